@@ -1,0 +1,82 @@
+//! The ids of headings, as GitHub makes them, so that links written for GitHub's rendering of a file lead to the same
+//! heading here.
+
+use std::collections::HashMap;
+
+/// The ids of one page; no two are equal.
+#[derive(Default)]
+pub(super) struct Slugs {
+    /// Each id given, and the last number tried after it.
+    given: HashMap<String, usize>,
+}
+
+impl Slugs {
+    /// Keeps an id the author chose from being given to another heading. Whether it was free.
+    pub(super) fn reserve(&mut self, id: &str) -> bool {
+        self.given.insert(id.to_owned(), 0).is_none()
+    }
+
+    /// The id of a heading with this text: lower case, spaces as `-`, no punctuation but `-` and `_`; numbered from
+    /// `-1` when it is taken.
+    pub(super) fn of(&mut self, title: &str) -> String {
+        let mut slug = String::with_capacity(title.len());
+        for c in title.trim().chars().flat_map(char::to_lowercase) {
+            match c {
+                ' ' => slug.push('-'),
+                '-' | '_' => slug.push(c),
+                _ if c.is_alphanumeric() || is_combining(c) => slug.push(c),
+                _ => {}
+            }
+        }
+        if slug.is_empty() {
+            slug.push_str("section");
+        }
+        let Some(&last) = self.given.get(&slug) else {
+            self.given.insert(slug.clone(), 0);
+            return slug;
+        };
+        let mut number = last;
+        let id = loop {
+            number += 1;
+            let id = format!("{slug}-{number}");
+            if !self.given.contains_key(&id) {
+                break id;
+            }
+        };
+        self.given.insert(slug, number);
+        self.given.insert(id.clone(), 0);
+        id
+    }
+}
+
+/// Combining marks that are not alphabetic by themselves but part of a word.
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_those_of_github() {
+        let mut slugs = Slugs::default();
+        assert!(slugs.reserve("chosen"));
+        for (title, id) in [
+            ("Hello, World!", "hello-world"),
+            ("Example 3 - x", "example-3---x"),
+            ("Grüße & Küsse", "grüße--küsse"),
+            ("snake_case `code`", "snake_case-code"),
+            ("Hello World", "hello-world-1"),
+            ("Hello World 1", "hello-world-1-1"),
+            ("hello world", "hello-world-2"),
+            ("Chosen", "chosen-1"),
+            ("日本語", "日本語"),
+            ("?!", "section"),
+            ("", "section-1"),
+        ] {
+            assert_eq!(slugs.of(title), id, "{title}");
+        }
+        assert!(!slugs.reserve("hello-world"));
+    }
+}
