@@ -1,0 +1,162 @@
+//! Commit by rename, because a reader must never see half a bundle, and must find a whole one after a crash at any
+//! step. FORMAT.md says why each step stands where it does; `tests/bundle.rs` stops the disk at every one.
+
+use std::{
+    io::{self, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{Disk, Listed, Sealed};
+use crate::{
+    bundle::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT},
+    site::ContentHash,
+};
+
+/// How many generations of a site are kept, the live one among them, unless someone says otherwise.
+pub const KEEP: usize = 5;
+
+/// What could not be done to which file. The site that was live before still is, unless the message says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {error}", path.display())]
+pub struct CommitError {
+    pub action: &'static str,
+    pub path: PathBuf,
+    #[source]
+    pub error: io::Error,
+}
+
+/// A bundle that is on disk and live.
+#[derive(Debug)]
+pub struct Committed {
+    pub path: PathBuf,
+    pub generation: ContentHash,
+    /// Of the bundle, in bytes.
+    pub len: u64,
+    /// Whether the bundle was written; not when this generation was there already, and whole.
+    pub written: bool,
+    /// Older generations that were removed.
+    pub removed: Vec<ContentHash>,
+    /// Older files that should have been removed and could not; the next commit tries again.
+    pub left: Vec<CommitError>,
+}
+
+impl Sealed {
+    /// Writes the bundle to `build/<site>/`, makes it the live one, and removes the oldest generations beyond `keep`.
+    /// When this returns, all of it survives a loss of power. Waits for another build that commits the same site.
+    ///
+    /// # Errors
+    /// When the disk refuses a step; the temporary file is removed.
+    pub fn commit(&self, disk: &dyn Disk, build: &Path, keep: usize) -> Result<Committed, CommitError> {
+        let folder = Folder { disk, path: build.join(self.site.as_str()) };
+        folder.step("make the folder", "", |path| disk.create_folder(path))?;
+        let lock = folder.step("lock", LOCK, |path| disk.lock(path))?;
+        let generation = self.generation();
+        let name = BundleName(generation).to_string();
+        let written = !folder.holds(&name, self.pieces());
+        if written {
+            folder.replace(TEMPORARY_BUNDLE, &name, self.pieces())?;
+        } else {
+            folder.step("touch", &name, |path| disk.touch(path))?;
+            // It may be the work of a build that was killed before it could do this.
+            folder.sync()?;
+        }
+        let current = BundleName(generation).to_current();
+        if !folder.holds(CURRENT, [current.as_bytes()]) {
+            folder.replace(TEMPORARY_CURRENT, CURRENT, [current.as_bytes()])?;
+        }
+        let (removed, left) = folder.prune(generation, keep);
+        drop(lock);
+        Ok(Committed { path: folder.path.join(name), generation, len: self.len(), written, removed, left })
+    }
+}
+
+/// The folder of a site.
+struct Folder<'a> {
+    disk: &'a dyn Disk,
+    path: PathBuf,
+}
+
+impl Folder<'_> {
+    /// Whether there is a file `name` with exactly these bytes. One that cannot be read is no such file.
+    fn holds<'a>(&self, name: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        let Ok(mut file) = self.disk.open(&self.path.join(name)) else { return false };
+        let mut chunk = vec![0; CHUNK];
+        for expected in pieces.into_iter().flat_map(|piece| piece.chunks(CHUNK)) {
+            let found = &mut chunk[..expected.len()];
+            if file.read_exact(found).is_err() || found != expected {
+                return false;
+            }
+        }
+        matches!(file.read(&mut chunk[..1]), Ok(0))
+    }
+
+    /// Writes `pieces` to `temporary`, then renames it to `name`: whoever opens `name` finds the old file or the whole
+    /// new one, also after a loss of power.
+    fn replace<'a>(
+        &self,
+        temporary: &str,
+        name: &str,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<(), CommitError> {
+        let renamed = self.step("write", temporary, |path| self.write(path, pieces)).and_then(|()| {
+            self.step("put a new file in place of", name, |path| self.disk.rename(&self.path.join(temporary), path))
+        });
+        if renamed.is_err() {
+            // Best effort: the disk has just refused something, and the next commit writes over this file anyway.
+            let _ = self.disk.remove(&self.path.join(temporary));
+        }
+        renamed?;
+        self.sync()
+    }
+
+    fn write<'a>(&self, path: &Path, pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<()> {
+        let mut file = BufWriter::with_capacity(CHUNK, self.disk.create(path)?);
+        for piece in pieces {
+            file.write_all(piece)?;
+        }
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync()
+    }
+
+    fn sync(&self) -> Result<(), CommitError> {
+        self.step("make durable what is in", "", |path| self.disk.sync_folder(path))
+    }
+
+    /// Removes what no one needs any more; all of it could be left.
+    fn prune(&self, live: ContentHash, keep: usize) -> (Vec<ContentHash>, Vec<CommitError>) {
+        let mut files = match self.step("list", "", |path| self.disk.list(path)) {
+            Ok(files) => files,
+            Err(error) => return (Vec::new(), vec![error]),
+        };
+        files.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.name.cmp(&b.name)));
+        let older =
+            files.iter().filter_map(|Listed { name, .. }| BundleName::parse(name)).filter(|name| name.0 != live);
+        let (mut removed, mut left) = (Vec::new(), Vec::new());
+        for name in older.skip(keep.saturating_sub(1)) {
+            match self.step("remove", &name.to_string(), |path| self.disk.remove(path)) {
+                Ok(()) => removed.push(name.0),
+                Err(error) => left.push(error),
+            }
+        }
+        // We hold the lock, so a temporary file that is here now is one a killed build left.
+        for name in [TEMPORARY_BUNDLE, TEMPORARY_CURRENT] {
+            if files.iter().any(|file| file.name == name) {
+                left.extend(self.step("remove", name, |path| self.disk.remove(path)).err());
+            }
+        }
+        (removed, left)
+    }
+
+    /// Does one thing to one file of the folder, or to the folder itself, and says which when it fails.
+    fn step<T>(
+        &self,
+        action: &'static str,
+        name: &str,
+        act: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> Result<T, CommitError> {
+        let path = if name.is_empty() { self.path.clone() } else { self.path.join(name) };
+        act(&path).map_err(|error| CommitError { action, path, error })
+    }
+}
+
+/// How much is written and compared at a time, in bytes.
+const CHUNK: usize = 256 * 1024;
