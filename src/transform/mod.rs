@@ -1,4 +1,11 @@
 //! Pure transforms: inputs to outputs and diagnostics. A transform cannot open a file or read a clock.
 
+pub mod base;
+mod contained;
+pub mod css;
+pub mod data;
 pub mod highlight;
+pub mod html;
+pub mod links;
 pub mod markdown;
+pub mod script;

@@ -1,0 +1,619 @@
+//! Bakes the place where a site is mounted into what it publishes, and the published names of TypeScript modules into
+//! pages. Edits in place: every byte that is no such URL stays as it is. Pages go through this before they are minified.
+
+use std::{borrow::Cow, ops::Range};
+
+use super::{
+    html::lexer::{Kind, Lexer, is_space},
+    links::{Links, compiled_name, is_rooted, split_path},
+    script,
+};
+use crate::site::BasePath;
+
+/// A URL in a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url<'a> {
+    /// In bytes of the page; without quotes and white space around it.
+    pub span: Range<usize>,
+    /// As written, character references and all.
+    pub raw: &'a str,
+    pub site: Site<'a>,
+}
+
+/// Where a URL stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site<'a> {
+    /// In an attribute, both names as written.
+    Attribute { element: &'a str, attribute: &'a str },
+    /// What a browser loads as a module or classic script.
+    Script { element: &'a str, attribute: &'a str },
+    /// In a style sheet or `style` attribute.
+    Style,
+    /// In an import map.
+    ImportMap,
+}
+
+/// The page, or SVG image, with its URLs as `links` has them.
+#[must_use]
+pub fn page<'a>(page: &'a str, links: &Links<'_>) -> Cow<'a, str> {
+    if links.prefix().is_empty() && !page.contains(".ts") && !page.contains(".mts") && !page.contains("module") {
+        return Cow::Borrowed(page);
+    }
+    let mut edits = Edits::new(page);
+    scan(page, &mut |found| match found {
+        Found::Url(url) => {
+            if is_rooted(url.raw) {
+                edits.insert(url.span.start, links.prefix());
+            }
+            if matches!(url.site, Site::Script { .. } | Site::ImportMap) && !is_foreign(url.raw) {
+                let (path, _) = split_path(url.raw);
+                if let Some(new) = compiled_name(path) {
+                    edits.replace(url.span.start..url.span.start + path.len(), &new);
+                }
+            }
+        }
+        Found::Module(span) => {
+            let text = &page[span.clone()];
+            if let Some(new) =
+                (text.contains("import") || text.contains("export")).then(|| script::relink(text, links)).flatten()
+            {
+                edits.replace(span, &new);
+            }
+        }
+    });
+    edits.finish()
+}
+
+/// Calls `found` for every URL of the page that a browser would load or lead to, in the order of the text.
+pub fn urls<'a>(page: &'a str, mut found: impl FnMut(Url<'a>)) {
+    scan(page, &mut |item| {
+        if let Found::Url(url) = item {
+            found(url);
+        }
+    });
+}
+
+/// The style sheet with its URLs below `base`.
+#[must_use]
+pub fn style_sheet<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
+    let links = Links::at(base);
+    if links.prefix().is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut edits = Edits::new(text);
+    style_urls(text, |span| {
+        if is_rooted(&text[span.clone()]) {
+            edits.insert(span.start, links.prefix());
+        }
+    });
+    edits.finish()
+}
+
+/// The web app manifest with its URLs below `base`.
+#[must_use]
+pub fn manifest<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
+    let links = Links::at(base);
+    if links.prefix().is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut edits = Edits::new(text);
+    json_strings(text, |span, key| {
+        let is_url = matches!(key, Some("start_url" | "scope" | "id" | "src" | "url" | "action" | "new_note_url"));
+        if is_url && is_rooted(&text[span.clone()]) {
+            edits.insert(span.start, links.prefix());
+        }
+    });
+    edits.finish()
+}
+
+/// Changes to a text, in the order of the text.
+struct Edits<'a> {
+    text: &'a str,
+    out: String,
+    copied: usize,
+}
+
+impl<'a> Edits<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, out: String::new(), copied: 0 }
+    }
+
+    fn insert(&mut self, at: usize, new: &str) {
+        self.replace(at..at, new);
+    }
+
+    fn replace(&mut self, span: Range<usize>, new: &str) {
+        if self.out.is_empty() {
+            self.out.reserve(self.text.len() + self.text.len() / 16);
+        }
+        self.out.push_str(&self.text[self.copied..span.start]);
+        self.out.push_str(new);
+        self.copied = span.end;
+    }
+
+    fn finish(mut self) -> Cow<'a, str> {
+        if self.out.is_empty() {
+            return Cow::Borrowed(self.text);
+        }
+        self.out.push_str(&self.text[self.copied..]);
+        Cow::Owned(self.out)
+    }
+}
+
+enum Found<'a> {
+    Url(Url<'a>),
+    /// The text of a module inside the page.
+    Module(Range<usize>),
+}
+
+/// What an attribute holds.
+enum Holds {
+    Url,
+    /// URLs with descriptors, between commas.
+    Candidates,
+    /// URLs between white space.
+    List,
+    Style,
+    /// A delay, then maybe `url=` and a URL.
+    Refresh,
+}
+
+fn scan<'a>(page: &'a str, found: &mut dyn FnMut(Found<'a>)) {
+    let mut lexer = Lexer::new(page);
+    let mut inside = Inside::Other;
+    while let Some(token) = lexer.next() {
+        match token.kind {
+            Kind::StartTag { .. } => {
+                let element = &page[token.name];
+                inside = Inside::of(element, &lexer);
+                tag(page, element, &lexer, found);
+            }
+            Kind::RawText => {
+                let text = &page[token.span.clone()];
+                let start = token.span.start;
+                let url = |span: Range<usize>, site| {
+                    let span = span.start + start..span.end + start;
+                    Found::Url(Url { raw: &page[span.clone()], span, site })
+                };
+                match inside {
+                    Inside::Style => style_urls(text, |span| found(url(span, Site::Style))),
+                    Inside::ImportMap => json_strings(text, |span, _| found(url(span, Site::ImportMap))),
+                    Inside::Module => found(Found::Module(token.span)),
+                    Inside::Noscript => scan(text, &mut |item| {
+                        if let Found::Url(Url { span, site, .. }) = item {
+                            found(url(span, site));
+                        }
+                    }),
+                    Inside::Other => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the raw text of the element just opened is.
+enum Inside {
+    Style,
+    Module,
+    ImportMap,
+    Noscript,
+    Other,
+}
+
+impl Inside {
+    fn of(element: &str, lexer: &Lexer<'_>) -> Self {
+        let kind =
+            |expected: &str| lexer.attribute("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected));
+        if element.eq_ignore_ascii_case("style") {
+            Self::Style
+        } else if element.eq_ignore_ascii_case("noscript") {
+            Self::Noscript
+        } else if element.eq_ignore_ascii_case("script") && kind("module") {
+            Self::Module
+        } else if element.eq_ignore_ascii_case("script") && kind("importmap") {
+            Self::ImportMap
+        } else {
+            Self::Other
+        }
+    }
+}
+
+fn tag<'a>(page: &'a str, element: &'a str, lexer: &Lexer<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    for attribute in lexer.attributes() {
+        let Some(value) = attribute.value.clone() else { continue };
+        let name = &page[attribute.name.clone()];
+        let Some(holds) = holds(element, name, lexer) else { continue };
+        let site = if is_script(element, name, lexer) {
+            Site::Script { element, attribute: name }
+        } else if matches!(holds, Holds::Style) {
+            Site::Style
+        } else {
+            Site::Attribute { element, attribute: name }
+        };
+        let (text, start) = (&page[value.clone()], value.start);
+        let mut url = |span: Range<usize>| {
+            let span = span.start + start..span.end + start;
+            if !span.is_empty() {
+                found(Found::Url(Url { raw: &page[span.clone()], span, site }));
+            }
+        };
+        match holds {
+            Holds::Url => url(trimmed(text, 0..text.len())),
+            Holds::Style => style_urls(text, url),
+            Holds::Candidates => candidates(text, url),
+            Holds::List => words(text, url),
+            Holds::Refresh => {
+                let lower = text.to_ascii_lowercase();
+                if let Some(at) = lower.find("url=") {
+                    let span = trimmed(text, at + "url=".len()..text.len());
+                    let quote = text[span.clone()].starts_with(['\'', '"']);
+                    let end = text[span.clone()].trim_end_matches(['\'', '"']).len() + span.start;
+                    url(span.start + usize::from(quote)..end.max(span.start + usize::from(quote)));
+                }
+            }
+        }
+    }
+}
+
+fn holds(element: &str, attribute: &str, lexer: &Lexer<'_>) -> Option<Holds> {
+    let element_is = |names: &[&str]| names.iter().any(|name| element.eq_ignore_ascii_case(name));
+    let mut lower = [0; 16];
+    let name = lower.get_mut(..attribute.len())?;
+    name.copy_from_slice(attribute.as_bytes());
+    name.make_ascii_lowercase();
+    match &*name {
+        b"href" | b"src" | b"xlink:href" | b"action" | b"formaction" | b"poster" | b"background" | b"longdesc" => {
+            Some(Holds::Url)
+        }
+        b"cite" => element_is(&["blockquote", "q", "ins", "del"]).then_some(Holds::Url),
+        b"data" => element_is(&["object"]).then_some(Holds::Url),
+        b"manifest" => element_is(&["html"]).then_some(Holds::Url),
+        b"srcset" | b"imagesrcset" => Some(Holds::Candidates),
+        b"ping" => Some(Holds::List),
+        b"style" | b"fill" | b"stroke" | b"filter" | b"mask" | b"clip-path" => Some(Holds::Style),
+        b"content" if element_is(&["meta"]) => meta(lexer),
+        _ => None,
+    }
+}
+
+fn meta(lexer: &Lexer<'_>) -> Option<Holds> {
+    const URLS: [&str; 17] = [
+        "og:image",
+        "og:image:url",
+        "og:image:secure_url",
+        "og:url",
+        "og:video",
+        "og:video:url",
+        "og:video:secure_url",
+        "og:audio",
+        "og:audio:url",
+        "og:audio:secure_url",
+        "twitter:image",
+        "twitter:image:src",
+        "twitter:player",
+        "twitter:player:stream",
+        "twitter:url",
+        "msapplication-TileImage",
+        "msapplication-config",
+    ];
+    if lexer.attribute("http-equiv").is_some_and(|directive| directive.trim().eq_ignore_ascii_case("refresh")) {
+        return Some(Holds::Refresh);
+    }
+    let name = lexer.attribute("property").or_else(|| lexer.attribute("name"))?.trim();
+    URLS.iter().any(|url| url.eq_ignore_ascii_case(name)).then_some(Holds::Url)
+}
+
+fn is_script(element: &str, attribute: &str, lexer: &Lexer<'_>) -> bool {
+    (element.eq_ignore_ascii_case("script") && attribute.eq_ignore_ascii_case("src"))
+        || (element.eq_ignore_ascii_case("link")
+            && attribute.eq_ignore_ascii_case("href")
+            && lexer
+                .attribute("rel")
+                .is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("modulepreload"))))
+}
+
+/// Whether a URL names a scheme or host, so that the file is not ours to rename.
+fn is_foreign(url: &str) -> bool {
+    url.starts_with("//") || url.find(':').is_some_and(|colon| !url[..colon].contains(['/', '?', '#']))
+}
+
+fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let part = &text[span.clone()];
+    let start = span.start + part.len() - part.trim_ascii_start().len();
+    start..start + part.trim_ascii().len()
+}
+
+fn words(text: &str, mut url: impl FnMut(Range<usize>)) {
+    let mut at = 0;
+    for word in text.split(|c: char| c.is_ascii_whitespace()) {
+        url(at..at + word.len());
+        at += word.len() + 1;
+    }
+}
+
+/// The URLs of a `srcset`: each goes up to white space, and loses commas at its end (HTML §4.8.4.2.2).
+fn candidates(text: &str, mut url: impl FnMut(Range<usize>)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += bytes[at..].iter().take_while(|&&byte| is_space(byte) || byte == b',').count();
+        if at == bytes.len() {
+            return;
+        }
+        let end = at + bytes[at..].iter().take_while(|&&byte| !is_space(byte)).count();
+        let bare = at + text[at..end].trim_end_matches(',').len();
+        url(at..bare);
+        at = end;
+        if bare == end {
+            // Its descriptors; commas in parentheses belong to them.
+            let mut depth = 0_usize;
+            while let Some(&byte) = bytes.get(at) {
+                at += 1;
+                match byte {
+                    b'(' => depth += 1,
+                    b')' => depth = depth.saturating_sub(1),
+                    b',' if depth == 0 => break,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// The URLs of a style sheet: of `url()`, `@import` and `image-set()`. In a `style` attribute quotes may be character
+/// references.
+fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
+    let bytes = text.as_bytes();
+    let (mut at, mut importing, mut depth, mut set_depth) = (0, false, 0_usize, None);
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        let starts =
+            |word: &str| rest.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()));
+        match byte {
+            b'/' if rest.starts_with(b"/*") => {
+                at = text[at + 2..].find("*/").map_or(bytes.len(), |end| at + 2 + end + 2);
+                continue;
+            }
+            b'"' | b'\'' => {
+                let end = end_of_string(bytes, at);
+                if importing || set_depth.is_some() {
+                    url(at + 1..end);
+                    importing = false;
+                }
+                at = end;
+            }
+            b'u' | b'U' if starts("url(") && !is_name_before(bytes, at) => {
+                let open = at + 4 + bytes[at + 4..].iter().take_while(|&&byte| is_space(byte)).count();
+                importing = false;
+                if matches!(bytes.get(open), Some(b'"' | b'\'')) {
+                    let end = end_of_string(bytes, open);
+                    url(open + 1..end);
+                    at = end;
+                } else {
+                    let quote = ["&quot;", "&#34;", "&#39;", "&#x27;", "&apos;"];
+                    let quote =
+                        quote.iter().find(|quote| text[open..].starts_with(**quote)).map_or(0, |quote| quote.len());
+                    let end = open + bytes[open..].iter().take_while(|&&byte| byte != b')' && !is_space(byte)).count();
+                    let inside = open + quote..end;
+                    let inside = if quote > 0 {
+                        inside.start..inside.start + text[inside].find('&').unwrap_or(end - open - quote)
+                    } else {
+                        inside
+                    };
+                    url(inside);
+                    at = end;
+                }
+                continue;
+            }
+            b'i' | b'I' if starts("image-set(") => {
+                depth += 1;
+                set_depth.get_or_insert(depth);
+                at += "image-set".len();
+            }
+            b'@' => importing = starts("@import"),
+            b';' | b'{' | b'}' => importing = false,
+            b'(' => depth += 1,
+            b')' => {
+                if set_depth == Some(depth) {
+                    set_depth = None;
+                }
+                depth = depth.saturating_sub(1);
+            }
+            b'\\' => at += 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The place of the quote that ends the string that begins at `open`, or of the end of the line or text.
+fn end_of_string(bytes: &[u8], open: usize) -> usize {
+    let quote = bytes[open];
+    let mut at = open + 1;
+    while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {
+        at += 1 + usize::from(bytes[at] == b'\\');
+    }
+    at.min(bytes.len())
+}
+
+fn is_name_before(bytes: &[u8], at: usize) -> bool {
+    at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || matches!(bytes[at - 1], b'-' | b'_' | 0x80..))
+}
+
+/// The strings of a JSON text, keys among them, without their quotes, and the last key before each.
+fn json_strings<'a>(text: &'a str, mut string: impl FnMut(Range<usize>, Option<&'a str>)) {
+    let bytes = text.as_bytes();
+    let (mut at, mut key) = (0, None);
+    while let Some(open) = bytes[at..].iter().position(|&byte| byte == b'"') {
+        let start = at + open + 1;
+        let mut end = start;
+        while end < bytes.len() && bytes[end] != b'"' {
+            end += 1 + usize::from(bytes[end] == b'\\');
+        }
+        if end >= bytes.len() {
+            return;
+        }
+        let is_key = text[end + 1..].trim_ascii_start().starts_with(':');
+        string(start..end, if is_key { None } else { key });
+        if is_key {
+            key = Some(&text[start..end]);
+        }
+        at = end + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn docs() -> BasePath {
+        BasePath::parse("/docs/").unwrap()
+    }
+
+    #[track_caller]
+    fn check(before: &str, after: &str) {
+        assert_eq!(page(before, &Links::at(&docs())), after);
+    }
+
+    #[test]
+    fn urls_of_a_page_go_below_the_base() {
+        check("<a href=\"/\">", "<a href=\"/docs/\">");
+        check("<A HREF=/x?a=/b#c>", "<A HREF=/docs/x?a=/b#c>");
+        check("<a href=' /x '>", "<a href=' /docs/x '>");
+        check("<a href=\"&#x2F;x\">", "<a href=\"/docs&#x2F;x\">");
+        check(
+            "<img src=/a.png srcset=\"/a.png 1x, /b,c.png 2x,/d.png\">",
+            "<img src=/docs/a.png srcset=\"/docs/a.png 1x, /docs/b,c.png 2x,/docs/d.png\">",
+        );
+        check("<link rel=preload imagesrcset='/a.png 100w'>", "<link rel=preload imagesrcset='/docs/a.png 100w'>");
+        check(
+            "<form action=/go><button formaction=\"/other\">",
+            "<form action=/docs/go><button formaction=\"/docs/other\">",
+        );
+        check("<video poster=/p.jpg src=/v.mp4>", "<video poster=/docs/p.jpg src=/docs/v.mp4>");
+        check("<object data=/o.svg><blockquote cite=/c>", "<object data=/docs/o.svg><blockquote cite=/docs/c>");
+        check("<html manifest=/m><base href=\"/\">", "<html manifest=/docs/m><base href=\"/docs/\">");
+        check(
+            "<meta http-equiv=Refresh content=\"0; URL='/new/'\">",
+            "<meta http-equiv=Refresh content=\"0; URL='/docs/new/'\">",
+        );
+        check("<meta property=og:image content=/i.png>", "<meta property=og:image content=/docs/i.png>");
+        check(
+            "<meta name=\"twitter:image\" content=\"/i.png\">",
+            "<meta name=\"twitter:image\" content=\"/docs/i.png\">",
+        );
+        check(
+            "<svg><use xlink:href=\"/i.svg#a\"/><image href='/i.png'/></svg>",
+            "<svg><use xlink:href=\"/docs/i.svg#a\"/><image href='/docs/i.png'/></svg>",
+        );
+        check("<a ping='/a  /b'>", "<a ping='/docs/a  /docs/b'>");
+        check("<p style=\"background:url(/a.png)\">", "<p style=\"background:url(/docs/a.png)\">");
+        check(
+            "<p style=\"background:url(&quot;/a.png&quot;)\">",
+            "<p style=\"background:url(&quot;/docs/a.png&quot;)\">",
+        );
+        check("<style>a{b:url(/c)}</style>", "<style>a{b:url(/docs/c)}</style>");
+        check("<noscript><img src=/a.png></noscript>", "<noscript><img src=/docs/a.png></noscript>");
+        check(
+            "<script type=importmap>{\"imports\": {\"a\": \"/a.ts\", \"/x/\": \"https://b/c.ts\"}}</script>",
+            "<script type=importmap>{\"imports\": {\"a\": \"/docs/a.js\", \"/docs/x/\": \"https://b/c.ts\"}}</script>",
+        );
+        check(
+            "<script type=\"module\">import a from '/a.ts'; import(\"./b.ts\"); // '/c.ts'\n</script>",
+            "<script type=\"module\">import a from '/docs/a.js'; import(\"./b.js\"); // '/c.ts'\n</script>",
+        );
+    }
+
+    #[test]
+    fn everything_else_is_left() {
+        for same in [
+            "<a href=\"//host/x\">",
+            "<a href=x>",
+            "<a href=./x>",
+            "<a href=#x>",
+            "<a href=https://h/x>",
+            "<a href>",
+            "<a href=''>",
+            "<img src=data:,/x srcset='data:,/x 1x'>",
+            "<p title=/x data-href=/x>/x</p>",
+            "<meta name=description content=/x>",
+            "<meta http-equiv=refresh content=5>",
+            "<script>a = '<a href=\"/x\">'</script>",
+            "<!-- <a href=/x> -->",
+            "<textarea><a href=/x></textarea>",
+            "<style>a{b:url(//c)}/* url(/d) */</style>",
+            "<a href=\"/x",
+            "<p data=/x cite=/x>",
+            "<script type=module>import 'x'; f('/y')</script>",
+            "<a href='/\\host'>",
+            "ä<p title='ü'>",
+        ] {
+            check(same, same);
+        }
+    }
+
+    #[test]
+    fn typescript_is_linked_as_it_is_published() {
+        let root = BasePath::root();
+        for (before, after) in [
+            ("<script type=module src=\"main.ts?v=1\"></script>", "<script type=module src=\"main.js?v=1\"></script>"),
+            ("<script src=/a/b.mts></script>", "<script src=/a/b.mjs></script>"),
+            ("<link rel=\"modulepreload\" href=\"./x.ts\">", "<link rel=\"modulepreload\" href=\"./x.js\">"),
+            ("<script src=https://h/x.ts></script>", "<script src=https://h/x.ts></script>"),
+            ("<script src=//h/x.ts></script>", "<script src=//h/x.ts></script>"),
+            ("<a href=x.ts>x.ts</a>", "<a href=x.ts>x.ts</a>"),
+        ] {
+            assert_eq!(page(before, &Links::at(&root)), after);
+        }
+        check("<script src=/a.ts></script>", "<script src=/docs/a.js></script>");
+    }
+
+    #[test]
+    fn nothing_to_do_costs_no_copy() {
+        assert!(matches!(page("<a href=/x>", &Links::at(&BasePath::root())), Cow::Borrowed(_)));
+        assert!(matches!(page("<a href=x>", &Links::at(&docs())), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn urls_of_a_style_sheet_go_below_the_base() {
+        for (before, after) in [
+            (
+                "@import \"/a.css\";@import url('/b.css') screen;",
+                "@import \"/docs/a.css\";@import url('/docs/b.css') screen;",
+            ),
+            ("a{b:url( /c.png ), URL(\"/d\")}", "a{b:url( /docs/c.png ), URL(\"/docs/d\")}"),
+            (
+                "a{b:image-set(\"/a.png\" 1x, url(/b.png) 2x) \"/c\"}",
+                "a{b:image-set(\"/docs/a.png\" 1x, url(/docs/b.png) 2x) \"/c\"}",
+            ),
+            (
+                "a{content:\"url(/x)\"} /* url(/y) */ b{c:curl(/z)}",
+                "a{content:\"url(/x)\"} /* url(/y) */ b{c:curl(/z)}",
+            ),
+            ("a{b:url(//h/x) url(x) url(#y) url(data:,/z)}", "a{b:url(//h/x) url(x) url(#y) url(data:,/z)}"),
+            ("a{b:\"\\\"/x\" url(/y", "a{b:\"\\\"/x\" url(/docs/y"),
+        ] {
+            assert_eq!(style_sheet(before, &docs()), after);
+        }
+    }
+
+    #[test]
+    fn urls_of_a_manifest_go_below_the_base() {
+        assert_eq!(
+            manifest(
+                "{\"name\": \"/\", \"start_url\": \"/?pwa\", \"icons\": [{\"src\": \"/i.png\"}, {\"src\": \"j.png\"}]}",
+                &docs()
+            ),
+            "{\"name\": \"/\", \"start_url\": \"/docs/?pwa\", \"icons\": [{\"src\": \"/docs/i.png\"}, {\"src\": \"j.png\"}]}"
+        );
+    }
+
+    #[test]
+    fn all_urls_are_listed_with_their_places() {
+        let text = "<a href=x>y</a><img srcset='a 1x, b'><style>c{d:url(e)}</style>";
+        let mut found = Vec::new();
+        urls(text, |url| found.push((url.span.start, url.raw)));
+        assert_eq!(found, [(8, "x"), (28, "a"), (34, "b"), (52, "e")]);
+    }
+}

@@ -1,0 +1,348 @@
+//! JavaScript and TypeScript, by swc: types stripped, compressed, mangled, nothing lowered: ES2022 and later stay as they
+//! are. Whatever a script shows to others (a classic script's globals, a module's exports) keeps its name.
+
+use swc_core::{
+    common::{
+        BytePos, FileName, GLOBALS, Globals, Mark, SourceMap, Span, Spanned, comments::SingleThreadedComments,
+        sync::Lrc,
+    },
+    ecma::{
+        ast::{
+            CallExpr, Callee, Decorator, EsVersion, ExportAll, Expr, ImportDecl, Lit, MemberProp, MetaPropKind,
+            NamedExport, NewExpr, Program, Str, TsExportAssignment, TsExternalModuleRef,
+        },
+        codegen::{Config, Emitter, text_writer::JsWriter},
+        minifier::{
+            optimize,
+            option::{CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions},
+        },
+        parser::{
+            EsSyntax, Syntax as ParserSyntax, TsSyntax, error::SyntaxError, parse_file_as_module, parse_file_as_script,
+        },
+        transforms::{
+            base::{fixer::fixer, hygiene::hygiene, resolver},
+            typescript::{Config as TypeScriptConfig, typescript},
+        },
+        visit::{Visit, VisitMut, VisitMutWith, VisitWith},
+    },
+};
+
+use super::{contained::contained, links::Links};
+use crate::diag::{Diagnostic, Source};
+
+/// The language a script is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    JavaScript,
+    TypeScript,
+}
+
+/// How a browser runs it: the goal symbol of the grammar (ECMA-262 §16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    Script,
+    Module,
+}
+
+/// What to make of a script.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    pub syntax: Syntax,
+    pub goal: Goal,
+    /// `None` when they were seen to before.
+    pub links: Option<Links<'a>>,
+}
+
+impl Options<'_> {
+    /// Those of a script inside a page whose links are already as they should be.
+    #[must_use]
+    pub const fn inline(goal: Goal) -> Self {
+        Self { syntax: Syntax::JavaScript, goal, links: None }
+    }
+}
+
+/// The script as browsers get it.
+///
+/// # Errors
+/// Every syntax error, with its place. When they are warnings only, the fault is not the author's and the text should be
+/// published as it is.
+pub fn compile(source: &Source, options: &Options<'_>) -> Result<String, Vec<Diagnostic>> {
+    contained(source.path.clone(), "swc", || compile_plainly(source, options)).unwrap_or_else(|failure| {
+        // A browser cannot run TypeScript as it is.
+        Err(vec![match options.syntax {
+            Syntax::JavaScript => failure,
+            Syntax::TypeScript => Diagnostic::error(failure.path, failure.message)
+                .with_help("this is a fault of sitekit or of that library, please report it"),
+        }])
+    })
+}
+
+/// The module with its specifiers as `links` has them and every other byte as it was; `None` when nothing changes or the
+/// text is no module.
+#[must_use]
+pub fn relink(text: &str, links: &Links<'_>) -> Option<String> {
+    let source = Source::new("", text);
+    contained("", "swc", || {
+        let options = Options { syntax: Syntax::JavaScript, goal: Goal::Module, links: Some(*links) };
+        let mut parsed = parse(&source, &options).ok()?;
+        let mut specifiers = Specifiers { links: *links, changed: Vec::new() };
+        parsed.program.visit_mut_with(&mut specifiers);
+        let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
+        for (span, new) in specifiers.changed {
+            let (start, end) = ((span.lo - parsed.start).0 as usize, (span.hi - parsed.start).0 as usize);
+            let plain = !new.contains(['"', '\'', '\\', '`']) && start >= copied;
+            let inside = plain.then(|| text.get(start + 1..end - 1)).flatten()?;
+            if inside.contains('\\') {
+                return None;
+            }
+            out.push_str(&text[copied..=start]);
+            out.push_str(&new);
+            copied = end - 1;
+        }
+        out.push_str(&text[copied..]);
+        (copied > 0).then_some(out)
+    })
+    .ok()
+    .flatten()
+}
+
+fn compile_plainly(source: &Source, options: &Options<'_>) -> Result<String, Vec<Diagnostic>> {
+    GLOBALS.set(&Globals::new(), || {
+        let Parsed { mut program, start, comments } = parse(source, options)?;
+        let mut relinked = false;
+        if let Some(links) = options.links {
+            let mut specifiers = Specifiers { links, changed: Vec::new() };
+            program.visit_mut_with(&mut specifiers);
+            relinked = !specifiers.changed.is_empty();
+        }
+        let mut refused = Refused { source, start, found: Vec::new() };
+        program.visit_with(&mut refused);
+        if !refused.found.is_empty() {
+            return Err(refused.found);
+        }
+        let licences = licences(&comments);
+        let code = print(shrink(program, &comments, options), options.goal).map_err(|error| {
+            vec![
+                Diagnostic::error(source.path.clone(), format!("swc could not print this script: {error}"))
+                    .as_warning(),
+            ]
+        })?;
+        let code = licences + &code;
+        let is_worse = code.len() >= source.text.len() && options.syntax == Syntax::JavaScript && !relinked;
+        Ok(if is_worse { source.text.as_ref().to_owned() } else { code })
+    })
+}
+
+struct Parsed {
+    program: Program,
+    /// The position of the text's first byte.
+    start: BytePos,
+    comments: SingleThreadedComments,
+}
+
+fn parse(source: &Source, options: &Options<'_>) -> Result<Parsed, Vec<Diagnostic>> {
+    let map: Lrc<SourceMap> = Lrc::default();
+    let file = map.new_source_file(Lrc::new(FileName::Anon), source.text.as_ref().to_owned());
+    let comments = SingleThreadedComments::default();
+    let syntax = match options.syntax {
+        Syntax::JavaScript => ParserSyntax::Es(EsSyntax { decorators: true, ..EsSyntax::default() }),
+        Syntax::TypeScript => ParserSyntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() }),
+    };
+    let mut recovered = Vec::new();
+    let version = EsVersion::latest();
+    let program = match options.goal {
+        Goal::Module => {
+            parse_file_as_module(&file, syntax, version, Some(&comments), &mut recovered).map(Program::Module)
+        }
+        Goal::Script => {
+            parse_file_as_script(&file, syntax, version, Some(&comments), &mut recovered).map(Program::Script)
+        }
+    };
+    let start = file.start_pos;
+    let mut errors = recovered;
+    match program {
+        Ok(program) if errors.is_empty() => return Ok(Parsed { program, start, comments }),
+        Ok(_) => {}
+        Err(fatal) => errors.push(fatal),
+    }
+    let mut diagnostics: Vec<_> =
+        errors.iter().map(|error| syntax_error(source, start, error.span(), error.kind(), options)).collect();
+    diagnostics.sort();
+    diagnostics.dedup();
+    Err(diagnostics)
+}
+
+fn syntax_error(source: &Source, start: BytePos, span: Span, kind: &SyntaxError, options: &Options<'_>) -> Diagnostic {
+    let message = kind.msg();
+    let diagnostic = at(source, start, span, message.trim_end_matches('.'));
+    let help = match kind {
+        SyntaxError::ImportExportInScript if options.goal == Goal::Script => {
+            "only modules import and export: load it with `<script type=\"module\">`"
+        }
+        SyntaxError::TopLevelAwaitInScript => "`await` outside functions is for modules: `<script type=\"module\">`",
+        SyntaxError::WithInStrict => "modules are always strict, and strict code has no `with`",
+        _ if options.syntax == Syntax::JavaScript && has_type_syntax(source, &diagnostic) => {
+            "types are for TypeScript: call the file `.ts`"
+        }
+        _ => return diagnostic,
+    };
+    diagnostic.with_help(help)
+}
+
+/// Whether what stands at the place looks like a type annotation.
+fn has_type_syntax(source: &Source, diagnostic: &Diagnostic) -> bool {
+    diagnostic.label.as_ref().is_some_and(|label| {
+        let rest = &source.text[label.span.start..];
+        rest.starts_with(':')
+            || ["interface ", "enum ", "type "].iter().any(|word| source.text[..label.span.start].ends_with(word))
+    })
+}
+
+fn at(source: &Source, start: BytePos, span: Span, message: impl Into<String>) -> Diagnostic {
+    let offset = |position: BytePos| position.0.saturating_sub(start.0) as usize;
+    Diagnostic::error_at(source, offset(span.lo)..offset(span.hi), message)
+}
+
+/// Rewrites what imports, exports, `import()` and `new URL(…, import.meta.url)` name.
+struct Specifiers<'a> {
+    links: Links<'a>,
+    /// Places and new values, in the order of the text.
+    changed: Vec<(Span, String)>,
+}
+
+impl Specifiers<'_> {
+    fn follow(&mut self, specifier: &mut Str) {
+        if let Some(new) = specifier.value.as_str().and_then(|old| self.links.specifier(old)) {
+            self.changed.push((specifier.span, new.clone()));
+            *specifier = new.into();
+        }
+    }
+}
+
+impl VisitMut for Specifiers<'_> {
+    fn visit_mut_import_decl(&mut self, import: &mut ImportDecl) {
+        self.follow(&mut import.src);
+    }
+
+    fn visit_mut_named_export(&mut self, export: &mut NamedExport) {
+        if let Some(specifier) = &mut export.src {
+            self.follow(specifier);
+        }
+    }
+
+    fn visit_mut_export_all(&mut self, export: &mut ExportAll) {
+        self.follow(&mut export.src);
+    }
+
+    fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
+        if matches!(call.callee, Callee::Import(_))
+            && let Some(Expr::Lit(Lit::Str(specifier))) = call.args.first_mut().map(|argument| &mut *argument.expr)
+        {
+            self.follow(specifier);
+        }
+        call.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_new_expr(&mut self, new: &mut NewExpr) {
+        let is_url = new.callee.as_ident().is_some_and(|name| name.sym == "URL");
+        if is_url
+            && let Some([specifier, url]) = new.args.as_deref_mut()
+            && is_import_meta_url(&url.expr)
+            && let Expr::Lit(Lit::Str(specifier)) = &mut *specifier.expr
+        {
+            self.follow(specifier);
+        }
+        new.visit_mut_children_with(self);
+    }
+}
+
+fn is_import_meta_url(expression: &Expr) -> bool {
+    expression.as_member().is_some_and(|member| {
+        let is_meta = member.obj.as_meta_prop().is_some_and(|meta| meta.kind == MetaPropKind::ImportMeta);
+        is_meta && matches!(&member.prop, MemberProp::Ident(name) if name.sym == "url")
+    })
+}
+
+/// Finds what parses and no browser runs.
+struct Refused<'a> {
+    source: &'a Source,
+    start: BytePos,
+    found: Vec<Diagnostic>,
+}
+
+impl Refused<'_> {
+    fn refuse(&mut self, span: Span, message: &str, help: &str) {
+        self.found.push(at(self.source, self.start, span, message).with_help(help));
+    }
+}
+
+impl Visit for Refused<'_> {
+    fn visit_decorator(&mut self, decorator: &Decorator) {
+        self.refuse(decorator.span, "browsers do not run decorators yet", "call the decorator as a function");
+    }
+
+    fn visit_ts_external_module_ref(&mut self, reference: &TsExternalModuleRef) {
+        let help = "write `import name from \"…\"` or `import * as name from \"…\"`";
+        self.refuse(reference.span, "browsers have no `require`", help);
+    }
+
+    fn visit_ts_export_assignment(&mut self, export: &TsExportAssignment) {
+        self.refuse(export.span, "`export =` is for CommonJS, browsers load modules", "write `export default`");
+    }
+}
+
+/// The comments that must be published with the script, each on its own line.
+fn licences(comments: &SingleThreadedComments) -> String {
+    let (leading, trailing) = comments.borrow_all();
+    let all = leading.values().chain(trailing.values()).flatten();
+    let mut found: Vec<_> = all
+        .filter(|comment| {
+            let text = &comment.text;
+            text.starts_with('!')
+                || text.contains("@license")
+                || text.contains("@licence")
+                || text.contains("@preserve")
+        })
+        .collect();
+    found.sort_by_key(|comment| comment.span.lo);
+    found.dedup_by_key(|comment| comment.span.lo);
+    found.iter().map(|comment| format!("/*{}*/\n", comment.text.replace("*/", "* /"))).collect()
+}
+
+fn shrink(program: Program, comments: &SingleThreadedComments, options: &Options<'_>) -> Program {
+    let is_module = options.goal == Goal::Module;
+    let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+    let mut program = program.apply(resolver(unresolved_mark, top_level_mark, options.syntax == Syntax::TypeScript));
+    if options.syntax == Syntax::TypeScript {
+        let config =
+            TypeScriptConfig { native_class_properties: true, no_empty_export: true, ..TypeScriptConfig::default() };
+        program = program.apply(typescript(config, unresolved_mark, top_level_mark));
+    }
+    let options = MinifyOptions {
+        compress: Some(CompressOptions {
+            ecma: EsVersion::Es2022,
+            module: is_module,
+            top_level: is_module.then_some(TopLevelOptions { functions: true }),
+            drop_debugger: false,
+            ..CompressOptions::default()
+        }),
+        mangle: Some(MangleOptions { top_level: Some(is_module), ..MangleOptions::default() }),
+        ..MinifyOptions::default()
+    };
+    let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
+    let program = optimize(program, Lrc::default(), Some(comments), None, &options, &extra);
+    program.apply(hygiene()).apply(fixer(None))
+}
+
+fn print(program: Program, goal: Goal) -> std::io::Result<String> {
+    let map: Lrc<SourceMap> = Lrc::default();
+    let mut code = Vec::new();
+    let config = Config::default().with_minify(true).with_target(EsVersion::Es2022).with_inline_script(true);
+    let mut emitter =
+        Emitter { cfg: config, cm: map.clone(), comments: None, wr: JsWriter::new(map, "\n", &mut code, None) };
+    match (&program, goal) {
+        (Program::Module(module), _) => emitter.emit_module(module)?,
+        (Program::Script(script), _) => emitter.emit_script(script)?,
+    }
+    String::from_utf8(code).map_err(std::io::Error::other)
+}
