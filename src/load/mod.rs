@@ -1,1 +1,438 @@
-//! Stub.
+//! The only reader of site files. [`load`] turns a folder into a [`Site`]: configuration, pages, sections, templates
+//! and files, every mistake reported and every path decided. It renders nothing, and opens nothing but through
+//! [`World`].
+
+mod config;
+mod content;
+mod date;
+mod fields;
+mod files;
+mod front_matter;
+mod slug;
+mod tree;
+mod value;
+mod world;
+
+use std::{ops::Range, sync::Arc};
+
+pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Slugify, Themes};
+pub use date::PageDate;
+pub use files::File;
+pub use front_matter::{PageMeta, SectionMeta, SortBy};
+pub use slug::{Strategy, slugify_anchor, slugify_path};
+pub use value::{Node, Spanned, Table, Value};
+pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
+
+use crate::{
+    diag::{Diagnostic, Source, did_you_mean},
+    site::{SiteName, SitePath},
+};
+use files::Reader;
+
+/// A site as its author wrote it, checked and connected.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub name: SiteName,
+    /// Its folder, relative to the project: `sites/docs`.
+    pub root: Arc<str>,
+    pub kind: Kind,
+    pub config: Config,
+    /// Sorted by [`Page::relative`].
+    pub pages: Vec<Page>,
+    /// Sorted by folder, so the root section is the first. A content site always has one, a plain folder none.
+    pub sections: Vec<Section>,
+    /// The site's own and its theme's.
+    pub templates: Vec<Template>,
+    /// Files that are published as they are, at their path: sorted by path. Scripts among them are compiled.
+    pub files: Vec<PublishedFile>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `content/`, `templates/`.
+    Content,
+    /// A folder with an `index.html`: every file is published.
+    Plain,
+}
+
+/// An index into [`Site::pages`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageId(pub usize);
+
+/// An index into [`Site::sections`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SectionId(pub usize);
+
+/// A Markdown file that becomes a page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub source: Source,
+    /// The Markdown after the front matter, in bytes of `source.text`.
+    pub body: Range<usize>,
+    pub meta: PageMeta,
+    /// The file, relative to `content/`: `blog/first.md`.
+    pub relative: String,
+    /// For an `index.md`, its folder: `blog/first/`.
+    pub colocated: Option<String>,
+    pub slug: String,
+    pub path: SitePath,
+    pub lang: String,
+    /// From front matter, or from the file's name.
+    pub date: Option<PageDate>,
+    /// Its own template, or the nearest section's `page_template`. `None` is `page.html`.
+    pub template: Option<Spanned<String>>,
+    /// The sections it is in, from the root to its own; none for a page in a folder without `_index.md`.
+    pub ancestors: Vec<SectionId>,
+    /// Its neighbours where its section is sorted: later, lighter, alphabetically before …
+    pub lower: Option<PageId>,
+    /// … and earlier, heavier, alphabetically after.
+    pub higher: Option<PageId>,
+    /// Files beside an `index.md`, with the paths they are published at.
+    pub assets: Vec<PublishedFile>,
+}
+
+/// A folder with an `_index.md`, or the root.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its `_index.md`. Empty for a root that has none.
+    pub source: Source,
+    /// The Markdown after the front matter, in bytes of `source.text`.
+    pub body: Range<usize>,
+    pub meta: SectionMeta,
+    /// The file, relative to `content/`: `blog/_index.md`.
+    pub relative: String,
+    pub path: SitePath,
+    pub lang: String,
+    /// The sections above it, from the root.
+    pub ancestors: Vec<SectionId>,
+    /// Direct ones, by weight, then by path.
+    pub subsections: Vec<SectionId>,
+    /// Sorted as [`SectionMeta::sort_by`] says; pages that lack what is sorted by are not in it.
+    pub pages: Vec<PageId>,
+    pub assets: Vec<PublishedFile>,
+    /// Whether there is a file for it.
+    pub written: bool,
+}
+
+/// A file and where it is published. A script's path still ends as its file does (`.ts`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedFile {
+    pub file: File,
+    pub path: SitePath,
+}
+
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// As other templates call it: its path below `templates/`, and for a theme's `<theme>/templates/<path>`.
+    pub name: String,
+    pub source: Source,
+}
+
+/// What a template's name must end in; other files in `templates/` are none.
+const TEMPLATE_EXTENSIONS: [&str; 10] = ["html", "htm", "xml", "md", "txt", "json", "ics", "svg", "css", "js"];
+
+impl Site {
+    #[must_use]
+    pub fn page(&self, id: PageId) -> &Page {
+        &self.pages[id.0]
+    }
+
+    #[must_use]
+    pub fn section(&self, id: SectionId) -> &Section {
+        &self.sections[id.0]
+    }
+
+    /// Whether a template can be asked for by this name, in the site or in its theme.
+    #[must_use]
+    pub fn has_template(&self, name: &str) -> bool {
+        self.templates.iter().any(|template| template.name == name || self.theme_template(&template.name) == Some(name))
+    }
+
+    /// The prefix of the names of the theme's templates.
+    #[must_use]
+    pub fn theme_prefix(&self) -> Option<String> {
+        self.config.theme.as_ref().map(|theme| format!("{}/templates/", theme.value))
+    }
+
+    fn theme_template<'a>(&self, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix(self.theme_prefix()?.as_str())
+    }
+}
+
+impl Page {
+    /// The name of the template that renders it.
+    #[must_use]
+    pub fn template_name(&self) -> &str {
+        self.template.as_ref().map_or("page.html", |template| &template.value)
+    }
+}
+
+impl Section {
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.relative == "_index.md"
+    }
+
+    /// The name of the template that renders it.
+    #[must_use]
+    pub fn template_name(&self) -> &str {
+        let default = if self.is_root() { "index.html" } else { "section.html" };
+        self.meta.template.as_ref().map_or(default, |template| &template.value)
+    }
+
+    /// Whether it has a page of its own: rendered, not redirected.
+    #[must_use]
+    pub fn is_rendered(&self) -> bool {
+        self.meta.render && self.meta.redirect_to.is_none()
+    }
+}
+
+/// Reads the site called `name` in the folder `root` (`sites/docs`). Diagnostics are in source order; the site is
+/// there when it can be looked at, which does not mean that there are no errors.
+pub fn load(world: &dyn World, name: &SiteName, root: &str) -> (Option<Site>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let site = read(world, name, root.trim_end_matches('/'), &mut diagnostics);
+    diagnostics.sort();
+    (site, diagnostics)
+}
+
+fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Site> {
+    let top = match world.list(root) {
+        Ok(entries) => entries,
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(root, format!("the site's folder {error}")));
+            return None;
+        }
+    };
+    let folder = |name: &str| top.iter().any(|entry| entry.name == name && entry.kind == EntryKind::Folder);
+    let kind = if folder("content") || folder("templates") {
+        Kind::Content
+    } else if top.iter().any(|entry| entry.name == "index.html") {
+        Kind::Plain
+    } else {
+        let diagnostic = Diagnostic::error(root, "this folder is not a site: it has no content to build").with_help(
+            "a site has Markdown in `content/` and templates in `templates/`, or it is a folder with an `index.html`",
+        );
+        diagnostics.push(diagnostic);
+        return None;
+    };
+
+    let reader = Reader::new(world, root, diagnostics);
+    let mut config = configuration(&reader, root, diagnostics);
+    let mut site = match kind {
+        Kind::Plain => {
+            let files = plain_files(&reader, root, diagnostics);
+            Site::new(name, root, kind, config, files)
+        }
+        Kind::Content => {
+            theme_defaults(&reader, root, &mut config, diagnostics);
+            let files = static_files(&reader, root, &config, diagnostics);
+            Site::new(name, root, kind, config, files)
+        }
+    };
+    if kind == Kind::Content {
+        site.templates = templates(&reader, root, &site.config, diagnostics);
+        (site.pages, site.sections) = content::read(&reader, root, &site.config, diagnostics);
+        tree::connect(&mut site, diagnostics);
+        require_templates(&mut site, diagnostics);
+    }
+    Some(site)
+}
+
+impl Site {
+    fn new(name: &SiteName, root: &str, kind: Kind, config: Config, files: Vec<PublishedFile>) -> Self {
+        Self {
+            name: name.clone(),
+            root: root.into(),
+            kind,
+            config,
+            pages: Vec::new(),
+            sections: Vec::new(),
+            templates: Vec::new(),
+            files,
+        }
+    }
+}
+
+fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Config {
+    let mut found = None;
+    for name in config::FILE_NAMES {
+        let Some(source) = reader.optional_text(&format!("{root}/{name}"), diagnostics) else { continue };
+        if found.is_some() {
+            let message = format!("this site has both `{}` and `{name}`, and only one can count", config::FILE_NAMES[0]);
+            diagnostics.push(Diagnostic::error(source.path, message));
+        } else {
+            found = Some(config::read(&source, diagnostics));
+        }
+    }
+    found.unwrap_or_default()
+}
+
+/// What `theme.toml` sets in `[extra]` holds where the site's own configuration is silent.
+fn theme_defaults(reader: &Reader<'_>, root: &str, config: &mut Config, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(theme) = config.theme.clone() else { return };
+    let folder = format!("{root}/themes/{}", theme.value);
+    if reader.world.list(&folder).is_err() {
+        let mut diagnostic = Diagnostic::error(folder.as_str(), format!("there is no theme `{}`", theme.value))
+            .with_help(format!("`theme` in the configuration names a folder in `{root}/themes/`"));
+        if let Ok(entries) = reader.world.list(&format!("{root}/themes"))
+            && let Some(meant) = did_you_mean(&theme.value, entries.iter().map(|entry| entry.name.as_str()))
+        {
+            diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
+        }
+        diagnostics.push(diagnostic);
+        return;
+    }
+    if let Some(source) = reader.optional_text(&format!("{folder}/theme.toml"), diagnostics) {
+        let mut table = value::parse_toml(&source, 0..source.text.len(), diagnostics);
+        let at = table.0.iter().position(|(key, _)| key.value == "extra");
+        if let Some(Value::Table(extra)) = at.map(|at| table.0.swap_remove(at).1.value) {
+            config.extra.inherit(extra);
+        }
+    }
+}
+
+/// The theme's `static/` below the site's.
+fn static_files(
+    reader: &Reader<'_>,
+    root: &str,
+    config: &Config,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<PublishedFile> {
+    let mut folders = vec![format!("{root}/static")];
+    folders.extend(config.theme.iter().map(|theme| format!("{root}/themes/{}/static", theme.value)));
+    let mut published = std::collections::BTreeMap::new();
+    for folder in folders {
+        for file in reader.walk(&folder, diagnostics) {
+            let relative = &file.path[folder.len() + 1..];
+            if content::glob_matches(&config.ignored_static, relative) {
+                continue;
+            }
+            if let Some(path) = site_path(&file.path, relative, diagnostics) {
+                published.entry(path.clone()).or_insert(PublishedFile { file, path });
+            }
+        }
+    }
+    published.into_values().collect()
+}
+
+/// Everything in a plain folder but what tools keep beside it.
+fn plain_files(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<PublishedFile> {
+    let for_tools = |relative: &str| {
+        config::FILE_NAMES.contains(&relative)
+            || ["package.json", "package-lock.json", "tsconfig.json"].contains(&relative)
+            || relative.split('/').any(|segment| segment == "node_modules")
+    };
+    let mut published = Vec::new();
+    for file in reader.walk(root, diagnostics) {
+        let relative = &file.path[root.len() + 1..];
+        if for_tools(relative) {
+            continue;
+        }
+        if let Some(path) = site_path(&file.path, relative, diagnostics) {
+            published.push(PublishedFile { file, path });
+        }
+    }
+    published
+}
+
+fn templates(reader: &Reader<'_>, root: &str, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Vec<Template> {
+    let mut folders = vec![(format!("{root}/templates"), String::new())];
+    folders.extend(config.theme.iter().map(|theme| {
+        (format!("{root}/themes/{}/templates", theme.value), format!("{}/templates/", theme.value))
+    }));
+    let mut templates = Vec::new();
+    for (folder, prefix) in folders {
+        for file in reader.walk(&folder, diagnostics) {
+            let relative = &file.path[folder.len() + 1..];
+            let extension = relative.rsplit_once('.').map_or("", |(_, extension)| extension);
+            if !TEMPLATE_EXTENSIONS.contains(&extension) {
+                continue;
+            }
+            let name = format!("{prefix}{relative}");
+            if let Some(source) = reader.text(&file.path, diagnostics) {
+                templates.push(Template { name, source });
+            }
+        }
+    }
+    templates
+}
+
+/// The path of a file that is published where it lies.
+fn site_path(file: &str, relative: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<SitePath> {
+    match SitePath::parse(&format!("/{relative}")) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            let diagnostic = Diagnostic::error(file, format!("this file's name cannot be part of a URL: {error}"));
+            diagnostics.push(diagnostic.with_help("rename it, or name it in .buildignore"));
+            None
+        }
+    }
+}
+
+/// Templates that content asks for and nobody wrote. Defaults are one diagnostic together, a name that an author chose
+/// is one of its own, where it was chosen.
+fn require_templates(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
+    // A homepage that nobody wrote is made only when there is a template for it.
+    if !site.sections[0].written && !site.has_template("index.html") {
+        site.sections[0].meta.render = false;
+    }
+    let mut defaults: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    let mut chosen: Vec<(&Source, &Spanned<String>)> = Vec::new();
+    let sections = site.sections.iter().filter(|section| section.is_rendered());
+    let wanted = sections
+        .map(|section| (&section.source, section.meta.template.as_ref(), section.template_name()))
+        .chain(site.pages.iter().filter(|page| page.meta.render).map(|page| {
+            let own = page.meta.template.as_ref();
+            let inherited = page.template.as_ref().filter(|_| own.is_none());
+            let source = inherited.and_then(|template| {
+                let section = page.ancestors.iter().rev().map(|&id| site.section(id));
+                section.filter(|section| section.meta.page_template.as_ref() == Some(template)).map(|s| &s.source).next()
+            });
+            (source.unwrap_or(&page.source), page.template.as_ref(), page.template_name())
+        }));
+    for (source, named, name) in wanted {
+        if site.has_template(name) {
+            continue;
+        }
+        match named {
+            Some(named) if !chosen.contains(&(source, named)) => chosen.push((source, named)),
+            Some(_) => {}
+            None => defaults.entry(name).or_default().push(&source.path),
+        }
+    }
+    for (source, named) in chosen {
+        let own = site.templates.iter().map(|template| site.theme_template(&template.name).unwrap_or(&template.name));
+        let message = format!("there is no template `{}`", named.value);
+        let help = match did_you_mean(&named.value, own) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("templates are looked for in `{}`", template_folders(site)),
+        };
+        diagnostics.push(Diagnostic::error_at(source, named.span.clone(), message).with_help(help));
+    }
+    if defaults.is_empty() {
+        return;
+    }
+    let names: Vec<_> = defaults.keys().map(|name| format!("`{name}`")).collect();
+    let mut diagnostic = Diagnostic::error(
+        format!("{}/templates", site.root),
+        format!("content needs templates that are not there: {}", names.join(", ")),
+    );
+    for (name, files) in &defaults {
+        let more = match files.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        diagnostic = diagnostic.traced(format!("`{name}` is for {}{more}", files[0]));
+    }
+    diagnostics.push(diagnostic.with_help(format!(
+        "write them in `{}`: a section gets `section`, a page gets `page`, as in `{{{{ page.content }}}}`",
+        template_folders(site)
+    )));
+}
+
+fn template_folders(site: &Site) -> String {
+    let theme = site.config.theme.as_ref();
+    let own = format!("{}/templates/", site.root);
+    theme.map_or(own.clone(), |theme| format!("{own}` and `{}/themes/{}/templates/", site.root, theme.value))
+}

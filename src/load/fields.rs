@@ -1,0 +1,189 @@
+//! Takes a table apart key by key. A wrong type or an unknown word is a diagnostic with its place, and the rest is
+//! still read: an author sees all mistakes of a file in one run.
+
+use std::ops::Range;
+
+use super::value::{Node, Spanned, Table, Value};
+use crate::diag::{Diagnostic, Source, did_you_mean};
+
+/// What is left of a table, and where its diagnostics go.
+pub(super) struct Fields<'a> {
+    source: &'a Source,
+    /// Where the table hangs, for messages: `markdown.`, or nothing.
+    prefix: String,
+    table: Vec<(Spanned<String>, Node)>,
+    known: Vec<&'static str>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(source: &'a Source, table: Table, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+        Self { source, prefix: String::new(), table: table.0, known: Vec::new(), diagnostics }
+    }
+
+    /// Takes a key's value as it stands. A YAML key without a value is as good as absent.
+    pub(super) fn node(&mut self, key: &'static str) -> Option<Node> {
+        self.known.push(key);
+        let at = self.table.iter().position(|(name, _)| name.value == key)?;
+        Some(self.table.remove(at).1).filter(|node| node.value != Value::Null)
+    }
+
+    pub(super) fn string(&mut self, key: &'static str) -> Option<Spanned<String>> {
+        let node = self.node(key)?;
+        let text = match node.value {
+            Value::String(text) => text,
+            // YAML guesses: `title: 404`, `title: 2024-01-02`, `title: true`.
+            Value::Integer(number) if self.is_yaml() => number.to_string(),
+            Value::Float(_) | Value::Bool(_) if self.is_yaml() => self.source.text[node.span.clone()].to_owned(),
+            other => return self.mismatch(key, "a string", &other, node.span),
+        };
+        Some(Spanned { value: text, span: node.span })
+    }
+
+    /// A string that must not be empty.
+    pub(super) fn name(&mut self, key: &'static str) -> Option<Spanned<String>> {
+        let name = self.string(key)?;
+        if name.value.trim().is_empty() {
+            self.error(name.span, format!("`{}{key}` cannot be empty", self.prefix));
+            return None;
+        }
+        Some(name)
+    }
+
+    pub(super) fn bool(&mut self, key: &'static str) -> Option<bool> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Bool(truth) => Some(truth),
+            other => self.mismatch(key, "`true` or `false`", &other, node.span),
+        }
+    }
+
+    pub(super) fn integer(&mut self, key: &'static str) -> Option<i64> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Integer(number) => Some(number),
+            other => self.mismatch(key, "an integer", &other, node.span),
+        }
+    }
+
+    /// An integer that counts something.
+    pub(super) fn count(&mut self, key: &'static str) -> Option<usize> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Integer(number) if number >= 0 => usize::try_from(number).ok(),
+            other => self.mismatch(key, "an integer of at least 0", &other, node.span),
+        }
+    }
+
+    pub(super) fn strings(&mut self, key: &'static str) -> Option<Vec<Spanned<String>>> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Array(items) => Some(self.string_items(key, items)),
+            other => self.mismatch(key, "a list of strings", &other, node.span),
+        }
+    }
+
+    pub(super) fn string_items(&mut self, key: &str, items: Vec<Node>) -> Vec<Spanned<String>> {
+        let mut strings = Vec::with_capacity(items.len());
+        for item in items {
+            match item.value {
+                Value::String(value) => strings.push(Spanned { value, span: item.span }),
+                Value::Integer(number) if self.is_yaml() => {
+                    strings.push(Spanned { value: number.to_string(), span: item.span });
+                }
+                other => {
+                    let _: Option<()> = self.mismatch(key, "a list of strings", &other, item.span);
+                }
+            }
+        }
+        strings
+    }
+
+    pub(super) fn table(&mut self, key: &'static str) -> Option<Table> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Table(table) => Some(table),
+            other => self.mismatch(key, "a table", &other, node.span),
+        }
+    }
+
+    /// The keys of an inner table, for as long as `read` needs them; those it leaves are unknown.
+    pub(super) fn within<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
+        let table = self.table(key)?;
+        let prefix = format!("{}{key}.", self.prefix);
+        let mut inner = Fields {
+            source: self.source,
+            prefix,
+            table: table.0,
+            known: Vec::new(),
+            diagnostics: &mut *self.diagnostics,
+        };
+        let value = read(&mut inner);
+        inner.warn_unknown();
+        Some(value)
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<T> {
+        let word = self.string(key)?;
+        if let Some((_, value)) = words.iter().find(|(name, _)| *name == word.value) {
+            return Some(*value);
+        }
+        let list = words.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let mut diagnostic = Diagnostic::error_at(
+            self.source,
+            word.span,
+            format!("`{}{key}` is one of {list}, not `{}`", self.prefix, word.value),
+        );
+        if let Some(meant) = did_you_mean(&word.value, words.iter().map(|(name, _)| *name)) {
+            diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
+        }
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// Says that a key is known, without taking it.
+    pub(super) fn knows(&mut self, keys: &[&'static str]) {
+        for key in keys {
+            let _ = self.node(key);
+        }
+    }
+
+    pub(super) fn error(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error_at(self.source, span, message));
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn source(&self) -> &'a Source {
+        self.source
+    }
+
+    /// Warns about every key that nobody took.
+    pub(super) fn warn_unknown(&mut self) {
+        for (key, _) in std::mem::take(&mut self.table) {
+            let message = format!("`{}{}` is not a key sitekit knows", self.prefix, key.value);
+            let mut diagnostic = Diagnostic::error_at(self.source, key.span, message).as_warning();
+            if let Some(meant) = did_you_mean(&key.value, self.known.iter().copied()) {
+                diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
+            }
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The keys that nobody took, and those that were asked for.
+    pub(super) fn into_rest(self) -> (Vec<(Spanned<String>, Node)>, Vec<&'static str>) {
+        (self.table, self.known)
+    }
+
+    pub(super) fn mismatch<T>(&mut self, key: &str, expected: &str, got: &Value, span: Range<usize>) -> Option<T> {
+        self.error(span, format!("`{}{key}` is {expected}, not {}", self.prefix, got.describe()));
+        None
+    }
+
+    fn is_yaml(&self) -> bool {
+        self.source.text.trim_start_matches('\u{feff}').trim_start().starts_with("---")
+    }
+}
