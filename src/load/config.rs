@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The file's names: Zola's old and new one.
-pub const FILE_NAMES: [&str; 2] = ["config.toml", "zola.toml"];
+pub(super) const FILE_NAMES: [&str; 2] = ["config.toml", "zola.toml"];
 
 #[derive(Clone, Debug)]
 pub struct Config {

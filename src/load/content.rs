@@ -115,8 +115,9 @@ impl Files {
             }
         }
         if let [first, rest @ ..] = translations.as_slice() {
-            let warning = Diagnostic::error(first.clone(), "this translation is left out: only the default language is built")
-                .as_warning();
+            let warning =
+                Diagnostic::error(first.clone(), "this translation is left out: only the default language is built")
+                    .as_warning();
             diagnostics.push(if rest.is_empty() {
                 warning
             } else {
@@ -136,7 +137,8 @@ impl Files {
     ) {
         for page in pages {
             let Some(folder) = page.colocated.as_deref().map(|folder| folder.trim_end_matches('/')) else { continue };
-            let inside = self.others.range(folder.to_owned()..).map(|(key, _)| key).filter(|key| below(key, folder).is_some());
+            let inside =
+                self.others.range(folder.to_owned()..).map(|(key, _)| key).filter(|key| below(key, folder).is_some());
             let inside: Vec<_> = inside.take_while(|key| key.starts_with(folder)).cloned().collect();
             let base = content.len() + 1 + folder.len() + 1;
             for file in inside.iter().filter_map(|key| self.others.remove(key)).flatten() {
@@ -286,7 +288,8 @@ fn refuse_two_indexes(pages: &[Page], sections: &[Section], diagnostics: &mut Ve
     for page in pages.iter().filter(|page| last_segment(&page.relative) == "index.md") {
         let folder = folder_of(&page.relative);
         if sections.iter().any(|section| section.written && folder_of(&section.relative) == folder) {
-            let diagnostic = Diagnostic::error(page.source.path.clone(), "this folder has both an `index.md` and an `_index.md`");
+            let diagnostic =
+                Diagnostic::error(page.source.path.clone(), "this folder has both an `index.md` and an `_index.md`");
             diagnostics.push(
                 diagnostic.with_help("`index.md` makes the folder a page, `_index.md` makes it a section: keep one"),
             );

@@ -18,7 +18,7 @@ pub struct PageDate {
     pub instant: Timestamp,
 }
 
-pub const FORMS: &str = "a date is written as 2024-05-31, or with a time as 2024-05-31T18:30:00Z";
+pub(super) const FORMS: &str = "a date is written as 2024-05-31, or with a time as 2024-05-31T18:30:00Z";
 
 impl PageDate {
     /// Takes RFC 3339, its date alone, or a date and a time without a zone, with `T` or spaces between.
@@ -48,7 +48,11 @@ impl PageDate {
     #[must_use]
     pub fn of_file_name(name: &str) -> Option<(Self, Option<&str>)> {
         let day = name.get(..10)?;
-        if !day.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }) {
+        if !day
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() })
+        {
             return None;
         }
         let date_time = name[10..].starts_with('T').then(|| {

@@ -184,6 +184,6 @@ impl<'a> Fields<'a> {
     }
 
     fn is_yaml(&self) -> bool {
-        self.source.text.trim_start_matches('\u{feff}').trim_start().starts_with("---")
+        self.source.text.trim_start().starts_with("---")
     }
 }

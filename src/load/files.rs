@@ -125,7 +125,9 @@ fn is_hidden(name: &str) -> bool {
 fn refused(path: String, why: &WorldError) -> Diagnostic {
     let diagnostic = Diagnostic::error(path, format!("this file {why}"));
     match why {
-        WorldError::LeavesSite => diagnostic.with_help("copy what it leads to into the site, or name it in .buildignore"),
+        WorldError::LeavesSite => {
+            diagnostic.with_help("copy what it leads to into the site, or name it in .buildignore")
+        }
         WorldError::NotFound => diagnostic.with_help("it was there when its folder was listed: build again"),
         WorldError::Dangling | WorldError::Cycle | WorldError::NameNotUtf8 | WorldError::Special => {
             diagnostic.with_help("remove it, or name it in .buildignore")
@@ -136,14 +138,16 @@ fn refused(path: String, why: &WorldError) -> Diagnostic {
 
 fn decode(path: &str, bytes: Vec<u8>, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
     match String::from_utf8(bytes) {
-        Ok(text) => Some(Source::new(path, text)),
+        // A byte order mark says nothing in UTF-8, and an editor does not show it.
+        Ok(text) => Some(Source::new(path, text.strip_prefix('\u{feff}').unwrap_or(&text))),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();
             let source = Source::new(path, String::from_utf8_lossy(&bytes).into_owned());
             // What was valid before the place is the same in both texts.
-            let diagnostic = Diagnostic::error_at(&source, at..at + 3, format!("this text is not UTF-8: byte {:#04x}", bytes[at]))
-                .with_help("save it as UTF-8");
+            let diagnostic =
+                Diagnostic::error_at(&source, at..at + 3, format!("this text is not UTF-8: byte {:#04x}", bytes[at]))
+                    .with_help("save it as UTF-8");
             diagnostics.push(diagnostic);
             None
         }
@@ -155,12 +159,20 @@ fn patterns(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Gitignore {
     let mut at = 0;
     for line in source.text.split_inclusive('\n') {
         if let Err(error) = builder.add_line(None, line.trim_end_matches(['\n', '\r'])) {
-            diagnostics.push(Diagnostic::error_at(source, at..at + line.trim_end().len(), format!("not a pattern: {error}")));
+            diagnostics.push(Diagnostic::error_at(
+                source,
+                at..at + line.trim_end().len(),
+                format!("not a pattern: {error}"),
+            ));
         }
         at += line.len();
     }
     builder.build().unwrap_or_else(|error| {
-        diagnostics.push(Diagnostic::error_at(source, 0..0, format!("these patterns cannot be used together: {error}")));
+        diagnostics.push(Diagnostic::error_at(
+            source,
+            0..0,
+            format!("these patterns cannot be used together: {error}"),
+        ));
         Gitignore::empty()
     })
 }

@@ -1,10 +1,7 @@
 //! The head of a Markdown file: TOML between `+++`, YAML between `---`, or nothing. A page and a section each have
 //! their keys; what neither knows goes to `extra`, and is warned about once for the whole site.
 
-use std::{
-    collections::BTreeMap,
-    ops::Range,
-};
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     config::{ANCHOR_LINKS, AnchorLinks},
@@ -140,7 +137,11 @@ impl Default for SectionMeta {
 }
 
 /// Reads a page's front matter and says where its Markdown begins.
-pub(super) fn read_page(source: &Source, diagnostics: &mut Vec<Diagnostic>, habits: &mut Habits) -> (PageMeta, Range<usize>) {
+pub(super) fn read_page(
+    source: &Source,
+    diagnostics: &mut Vec<Diagnostic>,
+    habits: &mut Habits,
+) -> (PageMeta, Range<usize>) {
     let (table, body) = read_table(source, diagnostics);
     let mut fields = Fields::new(source, table, diagnostics);
     let default = PageMeta::default();
@@ -245,18 +246,17 @@ fn read_table(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> (Table, Ran
     (table, split.body)
 }
 
-/// A byte order mark and blank lines may come first. A file may have no front matter; one that is opened and never
+/// Blank lines may come first. A file may have no front matter; one that is opened and never
 /// closed is a mistake.
 fn split(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Split {
     let text = &*source.text;
-    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let start = text.len() - text[bom..].trim_start().len();
+    let start = text.len() - text.trim_start().len();
     let mut lines = text[start..].split_inclusive('\n');
     let first = lines.next().unwrap_or("");
     let (format, fence) = match first.trim_end() {
         "+++" => (Format::Toml, "+++"),
         "---" => (Format::Yaml, "---"),
-        _ => return Split { front: None, body: bom..text.len() },
+        _ => return Split { front: None, body: 0..text.len() },
     };
     let front = start + first.len();
     let mut at = front;
@@ -331,7 +331,7 @@ fn taxonomies(fields: &mut Fields<'_>) -> Vec<(Spanned<String>, Vec<Spanned<Stri
 /// one; anything else stays readable as `extra.aliases`.
 fn aliases(fields: &mut Fields<'_>, extra: &mut Table, habits: &mut Habits) -> Vec<Spanned<String>> {
     let Some(node) = fields.node("aliases") else { return Vec::new() };
-    let toml = fields.source().text.trim_start_matches('\u{feff}').trim_start().starts_with("+++");
+    let toml = fields.source().text.trim_start().starts_with("+++");
     let items = match &node.value {
         Value::Array(items) => items.clone(),
         Value::String(_) => vec![node.clone()],
@@ -349,9 +349,10 @@ fn aliases(fields: &mut Fields<'_>, extra: &mut Table, habits: &mut Habits) -> V
     }
     let odd = items.into_iter().find(|item| !matches!(&item.value, Value::String(path) if path.contains('/')));
     let span = odd.map_or(node.span.clone(), |item| item.span);
-    let warning = Diagnostic::error_at(fields.source(), span.clone(), "this alias is not a path, so nothing redirects from it")
-        .as_warning()
-        .with_help("an earlier path of the page is written `/old/path/`; anything else is kept as `extra.aliases`");
+    let warning =
+        Diagnostic::error_at(fields.source(), span.clone(), "this alias is not a path, so nothing redirects from it")
+            .as_warning()
+            .with_help("an earlier path of the page is written `/old/path/`; anything else is kept as `extra.aliases`");
     habits.odd_aliases.get_or_insert((warning, 0)).1 += 1;
     if extra.get("aliases").is_none() {
         extra.0.push((Spanned { value: "aliases".to_owned(), span }, node));
@@ -362,11 +363,14 @@ fn aliases(fields: &mut Fields<'_>, extra: &mut Table, habits: &mut Habits) -> V
 fn unknown_to_extra(source: &Source, fields: Fields<'_>, extra: &mut Table, habits: &mut Habits) {
     let (rest, known): (Vec<(Spanned<String>, Node)>, _) = fields.into_rest();
     for (key, node) in rest {
-        let mut warning = Diagnostic::error_at(source, key.span.clone(), format!("front matter has no key `{}`", key.value))
-            .as_warning();
+        let mut warning =
+            Diagnostic::error_at(source, key.span.clone(), format!("front matter has no key `{}`", key.value))
+                .as_warning();
         warning = match did_you_mean(&key.value, known.iter().copied()) {
             Some(meant) => warning.with_help(format!("did you mean `{meant}`? It is kept as `extra.{}`", key.value)),
-            None => warning.with_help(format!("it is kept as `extra.{0}`; write it there and this warning goes", key.value)),
+            None => {
+                warning.with_help(format!("it is kept as `extra.{0}`; write it there and this warning goes", key.value))
+            }
         };
         habits.unknown_keys.entry(key.value.clone()).or_insert((warning, 0)).1 += 1;
         if extra.get(&key.value).is_none() {

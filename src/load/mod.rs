@@ -19,7 +19,7 @@ pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Sl
 pub use date::PageDate;
 pub use files::File;
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
-pub use slug::{Strategy, slugify_anchor, slugify_path};
+pub use slug::Strategy;
 pub use value::{Node, Spanned, Table, Value};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
 
@@ -142,6 +142,22 @@ impl Site {
         &self.sections[id.0]
     }
 
+    /// The path of a page or a section, by its file's path below `content/`.
+    #[must_use]
+    pub fn find(&self, relative: &str) -> Option<&SitePath> {
+        let page = self.pages.binary_search_by(|page| page.relative.as_str().cmp(relative));
+        if let Ok(at) = page {
+            return Some(&self.pages[at].path);
+        }
+        let folder = content::folder_of(relative);
+        let section = self.sections.binary_search_by(|section| content::folder_of(&section.relative).cmp(folder));
+        section
+            .ok()
+            .map(|at| &self.sections[at])
+            .filter(|section| section.relative == relative)
+            .map(|section| &section.path)
+    }
+
     /// Whether a template can be asked for by this name, in the site or in its theme.
     #[must_use]
     pub fn has_template(&self, name: &str) -> bool {
@@ -259,7 +275,8 @@ fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnost
     for name in config::FILE_NAMES {
         let Some(source) = reader.optional_text(&format!("{root}/{name}"), diagnostics) else { continue };
         if found.is_some() {
-            let message = format!("this site has both `{}` and `{name}`, and only one can count", config::FILE_NAMES[0]);
+            let message =
+                format!("this site has both `{}` and `{name}`, and only one can count", config::FILE_NAMES[0]);
             diagnostics.push(Diagnostic::error(source.path, message));
         } else {
             found = Some(config::read(&source, diagnostics));
@@ -338,9 +355,12 @@ fn plain_files(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic
 
 fn templates(reader: &Reader<'_>, root: &str, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Vec<Template> {
     let mut folders = vec![(format!("{root}/templates"), String::new())];
-    folders.extend(config.theme.iter().map(|theme| {
-        (format!("{root}/themes/{}/templates", theme.value), format!("{}/templates/", theme.value))
-    }));
+    folders.extend(
+        config
+            .theme
+            .iter()
+            .map(|theme| (format!("{root}/themes/{}/templates", theme.value), format!("{}/templates/", theme.value))),
+    );
     let mut templates = Vec::new();
     for (folder, prefix) in folders {
         for file in reader.walk(&folder, diagnostics) {
@@ -387,7 +407,10 @@ fn require_templates(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
             let inherited = page.template.as_ref().filter(|_| own.is_none());
             let source = inherited.and_then(|template| {
                 let section = page.ancestors.iter().rev().map(|&id| site.section(id));
-                section.filter(|section| section.meta.page_template.as_ref() == Some(template)).map(|s| &s.source).next()
+                section
+                    .filter(|section| section.meta.page_template.as_ref() == Some(template))
+                    .map(|s| &s.source)
+                    .next()
             });
             (source.unwrap_or(&page.source), page.template.as_ref(), page.template_name())
         }));

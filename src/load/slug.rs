@@ -12,21 +12,11 @@ pub enum Strategy {
 }
 
 /// A page's part of a path.
-#[must_use]
-pub fn slugify_path(name: &str, strategy: Strategy) -> String {
+pub(super) fn slugify_path(name: &str, strategy: Strategy) -> String {
     match strategy {
         Strategy::On => slug::slugify(name),
         Strategy::Safe => name.trim_end_matches([' ', '.']).replace(['<', '>', ':', '"', '/', '\\', '|', '?', '*'], ""),
         Strategy::Off => name.to_owned(),
-    }
-}
-
-/// A heading's id.
-#[must_use]
-pub fn slugify_anchor(heading: &str, strategy: Strategy) -> String {
-    match strategy {
-        Strategy::On => slug::slugify(heading),
-        Strategy::Safe | Strategy::Off => heading.replace(|c: char| c.is_ascii_whitespace(), "_"),
     }
 }
 
@@ -46,14 +36,6 @@ mod tests {
         ] {
             let slugs = [Strategy::On, Strategy::Safe, Strategy::Off].map(|strategy| slugify_path(name, strategy));
             assert_eq!(slugs, [on, safe, off], "{name}");
-        }
-    }
-
-    #[test]
-    fn anchors() {
-        for (heading, on, off) in [("A b", "a-b", "A_b"), ("Was? Öl", "was-ol", "Was?_Öl")] {
-            let ids = [Strategy::On, Strategy::Safe, Strategy::Off].map(|strategy| slugify_anchor(heading, strategy));
-            assert_eq!(ids, [on, off, off], "{heading}");
         }
     }
 }

@@ -84,7 +84,8 @@ fn sort_pages(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         }
         let pages = std::mem::take(&mut site.sections[id].pages);
-        let (mut sortable, rest): (Vec<_>, Vec<_>) = pages.into_iter().partition(|&page| can_sort(site.page(page), sort_by));
+        let (mut sortable, rest): (Vec<_>, Vec<_>) =
+            pages.into_iter().partition(|&page| can_sort(site.page(page), sort_by));
         sortable.sort_by(|&a, &b| {
             let (a, b) = (site.page(a), site.page(b));
             compare(a, b, sort_by).then_with(|| a.path.cmp(&b.path))
@@ -111,7 +112,8 @@ fn warn_unsortable(site: &Site, id: SectionId, pages: &[PageId], diagnostics: &m
     };
     let page = &site.page(*first).source.path;
     let message = format!("this page has no `{key}`, by which its section is sorted, and is not listed there");
-    let mut warning = Diagnostic::error(page.clone(), message).as_warning().traced(format!("sorted by {}", section.source.path));
+    let mut warning =
+        Diagnostic::error(page.clone(), message).as_warning().traced(format!("sorted by {}", section.source.path));
     if !rest.is_empty() {
         warning = warning.traced(format!("and {} more of its pages", rest.len()));
     }

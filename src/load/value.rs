@@ -69,7 +69,7 @@ impl Table {
 }
 
 /// Reads the part `range` of a file as TOML. All syntax errors are reported, and what could be read is returned.
-pub fn parse_toml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
+pub(super) fn parse_toml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
     let text = &source.text[range.clone()];
     let (table, errors) = toml::de::DeTable::parse_recoverable(text);
     for error in errors {
@@ -118,7 +118,7 @@ fn toml_node(node: toml::Spanned<toml::de::DeValue<'_>>, shift: usize) -> Node {
 ///
 /// A plain scalar may not begin with `%` or `@` in YAML, and people write them in lists all the same (`- %`): such
 /// lines are read as if they were quoted.
-pub fn parse_yaml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
+pub(super) fn parse_yaml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
     let text = &source.text[range.clone()];
     if text.trim().is_empty() {
         return Table::default();
@@ -382,8 +382,16 @@ mod tests {
         check(parse_yaml, "", "");
         check(parse_yaml, "b: 1\nä: x", "b=Integer(1)<1> ä=String(\"x\")<x>");
         check(parse_yaml, "ms.date: 09/26/2023", "ms.date=String(\"09/26/2023\")<09/26/2023>");
-        check(parse_yaml, "d: 2024-01-02\nn:\nt: true", "d=String(\"2024-01-02\")<2024-01-02> n=Null<> t=Bool(true)<true>");
-        check(parse_yaml, "a:\n- %\n- foreach\nt: @me", "a=[String(\"%\")<%> String(\"foreach\")<foreach> ]t=String(\"@me\")<@me>");
+        check(
+            parse_yaml,
+            "d: 2024-01-02\nn:\nt: true",
+            "d=String(\"2024-01-02\")<2024-01-02> n=Null<> t=Bool(true)<true>",
+        );
+        check(
+            parse_yaml,
+            "a:\n- %\n- foreach\nt: @me",
+            "a=[String(\"%\")<%> String(\"foreach\")<foreach> ]t=String(\"@me\")<@me>",
+        );
         check(parse_yaml, "t: {a: [1]}\r\nu: 2\r\n", "t={a=[Integer(1)<1> ]}u=Integer(2)<2>");
         check(parse_yaml, "- a", "! 2:1 front matter is a list of `key: value`, and this is a list");
     }

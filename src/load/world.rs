@@ -79,7 +79,8 @@ impl DiskWorld {
     /// `.buildignore`).
     fn fenced(&self, path: &str) -> Result<PathBuf, WorldError> {
         let real = fs::canonicalize(self.project.join(path)).map_err(|error| WorldError::from_io(&error))?;
-        let of_site = path.strip_prefix(self.site.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let of_site =
+            path.strip_prefix(self.site.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if of_site && !real.starts_with(&self.fence) { Err(WorldError::LeavesSite) } else { Ok(real) }
     }
 
@@ -110,7 +111,8 @@ impl DiskWorld {
 
     /// Whether one of the folders on the way to `path` is `real`.
     fn contains_itself(&self, path: &str, real: &Path) -> bool {
-        path.match_indices('/').any(|(end, _)| fs::canonicalize(self.project.join(&path[..end])).is_ok_and(|up| up == real))
+        path.match_indices('/')
+            .any(|(end, _)| fs::canonicalize(self.project.join(&path[..end])).is_ok_and(|up| up == real))
     }
 }
 
@@ -209,7 +211,6 @@ impl WorldError {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::NotFound,
             ErrorKind::PermissionDenied => Self::Denied,
             ErrorKind::IsADirectory => Self::IsFolder,
-            ErrorKind::FilesystemLoop => Self::Cycle,
             _ => Self::Io(error.to_string()),
         }
     }

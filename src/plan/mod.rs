@@ -1,1 +1,255 @@
-//! Stub.
+//! Decides which URLs a site has and what each is made from. Each URL has exactly one owner; two sources that claim
+//! one are a mistake of the author's, told with both names. Nothing is read or rendered here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    diag::{Diagnostic, Source},
+    load::{File, Kind, PageId, PublishedFile, SectionId, Site, Spanned},
+    site::{BasePath, SitePath},
+};
+
+/// All routes of a site.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub routes: BTreeMap<SitePath, Origin>,
+    /// The route whose body answers, with status 404, what has no route. One of `routes`.
+    pub not_found: Option<SitePath>,
+}
+
+/// What a route's answer is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A page through its template: HTML.
+    Page(PageId),
+    /// A section through its template: HTML.
+    Section(SectionId),
+    /// A template that belongs to no page: `404.html`, `robots.txt`, `sitemap.xml`.
+    Template(&'static str),
+    /// A file as it is, smaller where its type allows.
+    File(File),
+    /// A TypeScript file, compiled; the route ends in `.js` or `.mjs`.
+    Script(File),
+    /// An answer with status 308 (RFC 9110 §15.4.9).
+    Redirect(Target),
+}
+
+/// Where a redirect leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a path of this site, below its base.
+    Path(SitePath),
+    /// To a whole URL elsewhere.
+    Url(String),
+}
+
+/// The template, and the file, that answers what has no route.
+const NOT_FOUND: &str = "404.html";
+
+/// Gives every URL its owner.
+#[must_use]
+pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
+    let mut routes = Routes::default();
+    match site.kind {
+        Kind::Plain => routes.files(&site.files, Index::Folder),
+        Kind::Content => {
+            routes.sections(site);
+            routes.pages(site);
+            routes.files(&site.files, Index::Folder);
+            for section in &site.sections {
+                routes.files(&section.assets, Index::File);
+            }
+            for page in &site.pages {
+                routes.files(&page.assets, Index::File);
+            }
+            routes.templates(site);
+            routes.aliases(site);
+        }
+    }
+    let mut diagnostics = routes.diagnostics;
+    diagnostics.sort();
+    let routes: BTreeMap<_, _> = routes.owners.into_iter().map(|(path, owner)| (path, owner.origin)).collect();
+    let not_found = SitePath::parse("/404.html").ok().filter(|path| routes.contains_key(path));
+    (Plan { routes, not_found }, diagnostics)
+}
+
+/// What a file called `index.html` is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Index {
+    /// Its folder's page.
+    Folder,
+    /// A file like any other: the folder's page is the Markdown file beside it.
+    File,
+}
+
+#[derive(Default)]
+struct Routes {
+    owners: BTreeMap<SitePath, Owner>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+struct Owner {
+    origin: Origin,
+    /// For a message: `sites/docs/content/a.md`, or `the alias in …`.
+    name: String,
+}
+
+impl Routes {
+    fn sections(&mut self, site: &Site) {
+        for (id, section) in site.sections.iter().enumerate() {
+            if section.is_rendered() {
+                self.claim(&section.path, Origin::Section(SectionId(id)), &section.source.path, None);
+            } else if let Some(to) = &section.meta.redirect_to {
+                let place = Some((&section.source, to));
+                if let Some(target) = self.target(site, &section.source, to) {
+                    self.claim(&section.path, Origin::Redirect(target), &section.source.path, place);
+                }
+            }
+        }
+    }
+
+    fn pages(&mut self, site: &Site) {
+        for (id, page) in site.pages.iter().enumerate().filter(|(_, page)| page.meta.render) {
+            let place = page.meta.path.as_ref().or(page.meta.slug.as_ref()).map(|written| (&page.source, written));
+            self.claim(&page.path, Origin::Page(PageId(id)), &page.source.path, place);
+        }
+    }
+
+    fn files(&mut self, files: &[PublishedFile], index: Index) {
+        for PublishedFile { file, path } in files {
+            let text = path.as_str();
+            let (route, origin) = match path.extension() {
+                Some("ts") if text.ends_with(".d.ts") => continue,
+                Some("ts") => (format!("{}.js", text.trim_end_matches(".ts")), Origin::Script(file.clone())),
+                Some("mts") => (format!("{}.mjs", text.trim_end_matches(".mts")), Origin::Script(file.clone())),
+                _ if index == Index::Folder && path.file_name() == "index.html" => {
+                    (text.trim_end_matches("index.html").to_owned(), Origin::File(file.clone()))
+                }
+                _ => (text.to_owned(), Origin::File(file.clone())),
+            };
+            match SitePath::parse(&route) {
+                Ok(route) => self.claim(&route, origin, &file.path, None),
+                Err(error) => {
+                    let message = format!("`{route}` cannot be a path of the site: {error}");
+                    self.diagnostics.push(Diagnostic::error(file.path.clone(), message));
+                }
+            }
+        }
+    }
+
+    /// A 404 page where there is a template for one; `robots.txt` and `sitemap.xml` unless the site has its own or
+    /// does not want them. A sitemap lists whole URLs (sitemaps.org), so it needs `base_url`.
+    fn templates(&mut self, site: &Site) {
+        let wanted = [
+            (NOT_FOUND, site.has_template(NOT_FOUND)),
+            ("robots.txt", site.config.generate_robots_txt),
+            ("sitemap.xml", site.config.generate_sitemap && site.config.base_url.is_some()),
+        ];
+        for (name, wanted) in wanted {
+            let Ok(path) = SitePath::parse(&format!("/{name}")) else { continue };
+            if !wanted || (self.owners.contains_key(&path) && !site.has_template(name)) {
+                continue;
+            }
+            let source = site.templates.iter().find(|template| template.name == name);
+            let owner =
+                source.map_or_else(|| Arc::from(format!("{}/templates/{name}", site.root)), |t| t.source.path.clone());
+            self.claim(&path, Origin::Template(name), &owner, None);
+        }
+    }
+
+    fn aliases(&mut self, site: &Site) {
+        let sections = site.sections.iter().filter(|section| section.is_rendered());
+        let sections = sections.map(|section| (&section.source, &section.path, &section.meta.aliases));
+        let pages = site.pages.iter().filter(|page| page.meta.render);
+        let pages = pages.map(|page| (&page.source, &page.path, &page.meta.aliases));
+        for (source, to, aliases) in sections.chain(pages) {
+            for alias in aliases {
+                self.alias(source, to, alias);
+            }
+        }
+    }
+
+    fn alias(&mut self, source: &Source, to: &SitePath, alias: &Spanned<String>) {
+        let bare = alias.value.trim().trim_start_matches('/');
+        let is_file = bare.rsplit('/').next().is_some_and(|name| name.ends_with(".html") || name.ends_with(".htm"));
+        let bare = bare.strip_suffix("index.html").unwrap_or(bare);
+        let text = if is_file && !bare.is_empty() && !bare.ends_with('/') {
+            format!("/{bare}")
+        } else {
+            format!("/{bare}/").replace("//", "/")
+        };
+        match SitePath::from_request(&text.replace(' ', "%20")) {
+            Ok(path) if path == *to => {}
+            Ok(path) => {
+                let origin = Origin::Redirect(Target::Path(to.clone()));
+                self.claim(&path, origin, &source.path, Some((source, alias)));
+            }
+            Err(error) => {
+                let message = format!("this alias cannot be a path of the site: {error}");
+                self.diagnostics.push(Diagnostic::error_at(source, alias.span.clone(), message));
+            }
+        }
+    }
+
+    /// A URL as it is; `@/a.md` as the page's path; anything else is a path of the site.
+    fn target(&mut self, site: &Site, source: &Source, to: &Spanned<String>) -> Option<Target> {
+        let text = to.value.trim();
+        if text.contains("://") {
+            return Some(Target::Url(text.to_owned()));
+        }
+        if let Some(relative) = text.strip_prefix("@/") {
+            if let Some(path) = site.find(relative) {
+                return Some(Target::Path(path.clone()));
+            }
+            let message = format!("there is no `{relative}` in the site's content to redirect to");
+            self.diagnostics.push(Diagnostic::error_at(source, to.span.clone(), message));
+            return None;
+        }
+        let bare = text.trim_matches('/');
+        let is_file = bare.rsplit('/').next().is_some_and(|name| name.contains('.')) && !text.ends_with('/');
+        let path = match bare {
+            "" => "/".to_owned(),
+            _ if is_file => format!("/{bare}"),
+            _ => format!("/{bare}/"),
+        };
+        match SitePath::from_request(&path) {
+            Ok(path) => Some(Target::Path(path)),
+            Err(error) => {
+                let message = format!("`{text}` cannot be a path of the site: {error}");
+                self.diagnostics.push(Diagnostic::error_at(source, to.span.clone(), message));
+                None
+            }
+        }
+    }
+
+    /// Makes `origin` the owner of `path`. The first to come stays; the second is told, at `place` where its author
+    /// wrote the path.
+    fn claim(
+        &mut self,
+        path: &SitePath,
+        origin: Origin,
+        source: &Arc<str>,
+        place: Option<(&Source, &Spanned<String>)>,
+    ) {
+        let name = match &origin {
+            Origin::Redirect(_) => format!("a redirect in {source}"),
+            _ => source.to_string(),
+        };
+        let Some(first) = self.owners.get(path) else {
+            self.owners.insert(path.clone(), Owner { origin, name });
+            return;
+        };
+        let url = path.to_url(&BasePath::root());
+        let message = format!("two sources for `{url}`: {} and {name}", first.name);
+        let diagnostic = match place {
+            Some((source, written)) => Diagnostic::error_at(source, written.span.clone(), message),
+            None => Diagnostic::error(source.clone(), message),
+        };
+        let help = match (&first.origin, &origin) {
+            (Origin::Redirect(_), _) | (_, Origin::Redirect(_)) => "remove the alias: what is there already answers",
+            (Origin::Page(_), Origin::Page(_)) => "give one of the pages another `slug`",
+            _ => "rename one of them",
+        };
+        self.diagnostics.push(diagnostic.with_help(help));
+    }
+}

@@ -8,4 +8,5 @@ pub mod highlight;
 pub mod html;
 pub mod links;
 pub mod markdown;
+pub mod render;
 pub mod script;

@@ -1,0 +1,183 @@
+//! What templates can call: Zola's functions and filters, as far as they need nothing but the site. None reads a file
+//! or a clock.
+
+use std::sync::Arc;
+
+use jiff::{
+    Timestamp, Zoned,
+    tz::{Offset, TimeZone},
+};
+use tera::{Kwargs, State, Tera, TeraResult, Value};
+
+use super::values::{self, Library};
+use crate::{
+    diag::{Source, did_you_mean},
+    load::PageDate,
+    site::SitePath,
+    transform::markdown::{self, MarkdownOptions, Target},
+};
+
+/// Adds everything to a Tera that has no templates yet.
+pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &MarkdownOptions) {
+    let of = Arc::clone(library);
+    tera.register_function("get_url", move |args: Kwargs, _: &State| get_url(&of, &args));
+    let of = Arc::clone(library);
+    tera.register_function("get_page", move |args: Kwargs, _: &State| {
+        let find = |file: &str| of.page(file).map(|id| of.pages[id].clone());
+        get_content("page", &args, find, of.page_files.iter().map(String::as_str))
+    });
+    let of = Arc::clone(library);
+    tera.register_function("get_section", move |args: Kwargs, _: &State| {
+        let find = |file: &str| of.section(file).map(|id| of.sections[id].clone());
+        get_content("section", &args, find, of.section_files.iter().map(|(file, _)| file.as_str()))
+    });
+
+    let (of, options) = (Arc::clone(library), options.clone());
+    tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &options, text, &args));
+    tera.register_filter("date", date);
+    tera.register_test("before", |value: &str, args: Kwargs, _: &State| {
+        Ok(instant(value)? < other(&args)?) as TeraResult<bool>
+    });
+    tera.register_test("after", |value: &str, args: Kwargs, _: &State| {
+        Ok(instant(value)? > other(&args)?) as TeraResult<bool>
+    });
+
+    tera.register_filter("base64_encode", tera_contrib::base64::b64_encode);
+    tera.register_filter("base64_decode", tera_contrib::base64::b64_decode);
+    tera.register_filter("regex_replace", tera_contrib::regex::RegexReplace::default());
+    tera.register_filter("striptags", tera_contrib::regex::striptags);
+    tera.register_filter("spaceless", tera_contrib::regex::spaceless);
+    tera.register_filter("urlencode", tera_contrib::urlencode::urlencode);
+    tera.register_filter("urlencode_strict", tera_contrib::urlencode::urlencode_strict);
+    tera.register_filter("json_encode", tera_contrib::json::json_encode);
+    tera.register_filter("filesizeformat", tera_contrib::filesize_format::filesize_format);
+    tera.register_filter("slugify", tera_contrib::slug::slug);
+    tera.register_test("matching", tera_contrib::regex::Matching::default());
+}
+
+/// `get_url(path, trailing_slash)`: of a file in `content/` (`@/a.md#id`), or of a path of the site. A page's path
+/// always ends in a slash, because that is where it is. `lang` and `cachebust` change nothing yet.
+fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
+    let path = args.must_get::<&str>("path")?;
+    let trailing_slash = args.get::<bool>("trailing_slash")?.unwrap_or(false);
+    if let Some(internal) = path.strip_prefix("@/") {
+        let (file, fragment) = internal.split_once('#').map_or((internal, None), |(file, id)| (file, Some(id)));
+        let Some(url) = library.url(file) else {
+            let known = library.page_files.iter().chain(library.section_files.iter().map(|(file, _)| file));
+            return Err(missing("page or section", file, known.map(String::as_str)));
+        };
+        return Ok(fragment.map_or_else(|| url.to_owned(), |fragment| format!("{url}#{fragment}")));
+    }
+    if path.contains("://") || path.starts_with("//") || path.starts_with('#') {
+        return Ok(path.to_owned());
+    }
+    let (bare, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    let bare = bare.trim_start_matches('/');
+    let mut decoded = format!("/{bare}");
+    // What was encoded already is not encoded again.
+    let parsed =
+        if bare.contains('%') { SitePath::from_request(&encode_spaces(&decoded)) } else { SitePath::parse(&decoded) };
+    let parsed = parsed
+        .or_else(|_| SitePath::parse(&decoded))
+        .map_err(|error| tera::Error::message(format!("`{path}` cannot be a path of the site: {error}")))?;
+    decoded = values::url(&parsed);
+    if !decoded.ends_with('/')
+        && (trailing_slash || (parsed.extension().is_none() && library.has_url(&format!("{decoded}/"))))
+    {
+        decoded.push('/');
+    }
+    Ok(decoded + rest)
+}
+
+fn encode_spaces(path: &str) -> String {
+    path.replace(' ', "%20")
+}
+
+/// `get_page(path, allow_missing)` and `get_section(path, allow_missing, metadata_only)`.
+fn get_content<'a>(
+    what: &str,
+    args: &Kwargs,
+    find: impl Fn(&str) -> Option<Value>,
+    known: impl Iterator<Item = &'a str>,
+) -> TeraResult<Value> {
+    let path = args.must_get::<&str>("path")?;
+    let file = path.strip_prefix("@/").unwrap_or(path).trim_start_matches('/');
+    match find(file) {
+        Some(value) => Ok(value),
+        None if args.get::<bool>("allow_missing")?.unwrap_or(false) => Ok(Value::none()),
+        None => Err(missing(what, file, known)),
+    }
+}
+
+fn missing<'a>(what: &str, file: &str, known: impl Iterator<Item = &'a str>) -> tera::Error {
+    let meant = did_you_mean(file, known).map_or(String::new(), |meant| format!(". Did you mean `{meant}`?"));
+    tera::Error::message(format!("there is no {what} `{file}` in `content/`{meant}"))
+}
+
+/// `markdown(inline)`: with `inline`, without the paragraph around it.
+fn to_html(library: &Library, options: &MarkdownOptions, text: &str, args: &Kwargs) -> TeraResult<Value> {
+    let inline = args.get::<bool>("inline")?.unwrap_or(false);
+    let resolve = |link: &str| {
+        let Some(internal) = link.strip_prefix("@/") else { return Target::Unchanged };
+        let (file, fragment) = internal.split_at(internal.find('#').unwrap_or(internal.len()));
+        match library.url(file) {
+            Some(url) => Target::Url(format!("{url}{fragment}")),
+            None => Target::Broken { message: format!("there is no `{file}` in `content/`"), help: None },
+        }
+    };
+    let source = Source::new("", text);
+    let rendered = markdown::render(&source, 0..text.len(), options, None, &resolve);
+    if let Some(mistake) = rendered.diagnostics.first() {
+        return Err(tera::Error::message(format!("in this Markdown: {}", mistake.message)));
+    }
+    let mut html = rendered.html.as_str();
+    if inline {
+        html = html.trim_end();
+        html = html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(html);
+    }
+    Ok(Value::safe_string(html))
+}
+
+/// `date(format = "%Y-%m-%d")`: of a date as front matter has it, or of seconds since 1970.
+fn date(value: &Value, args: Kwargs, _: &State) -> TeraResult<String> {
+    let format = args.get::<&str>("format")?.unwrap_or("%Y-%m-%d");
+    let zoned = match (value.as_str(), value.as_i64()) {
+        (Some(text), _) => {
+            let date = page_date(text)?;
+            let offset = in_wall_clock(&date).unwrap_or(Offset::UTC);
+            date.instant.to_zoned(TimeZone::fixed(offset))
+        }
+        (None, Some(seconds)) => {
+            let instant = Timestamp::from_second(seconds);
+            instant.map_err(|error| tera::Error::message(error.to_string()))?.to_zoned(TimeZone::UTC)
+        }
+        (None, None) => {
+            return Err(tera::Error::message(format!("a date is a string or a number, not {}", value.name())));
+        }
+    };
+    format_date(format, &zoned)
+}
+
+fn format_date(format: &str, zoned: &Zoned) -> TeraResult<String> {
+    jiff::fmt::strtime::format(format, zoned)
+        .map_err(|error| tera::Error::message(format!("`{format}` is not a date format: {error}")))
+}
+
+/// How far the date's clock was from UTC.
+fn in_wall_clock(date: &PageDate) -> Option<Offset> {
+    let utc = Offset::UTC.to_datetime(date.instant);
+    let seconds = date.civil.duration_since(utc).as_secs();
+    Offset::from_seconds(i32::try_from(seconds).ok()?).ok()
+}
+
+fn page_date(text: &str) -> TeraResult<PageDate> {
+    PageDate::parse(text).ok_or_else(|| tera::Error::message(format!("`{text}` is not a date")))
+}
+
+fn instant(text: &str) -> TeraResult<Timestamp> {
+    page_date(text).map(|date| date.instant)
+}
+
+fn other(args: &Kwargs) -> TeraResult<Timestamp> {
+    instant(args.must_get::<&str>("other")?)
+}

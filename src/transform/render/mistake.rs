@@ -1,0 +1,406 @@
+//! Tera's errors as diagnostics: a place in the author's file, the includes that led there, and what was meant. Tera
+//! stops at the first; here templates that are at fault are set aside until all that can be said has been said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use tera::{ErrorKind, Tera};
+
+use super::builtins;
+use crate::{
+    diag::{Diagnostic, Source, did_you_mean},
+    load::Site,
+};
+
+/// Gives `tera` all templates of the site, or says everything that is wrong with them.
+pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diagnostic>> {
+    let mut remaining: BTreeMap<&str, &Source> =
+        site.templates.iter().map(|template| (template.name.as_str(), &template.source)).collect();
+    let mut set_aside: BTreeSet<String> = BTreeSet::new();
+    let mut diagnostics = Vec::new();
+    loop {
+        let own = remaining.iter().map(|(name, source)| (*name, &*source.text));
+        let Err(error) = tera.add_raw_templates(own.chain(builtins::TEMPLATES.iter().copied())) else { break };
+        let faults = faults(site, tera, &error);
+        let before = remaining.len();
+        for fault in faults {
+            remaining.remove(fault.template.as_str());
+            // A template that asks for one with a mistake is not at fault itself.
+            let asks_for_faulty =
+                fault.missing.as_ref().is_some_and(|name| set_aside.iter().any(|aside| is_called(site, aside, name)));
+            set_aside.insert(fault.template);
+            if !asks_for_faulty {
+                diagnostics.push(fault.diagnostic);
+            }
+        }
+        if remaining.len() == before {
+            diagnostics.push(without_place(site, &error));
+            break;
+        }
+    }
+    diagnostics.sort();
+    diagnostics.dedup();
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+}
+
+/// What went wrong while a template was rendered.
+pub(super) fn diagnostics(site: &Site, tera: &Tera, error: &tera::Error) -> Vec<Diagnostic> {
+    faults(site, tera, error).into_iter().map(|fault| fault.diagnostic).collect()
+}
+
+/// An error that no template is to blame for alone.
+pub(super) fn without_place(site: &Site, error: &tera::Error) -> Diagnostic {
+    Diagnostic::error(format!("{}/templates", site.root), one_line(&error.to_string()))
+}
+
+/// Says once what many pages met: of diagnostics that differ only in their last step, the page, the first is kept and
+/// the others are counted.
+#[must_use]
+pub fn merge_repeats(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort();
+    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
+    for diagnostic in diagnostics {
+        match merged.last_mut() {
+            Some((first, more)) if is_repeat(first, &diagnostic) => *more += 1,
+            _ => merged.push((diagnostic, 0)),
+        }
+    }
+    let counted = merged.into_iter().map(|(diagnostic, more)| match more {
+        0 => diagnostic,
+        1 => diagnostic.traced("and 1 more page"),
+        _ => diagnostic.traced(format!("and {more} more pages")),
+    });
+    counted.collect()
+}
+
+fn is_repeat(a: &Diagnostic, b: &Diagnostic) -> bool {
+    let steps = |diagnostic: &Diagnostic| diagnostic.trace.len().saturating_sub(1);
+    (&a.path, &a.label, &a.message, &a.help) == (&b.path, &b.label, &b.message, &b.help)
+        && a.trace.len() == b.trace.len()
+        && a.trace[..steps(a)] == b.trace[..steps(b)]
+}
+
+/// A diagnostic, the template it is in, and the template that was not found, when that is what is wrong.
+struct Fault {
+    template: String,
+    missing: Option<String>,
+    diagnostic: Diagnostic,
+}
+
+fn faults(site: &Site, tera: &Tera, error: &tera::Error) -> Vec<Fault> {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) => {
+            let span = report.span().range.clone();
+            vec![at(site, tera, report.filename(), Place::Span(span), report.message(), &[])]
+        }
+        ErrorKind::RenderingError(report) => {
+            let span = report.span().range.clone();
+            // The chain of includes has no accessor; the report draws it.
+            let steps = reports(&error.to_string()).pop().map_or_else(Vec::new, |report| report.called_from);
+            vec![at(site, tera, report.filename(), Place::Span(span), report.message(), &steps)]
+        }
+        ErrorKind::MissingParent { current, parent } => {
+            let message = format!("Unknown template `{parent}`");
+            vec![at(site, tera, current, Place::Quoted(parent), &message, &[])]
+        }
+        ErrorKind::CircularExtend { tpl, inheritance_chain } => {
+            let mut fault = at(site, tera, tpl, Place::Tag("extends"), "", &[]);
+            let chain = inheritance_chain.iter().chain([tpl]).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+            fault.diagnostic.message = format!("templates extend each other in a circle: {}", chain.join(" → "));
+            vec![fault]
+        }
+        ErrorKind::CircularInclude { tpl, include_chain } => {
+            let mut fault = at(site, tera, tpl, Place::Tag("include"), "", &[]);
+            let chain = include_chain.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+            fault.diagnostic.message = format!("templates include each other in a circle: {}", chain.join(" → "));
+            vec![fault]
+        }
+        ErrorKind::Msg(message) if message.starts_with("error: ") => reports(message)
+            .into_iter()
+            .map(|report| {
+                at(site, tera, &report.template, Place::Position(report.line, report.column), &report.message, &[])
+            })
+            .collect(),
+        ErrorKind::Msg(message) => defined_twice(site, tera, message).into_iter().collect(),
+        ErrorKind::TemplateNotFound(name) => {
+            vec![Fault { template: name.clone(), missing: Some(name.clone()), diagnostic: without_place(site, error) }]
+        }
+        _ => Vec::new(),
+    }
+    .into_iter()
+    .chain(fallback(site, error))
+    .collect()
+}
+
+/// Errors of no known form are told as they are.
+fn fallback(site: &Site, error: &tera::Error) -> Option<Fault> {
+    let known = matches!(
+        error.kind(),
+        ErrorKind::SyntaxError(_)
+            | ErrorKind::RenderingError(_)
+            | ErrorKind::MissingParent { .. }
+            | ErrorKind::CircularExtend { .. }
+            | ErrorKind::CircularInclude { .. }
+            | ErrorKind::TemplateNotFound(_)
+    ) || matches!(error.kind(), ErrorKind::Msg(message) if message.starts_with("error: ") || message.starts_with("Component `"));
+    (!known).then(|| Fault { template: String::new(), missing: None, diagnostic: without_place(site, error) })
+}
+
+/// "Component `x` is defined in both `a.html` and `b.html`".
+fn defined_twice(site: &Site, tera: &Tera, message: &str) -> Option<Fault> {
+    let mut names = message.strip_prefix("Component ")?.split('`').skip(1).step_by(2);
+    let (component, first, second) = (names.next()?, names.next()?, names.next()?);
+    let mut fault = at(site, tera, second, Place::Tag(&format!("component {component}")), "", &[]);
+    let first = source(site, first).map_or(first, |source| &source.path);
+    fault.diagnostic.message = format!("component `{component}` is defined here and in {first}");
+    Some(fault)
+}
+
+enum Place<'a> {
+    Span(std::ops::Range<usize>),
+    /// Line and column, both from 1.
+    Position(usize, usize),
+    /// Where this stands between quotes.
+    Quoted(&'a str),
+    /// Where a tag begins with this.
+    Tag(&'a str),
+}
+
+fn at(site: &Site, tera: &Tera, template: &str, place: Place<'_>, message: &str, steps: &[Step]) -> Fault {
+    let (message, help, missing) = explain(site, tera, message);
+    let diagnostic = match source(site, template) {
+        None => Diagnostic::error(template, message),
+        Some(source) => Diagnostic::error_at(source, span(&source.text, place, source), message),
+    };
+    let mut diagnostic = Diagnostic { help, ..diagnostic };
+    for step in steps {
+        let path = source(site, &step.template)
+            .map_or_else(|| Arc::from(step.template.as_str()), |source| source.path.clone());
+        diagnostic = diagnostic.traced(format!("called from {path}:{}:{}", step.line, step.column));
+    }
+    Fault { template: template.to_owned(), missing, diagnostic }
+}
+
+fn span(text: &str, place: Place<'_>, source: &Source) -> std::ops::Range<usize> {
+    match place {
+        Place::Span(span) => span,
+        Place::Position(line, column) => {
+            let start = source.offset(line, column);
+            start..start + word_len(&text[start..])
+        }
+        Place::Quoted(name) => ['"', '\'', '`']
+            .iter()
+            .find_map(|quote| text.find(&format!("{quote}{name}{quote}")))
+            .map_or(0..0, |start| start..start + name.len() + 2),
+        Place::Tag(tag) => text
+            .match_indices("{%")
+            .map(|(start, _)| start)
+            .find(|start| text[start + 2..].trim_start_matches(['-', ' ', '\n', '\t']).starts_with(tag))
+            .map_or(0..0, |start| start..text[start..].find("%}").map_or(text.len(), |end| start + end + 2)),
+    }
+}
+
+fn word_len(text: &str) -> usize {
+    let quoted = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
+    match quoted {
+        Some(quote) => text[1..].find(quote).map_or(1, |end| end + 2),
+        None => text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len()).max(1),
+    }
+}
+
+/// Tera's sentence as ours: what is wrong, what was meant, and which template is missing.
+fn explain(site: &Site, tera: &Tera, message: &str) -> (String, Option<String>, Option<String>) {
+    let (sentence, available) = match message.split_once(". Available ") {
+        Some((sentence, rest)) => (sentence, rest.split_once(": ").map(|(_, list)| list)),
+        None => (message.trim_end_matches('.'), None),
+    };
+    let name = sentence.split('`').nth(1).unwrap_or("");
+    let meant = |candidates: &[&str]| {
+        did_you_mean(name, candidates.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))
+    };
+    let listed: Vec<&str> = available.map_or_else(Vec::new, |list| list.split(", ").collect());
+    let help = meant(&listed).or_else(|| available.map(|list| format!("there are: {list}")));
+    if sentence.starts_with("Variable `") && sentence.ends_with("is not defined") {
+        return (format!("unknown variable `{name}`"), help, None);
+    }
+    if sentence.starts_with("Field `") && sentence.ends_with("is not defined") {
+        return (format!("unknown field `{name}`"), help, None);
+    }
+    if sentence.starts_with("Unknown template `") {
+        let prefix = site.theme_prefix().unwrap_or_default();
+        let names: Vec<_> =
+            site.templates.iter().map(|template| template.name.trim_start_matches(prefix.as_str())).collect();
+        let help = meant(&names).unwrap_or_else(|| format!("templates are looked for in `{}/templates/`", site.root));
+        return (format!("there is no template `{name}`"), Some(help), Some(name.to_owned()));
+    }
+    if sentence.starts_with("Unknown component `") {
+        let names: Vec<_> = tera.get_component_names().collect();
+        let help = meant(&names)
+            .or_else(|| Some("a component is defined with `{% component name() %}` in any template".to_owned()));
+        return (format!("unknown component `{name}`"), help, None);
+    }
+    if sentence.starts_with("Unknown filter `") {
+        return (format!("unknown filter `{name}`"), meant(FILTERS), None);
+    }
+    if sentence.starts_with("Unknown test `") {
+        return (format!("unknown test `{name}`"), meant(TESTS), None);
+    }
+    if sentence.starts_with("Unknown function `") {
+        return (format!("unknown function `{name}`"), meant(FUNCTIONS), None);
+    }
+    // What our own functions say may end in a question.
+    match sentence.split_once(". Did you mean ") {
+        Some((sentence, meant)) => (one_line(sentence), Some(format!("did you mean {meant}")), None),
+        None => (lower_first(&one_line(sentence)), help, None),
+    }
+}
+
+const FUNCTIONS: &[&str] = &["get_page", "get_section", "get_url", "range", "super", "throw"];
+
+const TESTS: &[&str] = &[
+    "after",
+    "array",
+    "before",
+    "bool",
+    "containing",
+    "defined",
+    "divisible_by",
+    "ending_with",
+    "even",
+    "float",
+    "integer",
+    "iterable",
+    "map",
+    "matching",
+    "none",
+    "number",
+    "odd",
+    "starting_with",
+    "string",
+    "undefined",
+];
+
+const FILTERS: &[&str] = &[
+    "abs",
+    "base64_decode",
+    "base64_encode",
+    "capitalize",
+    "date",
+    "default",
+    "escape",
+    "escape_html",
+    "escape_xml",
+    "filesizeformat",
+    "first",
+    "float",
+    "get",
+    "group_by",
+    "indent",
+    "int",
+    "join",
+    "json_encode",
+    "keys",
+    "last",
+    "length",
+    "lower",
+    "markdown",
+    "newlines_to_br",
+    "nth",
+    "pairs",
+    "pluralize",
+    "regex_replace",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "slugify",
+    "sort",
+    "spaceless",
+    "split",
+    "str",
+    "striptags",
+    "title",
+    "trim",
+    "trim_end",
+    "trim_start",
+    "truncate",
+    "unique",
+    "upper",
+    "urlencode",
+    "urlencode_strict",
+    "values",
+    "wordcount",
+];
+
+/// One report as Tera draws it: `error: …`, `--> file:line:column`, and its notes.
+struct Report {
+    message: String,
+    template: String,
+    line: usize,
+    column: usize,
+    called_from: Vec<Step>,
+}
+
+struct Step {
+    template: String,
+    line: usize,
+    column: usize,
+}
+
+fn reports(drawn: &str) -> Vec<Report> {
+    let mut reports: Vec<Report> = Vec::new();
+    let mut message: Option<String> = None;
+    for line in drawn.lines() {
+        if let Some(text) = line.strip_prefix("error: ") {
+            message = Some(text.to_owned());
+        } else if let Some(place) = line.trim_start().strip_prefix("--> ") {
+            if let (Some(message), Some(place)) = (message.take(), step(place)) {
+                let Step { template, line, column } = place;
+                reports.push(Report { message, template, line, column, called_from: Vec::new() });
+            }
+        } else if let Some(note) = line.strip_prefix("note: called from ") {
+            if let (Some(report), Some(place)) = (reports.last_mut(), step(note)) {
+                report.called_from.push(place);
+            }
+        } else if let Some(message) = &mut message {
+            message.push(' ');
+            message.push_str(line.trim());
+        }
+    }
+    reports
+}
+
+/// `file:line:column`; the file's name may have colons.
+fn step(place: &str) -> Option<Step> {
+    let mut parts = place.rsplitn(3, ':');
+    let (column, line, template) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Step { template: template.to_owned(), line: line.parse().ok()?, column: column.parse().ok()? })
+}
+
+/// A template's file, by its own name or by the name without the theme's prefix.
+fn source<'a>(site: &'a Site, name: &str) -> Option<&'a Source> {
+    let exact = site.templates.iter().find(|template| template.name == name);
+    exact
+        .or_else(|| site.templates.iter().find(|template| is_called(site, &template.name, name)))
+        .map(|template| &template.source)
+}
+
+fn is_called(site: &Site, template: &str, name: &str) -> bool {
+    template == name
+        || site.theme_prefix().and_then(|prefix| template.strip_prefix(&prefix).map(|rest| rest == name)) == Some(true)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let second_is_lower = text.chars().nth(1).is_some_and(char::is_lowercase);
+    match chars.next() {
+        Some(first) if second_is_lower => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Pages through templates. What templates see is built once for the whole site and shared: a page's context is four
+//! pointers, and nothing is copied in proportion to the site. URLs are given relative to the site's root (`/guide/`);
+//! the place it is mounted at is baked in later.
+
+mod builtins;
+mod functions;
+mod mistake;
+mod values;
+
+use std::sync::Arc;
+
+use tera::{Context, Tera, Value};
+
+use super::markdown::{MarkdownOptions, Rendered};
+use crate::{
+    diag::Diagnostic,
+    load::{PageId, SectionId, Site},
+    site::{BasePath, SitePath},
+};
+
+pub use mistake::merge_repeats;
+
+/// What became of the Markdown: one for each page and each section, in the site's order.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    pub pages: Vec<Rendered>,
+    pub sections: Vec<Rendered>,
+}
+
+/// All templates of a site, parsed, and all they may ask about. Shared by the threads that render.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    site: &'a Site,
+    tera: Tera,
+    library: Arc<values::Library>,
+}
+
+impl<'a> Renderer<'a> {
+    /// Parses every template. `markdown` is how the `markdown` filter renders.
+    ///
+    /// # Errors
+    /// Every mistake in a template that can be seen without rendering it.
+    ///
+    /// # Panics
+    /// When `contents` does not have one entry per page and section.
+    pub fn new(site: &'a Site, contents: &Contents, markdown: &MarkdownOptions) -> Result<Self, Vec<Diagnostic>> {
+        assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
+        let library = Arc::new(values::Library::new(site, contents));
+        let mut tera = Tera::new();
+        let prefixes = site.theme_prefix().into_iter().chain([builtins::PREFIX.to_owned()]);
+        // It refuses only when templates were added before.
+        tera.set_fallback_prefixes(prefixes).map_err(|error| vec![mistake::without_place(site, &error)])?;
+        functions::register(&mut tera, &library, markdown);
+        let globals = tera.global_context();
+        globals.insert_value("config", library.config.clone());
+        globals.insert_value("lang", Value::from(site.config.default_language.as_str()));
+        mistake::add_templates(&mut tera, site)?;
+        Ok(Self { site, tera, library })
+    }
+
+    /// A page's HTML.
+    ///
+    /// # Errors
+    /// What is wrong in a template that is used for it.
+    pub fn page(&self, id: PageId) -> Result<String, Vec<Diagnostic>> {
+        let page = self.site.page(id);
+        let mut context = Self::context(&page.path);
+        context.insert_value("page", self.library.pages[id.0].clone());
+        self.render(page.template_name(), &context, &page.path, Some(&page.source.path))
+    }
+
+    /// A section's HTML.
+    ///
+    /// # Errors
+    /// What is wrong in a template that is used for it.
+    pub fn section(&self, id: SectionId) -> Result<String, Vec<Diagnostic>> {
+        let section = self.site.section(id);
+        let mut context = Self::context(&section.path);
+        context.insert_value("section", self.library.sections[id.0].clone());
+        self.render(section.template_name(), &context, &section.path, Some(&section.source.path))
+    }
+
+    /// A template that belongs to no page (`404.html`, `robots.txt`, `sitemap.xml`), at `path`.
+    ///
+    /// # Errors
+    /// What is wrong in it.
+    pub fn template(&self, name: &str, path: &SitePath) -> Result<String, Vec<Diagnostic>> {
+        let mut context = Self::context(path);
+        if name == builtins::SITEMAP {
+            context.insert_value("entries", self.library.sitemap(self.site));
+        }
+        self.render(name, &context, path, None)
+    }
+
+    fn context(path: &SitePath) -> Context {
+        let mut context = Context::new();
+        context.insert_value("current_path", Value::from(path.as_str()));
+        context.insert_value("current_url", Value::from(path.to_url(&BasePath::root())));
+        context
+    }
+
+    fn render(
+        &self,
+        template: &str,
+        context: &Context,
+        path: &SitePath,
+        content: Option<&Arc<str>>,
+    ) -> Result<String, Vec<Diagnostic>> {
+        self.tera.render(template, context).map_err(|error| {
+            let step = match content {
+                Some(file) => format!("while rendering {path} ({file})"),
+                None => format!("while rendering {path}"),
+            };
+            mistake::diagnostics(self.site, &self.tera, &error)
+                .into_iter()
+                .map(|found| found.traced(step.clone()))
+                .collect()
+        })
+    }
+}

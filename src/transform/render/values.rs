@@ -1,0 +1,288 @@
+//! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value is made once
+//! and stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
+
+use std::collections::HashSet;
+
+use tera::{Map, Value};
+
+use super::{Contents, Rendered};
+use crate::{
+    load::{self, Page, PageDate, PublishedFile, Section, SectionId, Site, Spanned, Table},
+    site::{BasePath, SitePath},
+    transform::markdown::Heading,
+};
+
+/// Every value of a site.
+#[derive(Debug)]
+pub(super) struct Library {
+    pub(super) config: Value,
+    /// In the site's order, as are the sections.
+    pub(super) pages: Vec<Value>,
+    pub(super) sections: Vec<Value>,
+    /// Files below `content/` in the order of `pages`, which is sorted by them.
+    pub(super) page_files: Vec<String>,
+    /// Files and permalinks of all sections, sorted by file, with their index.
+    pub(super) section_files: Vec<(String, usize)>,
+    pub(super) page_urls: Vec<String>,
+    pub(super) section_urls: Vec<String>,
+    /// All of them.
+    urls: HashSet<String>,
+}
+
+impl Library {
+    pub(super) fn new(site: &Site, contents: &Contents) -> Self {
+        let page_urls: Vec<_> = site.pages.iter().map(|page| url(&page.path)).collect();
+        let section_urls: Vec<_> = site.sections.iter().map(|section| url(&section.path)).collect();
+
+        let alone: Vec<_> =
+            site.pages.iter().zip(&contents.pages).map(|(each, content)| page(site, each, content)).collect();
+        let pages: Vec<_> =
+            site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
+        let sections = site
+            .sections
+            .iter()
+            .zip(&contents.sections)
+            .map(|(each, content)| {
+                let pages = each.pages.iter().map(|id| pages[id.0].clone()).collect::<Vec<_>>();
+                section(site, each, content, pages)
+            })
+            .collect();
+        let mut section_files: Vec<_> =
+            site.sections.iter().enumerate().map(|(id, section)| (section.relative.clone(), id)).collect();
+        section_files.sort();
+        Self {
+            config: config(site),
+            pages,
+            sections,
+            page_files: site.pages.iter().map(|page| page.relative.clone()).collect(),
+            section_files,
+            urls: page_urls.iter().chain(&section_urls).cloned().collect(),
+            page_urls,
+            section_urls,
+        }
+    }
+
+    /// The index of the page in this file.
+    pub(super) fn page(&self, file: &str) -> Option<usize> {
+        self.page_files.binary_search_by(|known| known.as_str().cmp(file)).ok()
+    }
+
+    /// The index of the section in this file.
+    pub(super) fn section(&self, file: &str) -> Option<usize> {
+        let at = self.section_files.binary_search_by(|(known, _)| known.as_str().cmp(file)).ok()?;
+        Some(self.section_files[at].1)
+    }
+
+    /// The URL of a page or a section.
+    pub(super) fn url(&self, file: &str) -> Option<&str> {
+        self.page(file)
+            .map(|id| self.page_urls[id].as_str())
+            .or_else(|| self.section(file).map(|id| self.section_urls[id].as_str()))
+    }
+
+    /// Whether a page or a section is there.
+    pub(super) fn has_url(&self, url: &str) -> bool {
+        self.urls.contains(url)
+    }
+
+    /// What a sitemap lists: whole URLs, in order.
+    pub(super) fn sitemap(&self, site: &Site) -> Value {
+        let base = site.config.base_url.as_deref().unwrap_or("");
+        let sections = site.sections.iter().zip(&self.section_urls).filter(|(section, _)| section.is_rendered());
+        let pages = site.pages.iter().zip(&self.page_urls).filter(|(page, _)| page.meta.render);
+        let mut entries: Vec<(&String, Option<&PageDate>, &Table)> = sections
+            .map(|(section, url)| (url, None, &section.meta.extra))
+            .chain(pages.map(|(page, url)| (url, page.meta.updated.as_ref().or(page.date.as_ref()), &page.meta.extra)))
+            .collect();
+        entries.sort_by_key(|(url, ..)| *url);
+        let entries = entries.into_iter().map(|(url, updated, extra)| {
+            let mut entry = Map::with_capacity(3);
+            entry.insert("permalink".into(), Value::from(format!("{base}{url}")));
+            entry.insert("updated".into(), updated.map(|date| date.text.as_str()).into());
+            entry.insert("extra".into(), table(extra));
+            Value::from(entry)
+        });
+        Value::from(entries.collect::<Vec<_>>())
+    }
+}
+
+/// A path as it stands in a page before the site's base is baked in.
+pub(super) fn url(path: &SitePath) -> String {
+    path.to_url(&BasePath::root())
+}
+
+fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
+    let mut map = Map::with_capacity(34);
+    let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
+    let permalink = url(&page.path);
+    set("relative_path", page.relative.as_str().into());
+    set("colocated_path", page.colocated.as_deref().into());
+    set("content", Value::safe_string(&content.html));
+    set("slug", page.slug.as_str().into());
+    set("ancestors", ancestors(site, &page.ancestors));
+    set("title", page.meta.title.as_deref().into());
+    set("description", page.meta.description.as_deref().into());
+    set("updated", page.meta.updated.as_ref().map(|date| date.text.as_str()).into());
+    set("date", page.date.as_ref().map(|date| date.text.as_str()).into());
+    set("year", page.date.as_ref().map(|date| date.civil.year()).into());
+    set("month", page.date.as_ref().map(|date| i32::from(date.civil.month())).into());
+    set("day", page.date.as_ref().map(|date| i32::from(date.civil.day())).into());
+    set("taxonomies", taxonomies(page));
+    set("authors", page.meta.authors.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>().into());
+    set("weight", page.meta.weight.into());
+    set("extra", table(&page.meta.extra));
+    set("path", page.path.as_str().into());
+    set("components", components(&page.path));
+    set("summary", content.summary.as_deref().map(Value::safe_string).into());
+    set("toc", toc(&content.toc, &permalink));
+    set("word_count", content.word_count.into());
+    set("reading_time", content.reading_time.into());
+    set(
+        "assets",
+        assets(&page.assets, |asset| {
+            let folder = page.relative.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let base = asset.file.path.find("/content/").map_or(0, |at| at + "/content".len());
+            debug_assert!(asset.file.path[base + 1..].starts_with(folder));
+            asset.file.path[base..].to_owned()
+        }),
+    );
+    set("draft", page.meta.draft.into());
+    set("lang", page.lang.as_str().into());
+    set("lower", Value::none());
+    set("higher", Value::none());
+    set("translations", Vec::<Value>::new().into());
+    set("backlinks", Vec::<Value>::new().into());
+    set("permalink", permalink.into());
+    Value::from(map)
+}
+
+/// The page's value with its neighbours', which have none of their own: a chain would never end.
+fn with_neighbours(page: &Page, alone: &Value, all: &[Value]) -> Value {
+    if page.lower.is_none() && page.higher.is_none() {
+        return alone.clone();
+    }
+    let Some(mut map) = alone.as_map().cloned() else { return alone.clone() };
+    for (key, id) in [("lower", page.lower), ("higher", page.higher)] {
+        if let Some(id) = id {
+            map.insert(key.into(), all[id.0].clone());
+        }
+    }
+    Value::from(map)
+}
+
+fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>) -> Value {
+    let mut map = Map::with_capacity(26);
+    let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
+    let permalink = url(&section.path);
+    let files = |ids: &[SectionId]| {
+        Value::from(ids.iter().map(|&id| Value::from(site.section(id).relative.as_str())).collect::<Vec<_>>())
+    };
+    set("relative_path", section.relative.as_str().into());
+    set("colocated_path", Value::none());
+    set("content", Value::safe_string(&content.html));
+    set("draft", section.meta.draft.into());
+    set("ancestors", files(&section.ancestors));
+    set("title", section.meta.title.as_deref().into());
+    set("description", section.meta.description.as_deref().into());
+    set("weight", section.meta.weight.into());
+    set("extra", table(&section.meta.extra));
+    set("path", section.path.as_str().into());
+    set("components", components(&section.path));
+    set("toc", toc(&content.toc, &permalink));
+    set("word_count", content.word_count.into());
+    set("reading_time", content.reading_time.into());
+    set("lang", section.lang.as_str().into());
+    set("assets", assets(&section.assets, |asset| asset.path.as_str().to_owned()));
+    set("pages", pages.into());
+    set("subsections", files(&section.subsections));
+    set("translations", Vec::<Value>::new().into());
+    set("backlinks", Vec::<Value>::new().into());
+    set("generate_feeds", section.meta.generate_feeds.into());
+    set("transparent", section.meta.transparent.into());
+    set("paginate_by", section.meta.paginate_by.into());
+    set("paginate_reversed", section.meta.paginate_reversed.into());
+    set("permalink", permalink.into());
+    Value::from(map)
+}
+
+fn ancestors(site: &Site, ids: &[SectionId]) -> Value {
+    Value::from(ids.iter().map(|&id| Value::from(site.section(id).relative.as_str())).collect::<Vec<_>>())
+}
+
+fn components(path: &SitePath) -> Value {
+    let segments = path.as_str().split('/').filter(|segment| !segment.is_empty());
+    Value::from(segments.map(Value::from).collect::<Vec<_>>())
+}
+
+fn assets(assets: &[PublishedFile], name: impl Fn(&PublishedFile) -> String) -> Value {
+    Value::from(assets.iter().map(|asset| Value::from(name(asset))).collect::<Vec<_>>())
+}
+
+fn taxonomies(page: &Page) -> Value {
+    let mut map = Map::with_capacity(page.meta.taxonomies.len());
+    for (name, terms) in &page.meta.taxonomies {
+        let terms = terms.iter().map(|term| Value::from(term.value.as_str())).collect::<Vec<_>>();
+        map.insert(name.value.clone().into(), Value::from(terms));
+    }
+    Value::from(map)
+}
+
+fn toc(headings: &[Heading], permalink: &str) -> Value {
+    let heading = |heading: &Heading| {
+        let mut map = Map::with_capacity(5);
+        map.insert("level".into(), u32::from(heading.level).into());
+        map.insert("id".into(), heading.id.as_str().into());
+        map.insert("title".into(), heading.title.as_str().into());
+        map.insert("permalink".into(), format!("{permalink}#{}", heading.id).into());
+        map.insert("children".into(), toc(&heading.children, permalink));
+        Value::from(map)
+    };
+    Value::from(headings.iter().map(heading).collect::<Vec<_>>())
+}
+
+/// The configuration as it was written, with the defaults of what was not.
+fn config(site: &Site) -> Value {
+    let config = &site.config;
+    let written = table(&config.written);
+    let mut map = written.as_map().cloned().unwrap_or_default();
+    let mut default = |key: &'static str, value: Value| {
+        map.entry(key.into()).or_insert(value);
+    };
+    default("title", Value::none());
+    default("description", Value::none());
+    default("author", Value::none());
+    default("default_language", config.default_language.as_str().into());
+    default("languages", Map::new().into());
+    default("taxonomies", Vec::<Value>::new().into());
+    default("generate_feeds", false.into());
+    default("feed_filenames", vec![Value::from("atom.xml")].into());
+    default("build_search_index", false.into());
+    default("generate_sitemap", config.generate_sitemap.into());
+    default("generate_robots_txt", config.generate_robots_txt.into());
+    default("markdown", Map::new().into());
+    default("search", Map::new().into());
+    map.insert("base_url".into(), config.base_url.as_deref().unwrap_or("").into());
+    map.insert("extra".into(), table(&config.extra));
+    map.insert("mode".into(), "build".into());
+    Value::from(map)
+}
+
+fn table(written: &Table) -> Value {
+    let mut map = Map::with_capacity(written.0.len());
+    for (key, value) in &written.0 {
+        map.insert(key.value.clone().into(), node(value));
+    }
+    Value::from(map)
+}
+
+fn node(written: &Spanned<load::Value>) -> Value {
+    match &written.value {
+        load::Value::Null => Value::none(),
+        load::Value::Bool(truth) => (*truth).into(),
+        load::Value::Integer(number) => (*number).into(),
+        load::Value::Float(number) => (*number).into(),
+        load::Value::String(text) | load::Value::Date(text) => text.as_str().into(),
+        load::Value::Array(items) => Value::from(items.iter().map(node).collect::<Vec<_>>()),
+        load::Value::Table(inner) => table(inner),
+    }
+}
