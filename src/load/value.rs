@@ -327,33 +327,20 @@ mod tests {
 
     /// The tree with, for every leaf, the text its span covers.
     fn show(source: &Source, table: &Table) -> String {
-        fn node(source: &Source, node: &Node, out: &mut String) {
-            match &node.value {
-                Value::Array(items) => {
-                    out.push('[');
-                    items.iter().for_each(|item| self::node(source, item, out));
-                    out.push(']');
-                }
-                Value::Table(inner) => {
-                    out.push('{');
-                    table(source, inner, out);
-                    out.push('}');
-                }
-                leaf => out.push_str(&format!("{leaf:?}<{}> ", &source.text[node.span.clone()])),
+        table.0.iter().fold(String::new(), |out, (key, value)| {
+            assert!(source.text[key.span.clone()].contains(&key.value), "{key:?}");
+            out + &format!("{}={}", key.value, show_node(source, value))
+        })
+    }
+
+    fn show_node(source: &Source, node: &Node) -> String {
+        match &node.value {
+            Value::Array(items) => {
+                format!("[{}]", items.iter().map(|item| show_node(source, item)).collect::<String>())
             }
+            Value::Table(inner) => format!("{{{}}}", show(source, inner)),
+            leaf => format!("{leaf:?}<{}> ", &source.text[node.span.clone()]),
         }
-        fn table(source: &Source, table: &Table, out: &mut String) {
-            for (key, value) in &table.0 {
-                assert!(source.text[key.span.clone()].contains(&key.value), "{key:?}");
-                out.push_str(&format!("{}=", key.value));
-                node(source, value, out);
-            }
-        }
-        let mut out = String::new();
-        self::table(source, table, &mut out);
-        fn table_entry() {}
-        table_entry();
-        out
     }
 
     #[track_caller]
