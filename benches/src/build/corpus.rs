@@ -1,0 +1,101 @@
+//! The Markdown that is built. It is no part of this repository: `SITEKIT_CORPUS` names an archive or a folder, and all
+//! that is asked of it is a `content` folder with sections in it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+
+/// The corpus' `content` folder; an archive is unpacked into `scratch` first.
+pub(super) fn open(corpus: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
+    let root = if corpus.is_dir() {
+        corpus.to_owned()
+    } else {
+        let root = scratch.join("corpus");
+        fs::create_dir(&root)?;
+        let status = Command::new("tar").arg("-xf").arg(corpus).arg("-C").arg(&root).status().context("running tar")?;
+        ensure!(status.success(), "tar cannot unpack {}", corpus.display());
+        root
+    };
+    content_of(&root)?.with_context(|| format!("no `content` folder in {}", corpus.display()))
+}
+
+/// `content` at the root or one folder below it, as archives have it.
+fn content_of(root: &Path) -> io::Result<Option<PathBuf>> {
+    let mut folders = vec![root.to_owned()];
+    for entry in fs::read_dir(root)? {
+        folders.push(entry?.path());
+    }
+    folders.sort();
+    Ok(folders.into_iter().map(|folder| folder.join("content")).find(|content| content.is_dir()))
+}
+
+/// Copies a folder and all below it.
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// What lies in an output folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Made {
+    /// HTML files.
+    pub(super) pages: u64,
+    /// Of all files.
+    pub(super) bytes: u64,
+}
+
+/// Counts a folder and all below it.
+pub(super) fn count(folder: &Path) -> io::Result<Made> {
+    let mut made = Made::default();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let below = if entry.file_type()?.is_dir() {
+            count(&entry.path())?
+        } else {
+            let is_page = entry.path().extension().is_some_and(|extension| extension == "html");
+            Made { pages: u64::from(is_page), bytes: entry.metadata()?.len() }
+        };
+        made = Made { pages: made.pages + below.pages, bytes: made.bytes + below.bytes };
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corpus_is_found_copied_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let content = folder.path().join("docs/content/a");
+        fs::create_dir_all(&content).unwrap();
+        fs::write(content.join("index.html"), "12345").unwrap();
+        fs::write(content.join("picture.png"), "123").unwrap();
+
+        let found = open(folder.path(), folder.path()).unwrap();
+        assert_eq!(found, folder.path().join("docs/content"));
+        let copied = folder.path().join("copy");
+        copy(&found, &copied).unwrap();
+        assert_eq!(count(&copied).unwrap(), Made { pages: 1, bytes: 8 });
+    }
+
+    #[test]
+    fn a_folder_without_content_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = open(folder.path(), folder.path()).unwrap_err().to_string();
+        assert_eq!(error, format!("no `content` folder in {}", folder.path().display()));
+    }
+}

@@ -1,0 +1,186 @@
+//! The generators: how each is given the same content, the same templates and the same work, and how its output is
+//! counted. A peer's way with the corpus is its own; only its settings are chosen here.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use anyhow::Context as _;
+
+use super::corpus::{self, Made};
+use crate::peer;
+
+/// What is asked of every generator alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Work {
+    pub(super) highlight: bool,
+    pub(super) minify: bool,
+}
+
+/// A program that turns the corpus into pages.
+#[derive(Debug)]
+pub(super) struct Generator {
+    pub(super) kind: Kind,
+    binary: PathBuf,
+    /// Its project: configuration, templates and a copy of the content.
+    project: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `--profile dev`: no compression, as the peers have none.
+    Sitekit,
+    /// `--profile prod`: brotli, gzip and zstd at their highest levels.
+    SitekitProd,
+    Hugo,
+    Zola,
+}
+
+impl Generator {
+    /// Puts the project into `project`, a new folder.
+    pub(super) fn new(kind: Kind, binary: PathBuf, project: PathBuf, content: &Path) -> anyhow::Result<Self> {
+        let generator = Self { kind, binary, project };
+        let site = generator.site();
+        fs::create_dir_all(&site)?;
+        corpus::copy(content, &site.join("content")).context("copying the corpus")?;
+        for (name, text) in kind.templates() {
+            let file = site.join(name);
+            fs::create_dir_all(file.parent().context("a template has a folder")?)?;
+            fs::write(file, text)?;
+        }
+        Ok(generator)
+    }
+
+    /// The command that builds into `out`, a folder that need not exist; writes the settings for the work.
+    pub(super) fn command(&self, work: Work, out: &Path) -> anyhow::Result<Command> {
+        let (file, text) = self.kind.settings(work);
+        fs::write(self.site().join(file), text)?;
+        let mut command = Command::new(&self.binary);
+        command.current_dir(&self.project);
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => {
+                let profile = if self.kind == Kind::Sitekit { "dev" } else { "prod" };
+                command.arg("build").arg("--sites").arg(self.project.join("sites")).arg("--out").arg(out);
+                command.arg("--profile").arg(profile).arg("--json");
+            }
+            Kind::Hugo => {
+                command.arg("--source").arg(&self.project).arg("--destination").arg(out).arg("--quiet");
+                command.arg("--cacheDir").arg(out.with_extension("cache"));
+                if work.minify {
+                    command.arg("--minify");
+                }
+            }
+            Kind::Zola => {
+                command.arg("--root").arg(&self.project).arg("build").arg("--force").arg("--output-dir").arg(out);
+            }
+        }
+        Ok(command)
+    }
+
+    /// How much it made: what it says of a bundle, what lies in a folder.
+    pub(super) fn made(&self, out: &Path, output: &Output) -> anyhow::Result<Made> {
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => said(&output.stdout),
+            Kind::Hugo | Kind::Zola => Ok(corpus::count(out)?),
+        }
+    }
+
+    fn site(&self) -> PathBuf {
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => self.project.join("sites/corpus"),
+            Kind::Hugo | Kind::Zola => self.project.clone(),
+        }
+    }
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sitekit => "sitekit",
+            Self::SitekitProd => "sitekit, compressed",
+            Self::Hugo => "Hugo",
+            Self::Zola => "Zola",
+        }
+    }
+
+    /// The program and what it says of its version, when it is there.
+    pub(super) fn find(self, sitekit: Option<&Path>) -> Option<(PathBuf, String)> {
+        let binary = match self {
+            Self::Sitekit | Self::SitekitProd => peer::sitekit(sitekit)?,
+            Self::Hugo => peer::find("hugo")?,
+            Self::Zola => peer::find("zola")?,
+        };
+        let version = peer::version(&binary, if self == Self::Hugo { "version" } else { "--version" });
+        Some((if self == Self::Hugo { peer::behind_wrapper(&binary) } else { binary }, version))
+    }
+
+    fn settings(self, work: Work) -> (&'static str, String) {
+        match self {
+            Self::Hugo => {
+                let text = include_str!("../../peers/hugo/hugo.toml");
+                ("hugo.toml", text.replace("{{highlight}}", &work.highlight.to_string()))
+            }
+            Self::Sitekit | Self::SitekitProd | Self::Zola => {
+                const HIGHLIGHTING: &str = "[markdown.highlighting]\ntheme = \"github-light\"\nstyle = \"class\"";
+                let highlighting = if work.highlight { HIGHLIGHTING } else { "" };
+                let text = include_str!("../../peers/tera/config.toml")
+                    .replace("{{highlighting}}", highlighting)
+                    .replace("{{minify}}", &work.minify.to_string());
+                ("config.toml", text)
+            }
+        }
+    }
+
+    fn templates(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Hugo => &[
+                ("layouts/_default/baseof.html", include_str!("../../peers/hugo/layouts/_default/baseof.html")),
+                ("layouts/_default/list.html", include_str!("../../peers/hugo/layouts/_default/list.html")),
+                ("layouts/_default/single.html", include_str!("../../peers/hugo/layouts/_default/single.html")),
+            ],
+            Self::Sitekit | Self::SitekitProd | Self::Zola => &[
+                ("templates/base.html", include_str!("../../peers/tera/base.html")),
+                ("templates/index.html", include_str!("../../peers/tera/index.html")),
+                ("templates/page.html", include_str!("../../peers/tera/page.html")),
+                ("templates/section.html", include_str!("../../peers/tera/section.html")),
+            ],
+        }
+    }
+}
+
+/// Pages, and the bytes of all codings, from what `sitekit build --json` says.
+fn said(json: &[u8]) -> anyhow::Result<Made> {
+    let report: serde_json::Value = serde_json::from_slice(json).context("what `sitekit build --json` says")?;
+    let site = &report["sites"][0];
+    let pages = site["pages"].as_u64().context("`sites[0].pages` is missing")?;
+    let codings = site["bytes_out"].as_object().context("`sites[0].bytes_out` is missing")?;
+    Ok(Made { pages, bytes: codings.values().filter_map(serde_json::Value::as_u64).sum() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_placeholder_is_left_in_any_settings() {
+        for kind in [Kind::Sitekit, Kind::SitekitProd, Kind::Hugo, Kind::Zola] {
+            for (highlight, minify) in [(true, true), (true, false), (false, true), (false, false)] {
+                let (file, text) = kind.settings(Work { highlight, minify });
+                let settings: String = text.lines().filter(|line| !line.starts_with('#')).collect();
+                assert!(!settings.contains("{{"), "{kind:?} {file}: {settings}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_and_bytes_are_what_the_build_says() {
+        let json =
+            br#"{"sites": [{"site": "corpus", "pages": 12, "bytes_out": {"identity": 700, "br": 90, "gzip": 10}}]}"#;
+        assert_eq!(said(json).unwrap(), Made { pages: 12, bytes: 800 });
+        for wrong in [&b"{}"[..], b"", br#"{"sites": [{"pages": "many"}]}"#] {
+            assert!(said(wrong).is_err(), "{:?}", String::from_utf8_lossy(wrong));
+        }
+    }
+}
