@@ -14,6 +14,7 @@ mod table;
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::Context as _;
@@ -76,8 +77,18 @@ struct Common {
     record: bool,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Serve { common, args } => finish(&common, &[serve::run(&common, &args)?]),
         Command::Build { common, args } => finish(&common, &[build::run(&common, &args)?]),
         Command::Compare { common, serve, build } => {

@@ -92,33 +92,27 @@ fn start(common: &Common, scratch: &Path, cores: Cores, report: &mut Report) -> 
     if let Some(binary) = peer::find("nginx") {
         for way in Sending::ALL {
             let folder = scratch.join(format!("nginx-{way:?}"));
-            servers.push(Server::nginx(&binary, &folder, &sites, way, cores.server)?);
+            admit(Server::nginx(&binary, &folder, &sites, way, cores.server), &mut servers, report);
         }
         report.versions.push(("nginx".to_owned(), peer::version(&binary, "-v")));
     } else {
         report.findings.push("skipped nginx: not on PATH (Debian: apt install nginx-light)".to_owned());
     }
     if let Some(binary) = peer::find("caddy") {
-        servers.push(Server::caddy(&binary, &scratch.join("caddy"), &sites, cores.server)?);
+        admit(Server::caddy(&binary, &scratch.join("caddy"), &sites, cores.server), &mut servers, report);
         report.versions.push(("Caddy".to_owned(), peer::version(&binary, "version")));
     } else {
         report.findings.push("skipped Caddy: not on PATH".to_owned());
     }
-    same_bodies(&servers)?;
     Ok(servers)
 }
 
-/// All servers send the same file and the same coded page.
-fn same_bodies(servers: &[Server]) -> anyhow::Result<()> {
-    for kind in [Kind::File, Kind::Page] {
-        let mut first: Option<Vec<u8>> = None;
-        for server in servers {
-            let body = server.probe(kind)?.body().to_vec();
-            let same = first.get_or_insert_with(|| body.clone()) == &body;
-            ensure!(same, "{} sends another body than {} for {kind:?}", server.name, servers[0].name);
-        }
+/// A peer that does not start is left out with its reason; only sitekit's own failure ends the run.
+fn admit(peer: anyhow::Result<Server>, servers: &mut Vec<Server>, report: &mut Report) {
+    match peer {
+        Ok(server) => servers.push(server),
+        Err(error) => report.findings.push(format!("skipped: {error:#}")),
     }
-    Ok(())
 }
 
 /// What a server did in one round.
@@ -145,17 +139,19 @@ fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     // The floor sends what the first server sends, head and body: its bytes are the fair ones to compare with.
-    let answers = probe(&servers[0], case)?;
+    let answers = probe(&servers[0], case.kinds())?;
     let files: Vec<PathBuf> = (0..answers.len()).map(|index| scratch.join(format!("answer-{index}"))).collect();
     for (file, answer) in files.iter().zip(&answers) {
         fs::write(file, &answer.bytes)?;
     }
     let floor = Server::floor(&files, cores.server)?;
 
-    let mut contenders = vec![(&floor, cycle(&floor, case.kinds(), answers))];
+    let mut contenders = vec![(&floor, cycle(&floor, case.kinds(), &answers))];
     for server in servers {
-        let answers = probe(server, case)?;
-        contenders.push((server, cycle(server, case.kinds(), answers)));
+        match probe(server, case.kinds()).and_then(|theirs| comparable(server, case.kinds(), &theirs, &answers)) {
+            Ok(theirs) => contenders.push((server, theirs)),
+            Err(error) => report.findings.push(format!("{}: left out: {error:#}", case.title())),
+        }
     }
     let _pinned = Pinned::to(cores.client)?;
     let window = Duration::from_millis(args.window);
@@ -178,13 +174,23 @@ fn measure(
 }
 
 /// One answer of each kind.
-fn probe(server: &Server, case: Case) -> anyhow::Result<Vec<Answer>> {
-    case.kinds().iter().map(|kind| server.probe(*kind)).collect()
+fn probe(server: &Server, kinds: &[Kind]) -> anyhow::Result<Vec<Answer>> {
+    kinds.iter().map(|kind| server.probe(*kind)).collect()
 }
 
-/// What each connection asks this server for, and what it must hear: the same as the probe did.
-fn cycle(server: &Server, kinds: &[Kind], answers: Vec<Answer>) -> Vec<Exchange> {
-    let exchange = |(kind, answer): (&Kind, Answer)| Exchange {
+/// What each connection asks this server for, once it is sure that it sends the bodies that the first server sends. What
+/// stands in a 404 is each server's own affair.
+fn comparable(server: &Server, kinds: &[Kind], answers: &[Answer], first: &[Answer]) -> anyhow::Result<Vec<Exchange>> {
+    for ((kind, answer), first) in kinds.iter().zip(answers).zip(first) {
+        let same = *kind == Kind::Missing || answer.body() == first.body();
+        ensure!(same, "{} sends another body for {kind:?} than the first server", server.name);
+    }
+    Ok(cycle(server, kinds, answers))
+}
+
+/// The requests, and the same answers again.
+fn cycle(server: &Server, kinds: &[Kind], answers: &[Answer]) -> Vec<Exchange> {
+    let exchange = |(kind, answer): (&Kind, &Answer)| Exchange {
         request: server.request(*kind),
         status: answer.head.status,
         body: answer.head.body,
