@@ -1,60 +1,32 @@
-//! The bundle: what is packed comes back, the same image gives the same bytes, and whatever is not whole is refused.
+//! The bundle: what is packed comes back, the same image gives the same bytes, whatever is not whole is refused, and
+//! no crash, at whatever step of a commit, leaves a site without a whole bundle.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+#[path = "bundle/answers.rs"]
+mod answers;
+#[path = "bundle/commits.rs"]
+mod commits;
+#[path = "bundle/crashes.rs"]
+mod crashes;
+#[path = "bundle/damage.rs"]
+mod damage;
+#[path = "bundle/disk.rs"]
+mod disk;
 #[path = "bundle/images.rs"]
 mod images;
+#[path = "bundle/round_trip.rs"]
+mod round_trip;
 
 use bytes::Bytes;
-use proptest::prelude::*;
-use sitekit::{
-    map::Bundle,
-    pack::{Sealed, seal},
-    site::SiteImage,
-};
+use sitekit::{map::Bundle, pack::seal, site::SiteImage};
 
-/// The bytes of a bundle, in one piece.
-fn bytes_of(sealed: &Sealed) -> Vec<u8> {
-    sealed.pieces().flatten().copied().collect()
+/// The bytes of the bundle of an image, in one piece.
+fn packed(image: &SiteImage) -> Vec<u8> {
+    seal(image).unwrap().pieces().flatten().copied().collect()
 }
 
-fn bundle_of(image: &SiteImage) -> Bundle {
-    Bundle::from_bytes(Bytes::from(bytes_of(&seal(image).unwrap()))).unwrap()
-}
-
-mod round_trip {
-    use super::*;
-
-    #[track_caller]
-    fn check(image: &SiteImage) {
-        let sealed = seal(image).unwrap();
-        let bundle = bundle_of(image);
-        assert_eq!(&bundle.to_image(), image);
-        assert_eq!(bundle.generation(), sealed.generation());
-        assert_eq!(bundle.len(), sealed.len());
-        assert_eq!(bundle.len() % 8, 0);
-        assert_eq!(bundle.verify_bodies(), Ok(()));
-        let paths: Vec<&str> = image.routes.keys().map(|path| path.as_str()).collect();
-        assert_eq!(bundle.routes().map(|(path, _)| path).collect::<Vec<_>>(), paths);
-        for (path, id) in bundle.routes() {
-            assert_eq!(bundle.lookup(path), Some(id), "{path}");
-        }
-    }
-
-    #[test]
-    fn of_a_small_site() {
-        check(&images::small());
-    }
-
-    #[test]
-    fn of_a_site_with_nothing() {
-        check(&images::empty());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn of_any_site(image in images::any_site()) {
-            check(&image);
-        }
-    }
+/// The bundle of an image, opened.
+fn bundle(image: &SiteImage) -> Bundle {
+    Bundle::from_bytes(Bytes::from(packed(image))).unwrap()
 }

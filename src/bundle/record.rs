@@ -42,6 +42,8 @@ pub struct Entry {
     pub first_representation: u32,
     pub representations: u16,
     pub status: u16,
+    /// Zero.
+    pub reserved: [u8; 4],
 }
 
 /// One coding of an answer, with the fields that are derived from its body, as text.
@@ -50,6 +52,8 @@ pub struct Representation {
     pub body: u32,
     /// The number of a `Coding`.
     pub coding: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
     /// The value of `ETag`, filled up with zeros.
     pub etag: [u8; 40],
     /// The value of `Content-Length`, filled up with zeros.
@@ -146,6 +150,7 @@ impl Record for Entry {
             first_representation: from.u32(),
             representations: from.u16(),
             status: from.u16(),
+            reserved: from.take(),
         }
     }
 
@@ -155,7 +160,7 @@ impl Record for Entry {
         out.extend(self.first_representation.to_le_bytes());
         out.extend(self.representations.to_le_bytes());
         out.extend(self.status.to_le_bytes());
-        out.extend([0; 4]);
+        out.extend(self.reserved);
     }
 }
 
@@ -164,14 +169,13 @@ impl Record for Representation {
 
     fn read(bytes: &[u8]) -> Self {
         let mut from = Cursor(bytes);
-        let (body, coding) = (from.u32(), from.u8());
-        let _unused: [u8; 3] = from.take();
-        Self { body, coding, etag: from.take(), length: from.take() }
+        Self { body: from.u32(), coding: from.u8(), reserved: from.take(), etag: from.take(), length: from.take() }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.body.to_le_bytes());
-        out.extend([self.coding, 0, 0, 0]);
+        out.extend([self.coding]);
+        out.extend(self.reserved);
         out.extend(self.etag);
         out.extend(self.length);
     }
@@ -179,7 +183,7 @@ impl Record for Representation {
 
 impl Default for Representation {
     fn default() -> Self {
-        Self { body: 0, coding: 0, etag: [0; 40], length: [0; 16] }
+        Self { body: 0, coding: 0, reserved: [0; 3], etag: [0; 40], length: [0; 16] }
     }
 }
 
@@ -253,8 +257,15 @@ mod tests {
         let text = |offset| TextRef { offset, len: 0x0403_0201 };
         check(text(0x0807_0605));
         check(Slot { tag: 0x0102_0304, entry: 0x0506_0708 });
-        check(Entry { path: text(7), block: 1, first_representation: 2, representations: 3, status: 404 });
-        check(Representation { body: 9, coding: 2, etag: [7; 40], length: [8; 16] });
+        check(Entry {
+            path: text(7),
+            block: 1,
+            first_representation: 2,
+            representations: 3,
+            status: 404,
+            reserved: [5; 4],
+        });
+        check(Representation { body: 9, coding: 2, reserved: [6; 3], etag: [7; 40], length: [8; 16] });
         check(Body { offset: 1 << 40, len: 1 << 33, hash: ContentHash::of(b"x") });
         check(Block { first_line: 5, lines: 6 });
         check(Line { name: text(1), value: text(2) });

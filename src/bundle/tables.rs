@@ -77,6 +77,13 @@ impl Tables {
         file.get(self.text.0..).and_then(|rest| rest.get(..self.text.1)).unwrap_or(&[])
     }
 
+    /// The bytes between the text and the first body.
+    #[must_use]
+    pub fn text_padding<'a>(&self, file: &'a [u8]) -> &'a [u8] {
+        let end = usize::try_from(self.end).unwrap_or(usize::MAX);
+        file.get(self.text.0 + self.text.1..end).unwrap_or(&[])
+    }
+
     /// Where a piece of the text stands in the file; `None` when it is outside of the text region.
     #[must_use]
     pub fn text_range(&self, piece: TextRef) -> Option<Range<usize>> {

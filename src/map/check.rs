@@ -17,9 +17,7 @@ pub enum FormatError {
     Empty,
     #[error("this is not a bundle: it does not begin as one")]
     NotABundle,
-    #[error(
-        "the bundle has format version {found}, which a newer sitekit wrote; this one reads up to {VERSION}: rebuild with this one"
-    )]
+    #[error("the bundle has format version {found}, which {} wrote; this one reads version {VERSION}: rebuild with this one", if *found > VERSION { "a newer sitekit" } else { "no sitekit" })]
     Version { found: u32 },
     #[error("the bundle is truncated: it has {found} bytes of {expected}")]
     Truncated { found: u64, expected: u64 },
@@ -52,7 +50,7 @@ pub enum Fault {
     BasePath(String),
     #[error("there is no mode {0}")]
     Mode(u32),
-    #[error("{found} hash slots cannot hold {entries} routes")]
+    #[error("{found} is not a size that a hash table for {entries} routes can have")]
     Slots { found: u32, entries: u32 },
     #[error("it names entry {0}, and there is none")]
     NoEntry(u32),
@@ -78,6 +76,8 @@ pub enum Fault {
     Derived,
     #[error("it begins at byte {found}, and should at {expected}")]
     Place { found: u64, expected: u64 },
+    #[error("its last body ends at byte {expected}, and the file at {found}")]
+    End { found: u64, expected: u64 },
     #[error("{0}")]
     Field(#[from] FieldFault),
 }
@@ -133,10 +133,16 @@ fn check_header(file: &[u8]) -> Result<(Header, Tables), FormatError> {
     if header.reserved != [0; 28] {
         return Err(FormatError::Header(Fault::Reserved));
     }
+    if !header.slots.is_power_of_two() || header.slots < header.entries {
+        return Err(FormatError::Header(Fault::Slots { found: header.slots, entries: header.entries }));
+    }
     Ok((header, tables))
 }
 
 fn check_text<'a>(file: &'a [u8], tables: &Tables) -> Result<&'a str, FormatError> {
+    if !tables.text_padding(file).iter().all(|&byte| byte == 0) {
+        return Err(FormatError::Header(Fault::Reserved));
+    }
     std::str::from_utf8(tables.text_region(file)).map_err(|_| FormatError::Header(Fault::NotUtf8))
 }
 
@@ -180,7 +186,7 @@ impl<'a> Checked<'a> {
         if expected == self.header.file_len {
             return Ok(());
         }
-        Err(FormatError::Header(Fault::Place { found: self.header.file_len, expected }))
+        Err(FormatError::Header(Fault::End { found: self.header.file_len, expected }))
     }
 
     fn check_entries(&self) -> Result<(), FormatError> {
@@ -198,6 +204,9 @@ impl<'a> Checked<'a> {
             before = Some(path);
             if !check_status(entry.status) {
                 return Err(wrong(Fault::Status(entry.status)));
+            }
+            if entry.reserved != [0; 4] {
+                return Err(wrong(Fault::Reserved));
             }
             if entry.block >= self.tables.blocks.count() {
                 return Err(wrong(Fault::NoBlock(entry.block)));
@@ -223,6 +232,9 @@ impl<'a> Checked<'a> {
             let wrong = |fault| record("representation", index, fault);
             let found =
                 self.tables.representations.get(self.file, index).ok_or(record("entry", entry, Fault::Sequence))?;
+            if found.reserved != [0; 3] {
+                return Err(wrong(Fault::Reserved));
+            }
             let coding = Coding::from_number(found.coding).ok_or(wrong(Fault::Coding(found.coding)))?;
             let seen = codings.get_mut(usize::from(found.coding)).ok_or(wrong(Fault::Coding(found.coding)))?;
             if *seen || (nth == 0) != (coding == Coding::Identity) {
@@ -241,12 +253,9 @@ impl<'a> Checked<'a> {
     /// Every slot names an entry, and every entry is found where a lookup looks for it.
     fn check_slots(&self) -> Result<(), FormatError> {
         let (slots, entries) = (self.tables.slots, self.tables.entries);
-        if !slots.count().is_power_of_two() || slots.count() < entries.count() {
-            return Err(FormatError::Header(Fault::Slots { found: slots.count(), entries: entries.count() }));
-        }
         for (index, slot) in slots.iter(self.file) {
             if slot.entry > entries.count() {
-                return Err(record("hash slot", index, Fault::NoEntry(slot.entry)));
+                return Err(record("hash slot", index, Fault::NoEntry(slot.entry - 1)));
             }
         }
         for (index, entry) in entries.iter(self.file) {
@@ -267,7 +276,7 @@ impl<'a> Checked<'a> {
         let site = self.piece(self.header.site).map_err(FormatError::Header)?;
         let base = self.piece(self.header.base).map_err(FormatError::Header)?;
         if not_found > self.tables.entries.count() {
-            return Err(FormatError::Header(Fault::NoEntry(not_found)));
+            return Err(FormatError::Header(Fault::NoEntry(not_found - 1)));
         }
         Ok(Index {
             tables: *self.tables,

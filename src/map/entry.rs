@@ -98,6 +98,7 @@ impl<'a> Entry<'a> {
     }
 
     /// One to four, the identity coding first.
+    #[must_use]
     pub fn representations(&self) -> impl ExactSizeIterator<Item = Representation<'a>> + Clone + use<'a> {
         let (bundle, first) = (self.bundle, self.record.first_representation);
         (0..self.record.representations)

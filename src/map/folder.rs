@@ -19,7 +19,7 @@ pub enum OpenError {
     Missing { path: PathBuf },
     #[error("no permission to read {}", path.display())]
     Permission { path: PathBuf },
-    #[error("{} is {}, not a bundle", path.display(), if *folder { "a folder" } else { "not a file" })]
+    #[error("{} is {}, not a bundle", path.display(), if *folder { "a folder" } else { "a device or a pipe" })]
     NotAFile { path: PathBuf, folder: bool },
     #[error("cannot read {}: {error}", path.display())]
     Io { path: PathBuf, error: io::Error },

@@ -98,9 +98,9 @@ impl Folder<'_> {
         name: &str,
         pieces: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<(), CommitError> {
-        let renamed = self.step("write", temporary, |path| self.write(path, pieces)).and_then(|()| {
-            self.step("put a new file in place of", name, |path| self.disk.rename(&self.path.join(temporary), path))
-        });
+        let renamed = self
+            .step("write", temporary, |path| self.write(path, pieces))
+            .and_then(|()| self.step("replace", name, |path| self.disk.rename(&self.path.join(temporary), path)));
         if renamed.is_err() {
             // Best effort: the disk has just refused something, and the next commit writes over this file anyway.
             let _ = self.disk.remove(&self.path.join(temporary));
@@ -118,7 +118,7 @@ impl Folder<'_> {
     }
 
     fn sync(&self) -> Result<(), CommitError> {
-        self.step("make durable what is in", "", |path| self.disk.sync_folder(path))
+        self.step("sync", "", |path| self.disk.sync_folder(path))
     }
 
     /// Removes what no one needs any more; all of it could be left.

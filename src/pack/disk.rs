@@ -10,7 +10,7 @@ use std::{
 
 /// A folder of files with the promises POSIX makes, and no others: what was not synced may be lost.
 pub trait Disk {
-    /// Makes a folder and those above it; fine when it is there.
+    /// Makes a folder and those above it, so that they survive a loss of power; fine when it is there.
     fn create_folder(&self, folder: &Path) -> io::Result<()>;
 
     /// Waits until no one else holds the lock `file`, and holds it until the value is dropped or the process ends.
@@ -54,7 +54,17 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)
+        if folder.is_dir() {
+            return Ok(());
+        }
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.create_folder(above)?;
+        match fs::create_dir(folder) {
+            // Another build was faster; a file of that name is found by the next step.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        self.sync_folder(above)
     }
 
     fn lock(&self, file: &Path) -> io::Result<Box<dyn Send>> {

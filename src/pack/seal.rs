@@ -14,7 +14,7 @@ use crate::{
         Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, Record, Representation,
         Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
-    site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, SiteImage, SiteName},
+    site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
 };
 
 /// Why an image cannot be a bundle. The build that made the image is at fault, or the site is too large.
@@ -169,6 +169,7 @@ impl<'a> Builder<'a> {
             first_representation: number(self.representations.len(), "more than 4,294,967,295 representations")?,
             representations: u16::try_from(response.bodies.len()).unwrap_or(u16::MAX),
             status: response.status,
+            reserved: [0; 4],
         };
         self.entries.push(entry);
         for EncodedBody { coding, bytes } in &response.bodies {
@@ -177,7 +178,7 @@ impl<'a> Builder<'a> {
             let body = self.body_numbers.get(&hash).copied().unwrap_or_default();
             let Derived { etag, length } = Derived::of(hash, bytes.len() as u64, *coding)
                 .ok_or(SealError::TooLarge { what: "a body of more than 9 PB" })?;
-            self.representations.push(Representation { body, coding: *coding as u8, etag, length });
+            self.representations.push(Representation { body, coding: *coding as u8, reserved: [0; 3], etag, length });
         }
         Ok(())
     }
@@ -208,9 +209,9 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self, image: &'a SiteImage) -> Result<Sealed, SealError> {
-        let paths: Vec<&str> = image.routes.keys().map(|path| path.as_str()).collect();
+        let paths: Vec<&str> = image.routes.keys().map(SitePath::as_str).collect();
         let routes = RouteTable::of(&paths).ok_or(SealError::TooLarge { what: "more than 1,073,741,824 routes" })?;
-        let not_found = match image.not_found.as_ref().map(|path| path.as_str()) {
+        let not_found = match image.not_found.as_ref().map(SitePath::as_str) {
             None => 0,
             Some(path) => {
                 let at = paths.binary_search(&path).map_err(|_| SealError::NotFound { path: path.to_owned() })?;

@@ -1,0 +1,106 @@
+//! `unpack(pack(x)) == x`, and always to the same bytes.
+
+use std::{fs, path::Path, thread};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use sitekit::{
+    map::Bundle,
+    pack::seal,
+    site::{SiteImage, SitePath},
+};
+
+use crate::{bundle, images, packed};
+
+#[track_caller]
+fn check(image: &SiteImage) {
+    let sealed = seal(image).unwrap();
+    let bundle = bundle(image);
+    assert_eq!(&bundle.to_image(), image);
+    assert_eq!(bundle.generation(), sealed.generation());
+    assert_eq!(bundle.len(), sealed.len());
+    assert_eq!(bundle.len() % 8, 0);
+    assert_eq!(bundle.verify_bodies(), Ok(()));
+    let paths: Vec<&str> = image.routes.keys().map(SitePath::as_str).collect();
+    assert_eq!(bundle.routes().map(|(path, _)| path).collect::<Vec<_>>(), paths);
+    for (path, id) in bundle.routes() {
+        assert_eq!(bundle.lookup(path), Some(id), "{path}");
+        let other = format!("{path}x");
+        assert_eq!(bundle.lookup(&other).is_some(), paths.contains(&other.as_str()), "{other}");
+    }
+}
+
+#[test]
+fn a_small_site_comes_back() {
+    check(&images::small());
+}
+
+#[test]
+fn a_site_with_nothing_comes_back() {
+    check(&images::empty());
+    assert_eq!(bundle(&images::empty()).lookup("/"), None);
+}
+
+#[test]
+fn a_site_with_very_many_routes_comes_back() {
+    let mut image = images::small();
+    let response = image.routes[&images::path("/")].clone();
+    image.routes.extend((0..50_000).map(|n| (images::path(&format!("/{}/page-{n}/", n % 37)), response.clone())));
+    check(&image);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_site_comes_back(image in images::any_site()) {
+        check(&image);
+    }
+
+    #[test]
+    fn equal_sites_have_equal_bytes_and_others_another_name(one in images::any_site(), two in images::any_site()) {
+        // The same values in other memory, put together in another order.
+        let mut again = SiteImage { routes: std::collections::BTreeMap::new(), ..one.clone() };
+        for (path, response) in one.routes.iter().rev() {
+            let mut response = response.clone();
+            for body in &mut response.bodies {
+                body.bytes = Bytes::copy_from_slice(&body.bytes);
+            }
+            again.routes.insert(path.clone(), response);
+        }
+        prop_assert_eq!(packed(&one), packed(&again));
+        prop_assert_eq!(seal(&one).unwrap().generation() == seal(&two).unwrap().generation(), one == two);
+    }
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_thread() {
+    let here = packed(&images::small());
+    let threads: Vec<_> = (0..4).map(|_| thread::spawn(|| packed(&images::small()))).collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), here);
+    }
+}
+
+#[test]
+fn equal_bodies_fields_and_texts_are_stored_once() {
+    let mut image = images::small();
+    let before = packed(&image).len();
+    let response = image.routes[&images::path("/guide/")].clone();
+    let path = "/guide/again/";
+    image.routes.insert(images::path(path), response);
+    let records = 24 + 2 * 64 + 16 * 16;
+    assert!(packed(&image).len() - before <= records + path.len() + 16);
+}
+
+/// The file was written by version 1 of the format, and is never written again: a site that was published once must
+/// still be served by every later sitekit.
+#[test]
+fn a_bundle_of_version_1_still_opens() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundle/v1.bundle");
+    let bundle = Bundle::open(&file).unwrap();
+    assert_eq!(bundle.to_image(), images::small());
+    assert_eq!(bundle.verify_bodies(), Ok(()));
+    assert_eq!(bundle.generation().to_string(), "03b1d19b2f2314d1f54de189cfb92f11");
+    assert_eq!(fs::read(&file).unwrap(), packed(&images::small()), "the writer still writes version 1 as it did");
+}
