@@ -26,7 +26,7 @@ fn check(image: &SiteImage) {
     for (path, id) in bundle.routes() {
         assert_eq!(bundle.lookup(path), Some(id), "{path}");
         let other = format!("{path}x");
-        assert_eq!(bundle.lookup(&other).is_some(), paths.contains(&other.as_str()), "{other}");
+        assert_eq!(bundle.lookup(&other).is_some(), paths.binary_search(&other.as_str()).is_ok(), "{other}");
     }
 }
 
