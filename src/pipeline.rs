@@ -1,1 +1,225 @@
-//! Stub.
+//! load → plan → transform → compress: from a `World` to everything a bundle holds. It publishes nothing and prints
+//! nothing; what it found wrong it returns, all of it.
+
+mod links;
+mod outputs;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+use self::outputs::{Output, Outputs};
+use crate::{
+    compress::{self, Cache},
+    diag::{Diagnostic, Severity},
+    load::{self, Entry, World, WorldError},
+    plan,
+    site::{BasePath, Coding, ContentHash, EncodedBody, Field, Response, SiteImage, SiteName, SitePath},
+};
+
+/// What kind of output is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As it will ship, but not compressed.
+    Dev,
+    /// Compressed at the highest level.
+    Prod,
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub profile: Profile,
+    /// Where the site will be mounted.
+    pub base: BasePath,
+}
+
+/// What a build does, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Load,
+    Markdown,
+    Render,
+    Compress,
+}
+
+/// Told how far a build is, from any of its threads.
+pub trait Progress: Sync {
+    /// A stage begins; `steps` is 0 when their number is not known.
+    fn begin(&self, stage: Stage, steps: usize);
+    /// One step of it is done.
+    fn step(&self);
+}
+
+/// The figures of one site's build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Routes that are HTML pages.
+    pub pages: u64,
+    /// All other routes.
+    pub files: u64,
+    /// Bytes of all files read.
+    pub bytes_in: u64,
+    /// Bytes of all bodies by coding; equal bodies are counted once.
+    pub bytes_out: BTreeMap<Coding, u64>,
+    pub cache_hits: u64,
+    pub cache_misses: u64,
+}
+
+/// Compiles the site `name` in the folder `root` of `world`. Diagnostics come in source order; there is an image if
+/// and only if none of them is an error.
+pub fn compile(
+    world: &dyn World,
+    name: &SiteName,
+    root: &str,
+    options: &Options,
+    cache: Option<&Cache>,
+    progress: &dyn Progress,
+) -> (Option<(SiteImage, Report)>, Vec<Diagnostic>) {
+    let world = Counting { world, bytes: AtomicU64::new(0) };
+    progress.begin(Stage::Load, 0);
+    let (site, mut diagnostics) = load::load(&world, name, root);
+    let Some(site) = site else { return (None, diagnostics) };
+    let (plan, found) = plan::plan(&site);
+    diagnostics.extend(found);
+
+    let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &options.base, progress);
+    diagnostics.extend(found);
+    let diagnostics = merge_equal(diagnostics);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return (None, diagnostics);
+    }
+
+    let mut report = Report { bytes_in: world.bytes.into_inner(), ..Report::default() };
+    for output in routes.values() {
+        *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
+    }
+    let bodies = encode(&routes, options.profile, cache, progress, &mut report);
+    let routes = routes.into_iter().map(|(path, output)| (path, respond(output, &bodies))).collect();
+    let image = SiteImage {
+        site: name.clone(),
+        base: options.base.clone(),
+        mode: site.config.mode,
+        routes,
+        not_found: plan.not_found,
+    };
+    (Some((image, report)), diagnostics)
+}
+
+/// The bodies of each content, coded once however many routes have it, the largest first so that no thread is left
+/// with one at the end.
+fn encode(
+    routes: &BTreeMap<SitePath, Output>,
+    profile: Profile,
+    cache: Option<&Cache>,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> HashMap<ContentHash, Vec<EncodedBody>> {
+    let mut contents: BTreeMap<ContentHash, (&Bytes, bool)> = BTreeMap::new();
+    for output in routes.values() {
+        contents.entry(output.hash).or_insert((&output.body, false)).1 |= output.media.is_compressible();
+    }
+    let mut contents: Vec<(ContentHash, &Bytes, bool)> =
+        contents.into_iter().map(|(hash, (body, compressible))| (hash, body, compressible)).collect();
+    contents.sort_by_key(|(_, body, _)| std::cmp::Reverse(body.len()));
+    let is_coded = |body: &Bytes, compressible| profile == Profile::Prod && compressible && compress::can_pay(body);
+    progress.begin(
+        Stage::Compress,
+        contents.iter().filter(|(_, body, compressible)| is_coded(body, *compressible)).count(),
+    );
+    let encoded: Vec<(ContentHash, Vec<EncodedBody>, Option<bool>)> = contents
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(hash, body, compressible)| {
+            if !is_coded(body, compressible) {
+                return (hash, vec![compress::identity(body)], None);
+            }
+            let (bodies, hit) = match cache {
+                Some(cache) => cache.encode_all(body),
+                None => (compress::encode_all(body), false),
+            };
+            progress.step();
+            (hash, bodies, Some(hit))
+        })
+        .collect();
+    for (_, bodies, hit) in &encoded {
+        for body in bodies {
+            *report.bytes_out.entry(body.coding).or_default() += body.bytes.len() as u64;
+        }
+        report.cache_hits += u64::from(*hit == Some(true));
+        report.cache_misses += u64::from(*hit == Some(false));
+    }
+    encoded.into_iter().map(|(hash, bodies, _)| (hash, bodies)).collect()
+}
+
+/// Decides the header fields. A name that is not a fingerprint may mean other bytes after the next build, so every
+/// answer is stored and revalidated (RFC 9111 §5.2.2.4), which its validator makes cheap.
+fn respond(output: Output, bodies: &HashMap<ContentHash, Vec<EncodedBody>>) -> Response {
+    let mut fields = vec![Field::new("cache-control", "no-cache")];
+    if output.status == 200 {
+        fields.push(Field::new("content-type", output.media.as_str()));
+    }
+    fields.push(Field::new("x-content-type-options", "nosniff"));
+    fields.extend(output.fields);
+    fields.sort();
+    Response { status: output.status, fields, bodies: bodies.get(&output.hash).cloned().unwrap_or_default() }
+}
+
+/// A mistake in a template is met by every page that uses it, and told once: the first page's way there is kept, and
+/// the others are counted.
+fn merge_equal(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort();
+    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
+    for diagnostic in diagnostics {
+        match merged.last_mut() {
+            Some((last, more)) if is_same(last, &diagnostic) => *more += usize::from(last.trace != diagnostic.trace),
+            _ => merged.push((diagnostic, 0)),
+        }
+    }
+    let told = |(diagnostic, more)| match more {
+        0 => diagnostic,
+        1 => Diagnostic::traced(diagnostic, "and 1 more page"),
+        _ => diagnostic.traced(format!("and {more} more pages")),
+    };
+    merged.into_iter().map(told).collect()
+}
+
+fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
+    (&one.path, &one.label, one.severity, &one.message) == (&other.path, &other.label, other.severity, &other.message)
+}
+
+/// Counts what is read.
+struct Counting<'a> {
+    world: &'a dyn World,
+    bytes: AtomicU64,
+}
+
+impl World for Counting<'_> {
+    fn read(&self, path: &str) -> Result<Bytes, WorldError> {
+        let bytes = self.world.read(path)?;
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
+        self.world.list(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Source;
+
+    #[test]
+    fn a_mistake_many_pages_meet_is_told_once() {
+        let source = Source::new("page.html", "{{ x }}");
+        let met = |page: &str| Diagnostic::error_at(&source, 3..4, "there is no `x`").traced(page);
+        let other = Diagnostic::error_at(&source, 0..1, "something else");
+        let merged = merge_equal(vec![met("/b/"), other.clone(), met("/a/"), met("/c/"), met("/a/")]);
+        assert_eq!(merged, [other, met("/a/").traced("and 2 more pages")]);
+    }
+}

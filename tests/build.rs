@@ -1,1 +1,16 @@
-//! build
+//! `sitekit build`, through the binary, the way an author uses it: golden sites that are edited and built again, every bad
+//! input, and what a kill leaves behind.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "build/bad_input.rs"]
+mod bad_input;
+#[path = "build/corpus.rs"]
+mod corpus;
+#[path = "build/golden.rs"]
+mod golden;
+#[path = "build/interrupted.rs"]
+mod interrupted;
+#[path = "build/output.rs"]
+mod output;
+#[path = "build/project.rs"]
+mod project;

@@ -1,25 +1,35 @@
 //! The command line: what was typed becomes a resolved configuration, and one file per subcommand runs it.
 
+#[cfg(feature = "compiler")]
+mod build;
+mod check;
+mod completions;
+#[cfg(feature = "compiler")]
+mod dev;
+#[cfg(feature = "compiler")]
+mod diagnostics;
+#[cfg(feature = "compiler")]
+mod progress;
 mod serve;
 mod stats;
+mod text_table;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 /// Exit codes. 0 is success.
-pub mod exit {
-    /// The site's author made a mistake; diagnostics say where.
-    pub const AUTHOR: u8 = 1;
+mod exit {
+    /// The site's author made a mistake, or a bundle is damaged; what was printed says where.
+    pub(super) const AUTHOR: u8 = 1;
     /// The operator did: a flag, a file, an address, a permission.
-    pub const OPERATOR: u8 = 2;
-    /// We did.
-    pub const OURS: u8 = 70;
+    pub(super) const OPERATOR: u8 = 2;
 }
 
 /// Compiles, serves and instruments web sites
 #[derive(Debug, Parser)]
 #[command(name = "sitekit", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "The manual is a site: `sitekit dev` serves it under /docs/.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,24 +37,45 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "compiler")]
+    Dev(dev::DevArgs),
+    #[cfg(feature = "compiler")]
+    Build(build::BuildArgs),
     Serve(serve::ServeArgs),
     Stats(stats::StatsArgs),
+    Check(check::CheckArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the program and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        #[cfg(feature = "compiler")]
+        Command::Dev(args) => dev::run(args),
+        #[cfg(feature = "compiler")]
+        Command::Build(args) => build::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Stats(args) => stats::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
-    outcome.unwrap_or_else(|error| {
-        report(&error);
-        ExitCode::from(exit::OPERATOR)
-    })
+    match outcome {
+        Ok(code) => code,
+        // Whoever read our output has read enough.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(exit::OPERATOR)
+        }
+    }
 }
 
-/// A closed pipe is success elsewhere; here everything that could not be done is said on one line, causes included.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// What could not be done, on one line, causes included.
 #[expect(clippy::print_stderr, reason = "the one place where the program says why it stops")]
 fn report(error: &anyhow::Error) {
     eprintln!("error: {error:#}");

@@ -23,6 +23,12 @@ pub fn encode_all(content: &Bytes) -> Vec<EncodedBody> {
     bodies
 }
 
+/// Whether a coding of this content can be smaller at all, its header fields counted.
+#[must_use]
+pub fn can_pay(content: &[u8]) -> bool {
+    content.len() > header_cost(Coding::Brotli)
+}
+
 /// The content as it is.
 #[must_use]
 pub fn identity(content: &Bytes) -> EncodedBody {
@@ -33,7 +39,7 @@ pub fn identity(content: &Bytes) -> EncodedBody {
 pub(crate) const ENCODERS: &str = "brotli 9.1 q11/q10, zstd 0.14 l19, zlib-rs l9; 1";
 
 fn encode(coding: Coding, content: &Bytes) -> Option<EncodedBody> {
-    if content.len() <= header_cost(coding) {
+    if !can_pay(content) {
         return None;
     }
     // The encoders write to memory, so an error here is a defect of theirs; the identity body is always right.

@@ -52,7 +52,7 @@ fn a_commit_is_found_by_readers() {
     assert_eq!(live(&build, &docs()).unwrap(), committed.path);
     assert_eq!(open_live(&build, &docs()).unwrap().generation(), committed.generation);
     let file = format!("{}.bundle", committed.generation);
-    assert_eq!(names(&build.join("docs")), [".lock".to_owned(), file, "current".to_owned()].into());
+    assert_eq!(names(&build.join("docs")), BTreeSet::from([".lock".to_owned(), file, "current".to_owned()]));
 
     fs::create_dir(build.join("cache")).unwrap();
     fs::write(build.join("notes.txt"), "").unwrap();

@@ -1,0 +1,442 @@
+//! `sitekit build`: compiles sites into bundles and says what came of it.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use super::{
+    diagnostics, exit,
+    progress::{Display, SiteProgress},
+    text_table::{bytes, grouped, table},
+};
+use crate::{
+    compress::Cache,
+    diag::{Diagnostic, did_you_mean},
+    load::DiskWorld,
+    map, pack,
+    pipeline::{self, Options, Profile, Report},
+    site::{BasePath, Coding, ContentHash, SiteName},
+};
+
+/// Compile sites into bundles
+///
+/// Every folder under `sites/` is a site. Each becomes one file, `build/<site>/<hash>.bundle`, which holds every response
+/// rendered, minified and compressed; `build/<site>/current` names the live one and is replaced only when the build
+/// succeeded. All mistakes are reported together.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sitekit build                          compile every site for production
+  sitekit build --site docs --site app   only these two
+  sitekit build --profile dev            without compression: quick
+  sitekit build --json | jq .sites       for machines
+
+Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is wrong.")]
+pub(super) struct BuildArgs {
+    /// Build only this site; may be given several times
+    #[arg(long = "site", value_name = "NAME")]
+    sites: Vec<String>,
+
+    /// The folder that holds the sites
+    #[arg(long = "sites", value_name = "DIR", env = "SITEKIT_SITES", default_value = "sites")]
+    folder: PathBuf,
+
+    /// The folder that bundles and the build cache are written to
+    #[arg(long, value_name = "DIR", env = "SITEKIT_BUILD", default_value = "build")]
+    out: PathBuf,
+
+    /// `prod` compresses at the highest level, `dev` does not compress
+    #[arg(long, value_enum, env = "SITEKIT_PROFILE", default_value_t)]
+    profile: ProfileArg,
+
+    /// Threads to use; all cores by default
+    #[arg(long, value_name = "N", env = "SITEKIT_CONCURRENCY")]
+    concurrency: Option<NonZeroUsize>,
+
+    /// How much the cache of compressed bodies may hold, such as 500MB or 2GB
+    #[arg(long, value_name = "SIZE", env = "SITEKIT_CACHE_LIMIT", value_parser = parse_size, default_value = "1GB")]
+    cache_limit: u64,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Print mistakes only
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(super) enum ProfileArg {
+    Dev,
+    #[default]
+    Prod,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(profile: ProfileArg) -> Self {
+        match profile {
+            ProfileArg::Dev => Self::Dev,
+            ProfileArg::Prod => Self::Prod,
+        }
+    }
+}
+
+pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
+    let config = BuildConfig::resolve(args)?;
+    let display = if args.quiet || args.json { Display::Quiet } else { Display::of_stderr() };
+    let outcome = build(&config, display)?;
+    if !args.json {
+        diagnostics::show(&outcome.diagnostics);
+    }
+    let text = match (args.json, args.quiet) {
+        (true, _) => format!("{:#}\n", outcome.to_json(&config)),
+        (_, true) => String::new(),
+        _ => outcome.to_text(),
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(if outcome.failed() { ExitCode::from(exit::AUTHOR) } else { ExitCode::SUCCESS })
+}
+
+/// What a build needs to know, complete and checked.
+#[derive(Debug)]
+pub(super) struct BuildConfig {
+    /// The folder that holds the sites' folder: places in diagnostics are relative to it.
+    pub(super) project: PathBuf,
+    /// The sites' folder, below `project`.
+    pub(super) folder: String,
+    pub(super) out: PathBuf,
+    /// All sites when empty.
+    pub(super) only: Vec<SiteName>,
+    pub(super) profile: Profile,
+    pub(super) concurrency: Option<NonZeroUsize>,
+    pub(super) cache_limit: u64,
+}
+
+impl BuildConfig {
+    fn resolve(args: &BuildArgs) -> anyhow::Result<Self> {
+        let only = args.sites.iter().map(|name| SiteName::parse(name).context("--site")).collect::<Result<_, _>>()?;
+        Self::new(&args.folder, &args.out, only, args.profile.into(), args.concurrency, args.cache_limit)
+    }
+
+    pub(super) fn new(
+        folder: &Path,
+        out: &Path,
+        only: Vec<SiteName>,
+        profile: Profile,
+        concurrency: Option<NonZeroUsize>,
+        cache_limit: u64,
+    ) -> anyhow::Result<Self> {
+        let Some(name) = folder.file_name() else {
+            bail!("--sites takes a folder with a name, such as `sites`; got `{}`", folder.display());
+        };
+        let Some(name) = name.to_str() else {
+            bail!("--sites takes a folder whose name is UTF-8; got `{}`", folder.display());
+        };
+        let project = match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        Ok(Self { project, folder: name.to_owned(), out: out.to_owned(), only, profile, concurrency, cache_limit })
+    }
+}
+
+/// What came of a build: for each site its report or nothing, and all diagnostics.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) built: Vec<BuiltSite>,
+    pub(super) failed_sites: Vec<SiteName>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    took: Duration,
+}
+
+/// A site that was built and published.
+#[derive(Debug)]
+pub(super) struct BuiltSite {
+    pub(super) site: SiteName,
+    pub(super) generation: ContentHash,
+    bundle: PathBuf,
+    bundle_len: u64,
+    /// Whether `current` named another generation before.
+    changed: bool,
+    report: Report,
+    took: Duration,
+}
+
+/// Builds and publishes the sites one after the other, each on all threads.
+///
+/// # Errors
+/// When a setting is wrong. Mistakes in sites, and bundles that cannot be written, are in the outcome.
+pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let mut outcome =
+        Outcome { built: Vec::new(), failed_sites: Vec::new(), diagnostics: Vec::new(), took: Duration::ZERO };
+    let sites = match find_sites(config)? {
+        Ok(sites) => sites,
+        Err(diagnostics) => {
+            outcome.diagnostics = diagnostics;
+            return Ok(outcome);
+        }
+    };
+    let threads = config.concurrency.map_or(0, NonZeroUsize::get);
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
+    let cache = match config.profile {
+        Profile::Prod => Some(Cache::open(&config.out.join(".cache"), config.cache_limit)),
+        Profile::Dev => None,
+    };
+    let cache = match cache.transpose() {
+        Ok(cache) => cache,
+        Err(error) => {
+            outcome.diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()));
+            return Ok(outcome);
+        }
+    };
+    for site in sites {
+        let progress = SiteProgress::new(site.clone(), display);
+        let result = pool.install(|| build_site(config, &site, cache.as_ref(), &progress, &mut outcome.diagnostics));
+        progress.finish();
+        match result {
+            Some(built) => outcome.built.push(built),
+            None => outcome.failed_sites.push(site),
+        }
+    }
+    if let Some(cache) = &cache {
+        cache.trim(SystemTime::now());
+    }
+    outcome.took = started.elapsed();
+    Ok(outcome)
+}
+
+fn build_site(
+    config: &BuildConfig,
+    site: &SiteName,
+    cache: Option<&Cache>,
+    progress: &SiteProgress,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<BuiltSite> {
+    let started = Instant::now();
+    let root = format!("{}/{site}", config.folder);
+    let world = match DiskWorld::new(&config.project, &root) {
+        Ok(world) => world,
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(root, format!("this folder {error}")));
+            return None;
+        }
+    };
+    let options = Options { profile: config.profile, base: BasePath::of(site) };
+    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, cache, progress);
+    diagnostics.append(&mut found);
+    let (image, report) = compiled?;
+    let sealed = match pack::seal(&image) {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(root, error.to_string()));
+            return None;
+        }
+    };
+    let live = map::live(&config.out, site).ok();
+    match sealed.commit(&pack::RealDisk, &config.out, pack::KEEP) {
+        Ok(committed) => Some(BuiltSite {
+            site: site.clone(),
+            generation: committed.generation,
+            changed: live.as_ref() != Some(&committed.path),
+            bundle: committed.path,
+            bundle_len: committed.len,
+            report,
+            took: started.elapsed(),
+        }),
+        Err(error) => {
+            let help = "nothing was published: the generation that was live still is";
+            diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()).with_help(help));
+            None
+        }
+    }
+}
+
+/// The sites to build, sorted; or what is wrong with the folder that should hold them.
+fn find_sites(config: &BuildConfig) -> anyhow::Result<Result<Vec<SiteName>, Vec<Diagnostic>>> {
+    let folder = config.project.join(&config.folder);
+    let shown = folder.strip_prefix(".").unwrap_or(&folder).display().to_string();
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let message = match error.kind() {
+                io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+                io::ErrorKind::NotADirectory => "is not a folder".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            };
+            let help = "a site is a folder in it: make sites/hello/index.html, or name another folder with --sites";
+            return Ok(Err(vec![Diagnostic::error(shown, message).with_help(help)]));
+        }
+    };
+    let (mut sites, mut diagnostics) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                diagnostics.push(Diagnostic::error(shown.clone(), format!("cannot be read: {error}")));
+                continue;
+            }
+        };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || !entry.path().is_dir() {
+            continue;
+        }
+        match SiteName::parse(&name) {
+            Ok(site) => sites.push(site),
+            Err(error) => diagnostics
+                .push(Diagnostic::error(format!("{shown}/{name}"), error.to_string()).with_help("rename the folder")),
+        }
+    }
+    sites.sort();
+    if let Some(unknown) = config.only.iter().find(|only| !sites.contains(only)) {
+        let hint = match did_you_mean(unknown.as_str(), sites.iter().map(SiteName::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", sites.iter().map(SiteName::as_str).collect::<Vec<_>>().join(", ")),
+        };
+        bail!("--site: there is no site `{unknown}` in {shown}; {hint}");
+    }
+    if !config.only.is_empty() {
+        sites.retain(|site| config.only.contains(site));
+    } else if !diagnostics.is_empty() {
+        return Ok(Err(diagnostics));
+    }
+    if sites.is_empty() {
+        let help = "a site is a folder in it: make sites/hello/index.html";
+        diagnostics.push(Diagnostic::error(shown, "there is no site in this folder").with_help(help));
+        return Ok(Err(diagnostics));
+    }
+    Ok(Ok(sites))
+}
+
+impl Outcome {
+    pub(super) fn failed(&self) -> bool {
+        self.built.is_empty() || !self.failed_sites.is_empty()
+    }
+
+    /// The summary a person reads.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        if !self.built.is_empty() {
+            let head = ["site", "pages", "files", "in", "out", "br", "zstd", "gzip", "cached", "time"];
+            let rows: Vec<Vec<String>> = self.built.iter().map(BuiltSite::row).collect();
+            text.push_str(&table(&head, &rows));
+        }
+        for built in &self.built {
+            let state = if built.changed { "" } else { " (unchanged)" };
+            text.push_str(&format!("{} → {}{state}\n", built.site, built.bundle.display()));
+        }
+        for site in &self.failed_sites {
+            text.push_str(&format!("{site} was not built; what was published stays\n"));
+        }
+        text
+    }
+
+    fn to_json(&self, config: &BuildConfig) -> serde_json::Value {
+        let built = self.built.iter().map(BuiltSite::to_json);
+        let failed = self.failed_sites.iter().map(|site| json!({"site": site.as_str(), "published": false}));
+        let sites: Vec<serde_json::Value> = built.chain(failed).collect();
+        json!({
+            "ok": !self.failed(),
+            "profile": match config.profile { Profile::Dev => "dev", Profile::Prod => "prod" },
+            "duration_ms": milliseconds(self.took),
+            "sites": sites,
+            "diagnostics": self.diagnostics.iter().map(diagnostics::json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl BuiltSite {
+    fn row(&self) -> Vec<String> {
+        let report = &self.report;
+        let out = |coding: Coding| report.bytes_out.get(&coding).copied().unwrap_or(0);
+        let coded = |coding: Coding| if out(coding) == 0 { "–".to_owned() } else { bytes(out(coding)) };
+        let cached = match report.cache_hits + report.cache_misses {
+            0 => "–".to_owned(),
+            all => format!("{}/{}", grouped(report.cache_hits), grouped(all)),
+        };
+        vec![
+            self.site.to_string(),
+            grouped(report.pages),
+            grouped(report.files),
+            bytes(report.bytes_in),
+            bytes(out(Coding::Identity)),
+            coded(Coding::Brotli),
+            coded(Coding::Zstd),
+            coded(Coding::Gzip),
+            cached,
+            seconds(self.took),
+        ]
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let report = &self.report;
+        let bytes_out: BTreeMap<&str, u64> =
+            report.bytes_out.iter().map(|(coding, bytes)| (coding.token(), *bytes)).collect();
+        json!({
+            "site": self.site.as_str(),
+            "published": true,
+            "changed": self.changed,
+            "generation": self.generation.to_string(),
+            "bundle": self.bundle.display().to_string(),
+            "bundle_bytes": self.bundle_len,
+            "pages": report.pages,
+            "files": report.files,
+            "bytes_in": report.bytes_in,
+            "bytes_out": bytes_out,
+            "cache": {"hits": report.cache_hits, "misses": report.cache_misses},
+            "duration_ms": milliseconds(self.took),
+        })
+    }
+}
+
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn seconds(took: Duration) -> String {
+    match took.as_millis() {
+        millis @ 0..=999 => format!("{millis} ms"),
+        _ => format!("{:.1} s", took.as_secs_f64()),
+    }
+}
+
+/// `500MB`, `2 GB`, `1048576`: bytes, with a unit in powers of ten (KB, MB, GB) or of two (KiB, MiB, GiB).
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let unit = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1000,
+        "m" | "mb" => 1000_u64.pow(2),
+        "g" | "gb" => 1000_u64.pow(3),
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        unit => return Err(format!("`{unit}` is not a unit of size; KB, MB, GB, KiB, MiB and GiB are")),
+    };
+    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is not a size such as 500MB or 2GB"))?;
+    number.checked_mul(unit).ok_or_else(|| format!("`{text}` is more than can be counted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [("0", 0), ("12", 12), ("1KB", 1000), ("3 MiB", 3 << 20), ("2gb", 2_000_000_000)] {
+            assert_eq!(parse_size(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", "MB", "-1", "1.5GB", "5 parsecs", "99999999999GB"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

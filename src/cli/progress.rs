@@ -1,0 +1,80 @@
+//! What a person sees while a build runs: one moving bar on a terminal, one plain line a stage elsewhere, nothing when
+//! asked to be quiet. It must never slow a build down or write to standard output.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    pipeline::{Progress, Stage},
+    site::SiteName,
+};
+
+/// How to show it, decided once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Display {
+    Bar,
+    Lines,
+    Quiet,
+}
+
+impl Display {
+    /// A bar on a terminal, lines elsewhere.
+    pub(super) fn of_stderr() -> Self {
+        if io::stderr().is_terminal() { Self::Bar } else { Self::Lines }
+    }
+}
+
+/// The progress of one site's build.
+#[derive(Debug)]
+pub(super) struct SiteProgress {
+    site: SiteName,
+    display: Display,
+    bar: ProgressBar,
+}
+
+impl SiteProgress {
+    pub(super) fn new(site: SiteName, display: Display) -> Self {
+        let bar = if display == Display::Bar { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>12.bold} {msg:11} {bar:32.cyan/dim} {pos}/{len}") {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.set_prefix(site.to_string());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { site, display, bar }
+    }
+
+    /// Leaves the terminal clean for what comes next.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for SiteProgress {
+    fn begin(&self, stage: Stage, steps: usize) {
+        let (doing, what) = match stage {
+            Stage::Load => ("reading", "files"),
+            Stage::Markdown => ("converting", "Markdown files"),
+            Stage::Render => ("rendering", "routes"),
+            Stage::Compress => ("compressing", "bodies"),
+        };
+        self.bar.set_length(steps as u64);
+        self.bar.set_position(0);
+        self.bar.set_message(doing);
+        if self.display == Display::Lines {
+            let line = match steps {
+                0 => format!("{}: {doing} {what}\n", self.site),
+                _ => format!("{}: {doing} {steps} {what}\n", self.site),
+            };
+            // A closed standard error leaves nobody to tell.
+            drop(io::stderr().write_all(line.as_bytes()));
+        }
+    }
+
+    fn step(&self) {
+        self.bar.inc(1);
+    }
+}

@@ -1,0 +1,73 @@
+//! Three thousand real pages, when a corpus is at hand: `SITEKIT_CORPUS` names an archive or a folder that holds a
+//! `content` folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::project::{Project, manifest};
+
+#[test]
+fn the_corpus_builds_without_a_false_diagnostic_and_twice_to_the_same_bytes() {
+    let Some(corpus) = std::env::var_os("SITEKIT_CORPUS").map(PathBuf::from) else {
+        println!("skipped: SITEKIT_CORPUS names no corpus");
+        return;
+    };
+    let template =
+        "<!doctype html><html lang=\"en\"><head><title>{{ title }}</title></head><body>{{ body }}</body></html>";
+    let of = |name: &str| {
+        template
+            .replace("{{ title }}", &format!("{{{{ {name}.title | default(value=\"\") }}}}"))
+            .replace("{{ body }}", &format!("{{{{ {name}.content | safe }}}}"))
+    };
+    let project = Project::with(&[
+        ("sites/ps/config.toml", "title = \"PowerShell\"\n\n[markdown.highlighting]\n"),
+        ("sites/ps/templates/index.html", &of("section")),
+        ("sites/ps/templates/section.html", &of("section")),
+        ("sites/ps/templates/page.html", &of("page")),
+    ]);
+    let unpacked = tempfile::tempdir().unwrap();
+    let content = content_folder(&corpus, unpacked.path());
+    copy(&content, &project.path("sites/ps/content"));
+
+    let run = project.build(&["--profile", "dev", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(json["sites"][0]["pages"].as_u64().unwrap() > 3000, "{}", json["sites"][0]);
+    let errors: Vec<String> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{}:{}: {}", one["path"], one["line"], one["message"]))
+        .collect();
+    insta::assert_snapshot!("corpus_diagnostics", errors.join("\n"));
+    let first = manifest(&project.bundle("ps"));
+    project.build(&["--profile", "dev", "--concurrency", "1"]);
+    assert_eq!(manifest(&project.bundle("ps")), first);
+}
+
+fn content_folder(corpus: &Path, unpacked: &Path) -> PathBuf {
+    let root = if corpus.is_dir() {
+        corpus.to_owned()
+    } else {
+        let status = Command::new("tar").arg("-xf").arg(corpus).arg("-C").arg(unpacked).status().unwrap();
+        assert!(status.success(), "cannot unpack {}", corpus.display());
+        unpacked.to_owned()
+    };
+    let below = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path().join("content"));
+    [root.join("content")].into_iter().chain(below).find(|path| path.is_dir()).unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            let _ = fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
