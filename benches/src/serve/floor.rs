@@ -15,6 +15,8 @@ use nix::sys::{
     signal::Signal,
 };
 
+use super::constant;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct FloorArgs {
     #[arg(long)]
@@ -22,6 +24,9 @@ pub(crate) struct FloorArgs {
     /// A file that holds a whole answer, head and body; with several, each connection gets them in turn
     #[arg(long = "answer", required = true)]
     answers: Vec<PathBuf>,
+    /// Answer through hyper instead of the raw loop
+    #[arg(long)]
+    hyper: bool,
 }
 
 /// The hidden subcommand; ends with the harness.
@@ -30,7 +35,7 @@ pub(crate) fn run(args: &FloorArgs) -> anyhow::Result<()> {
     let read = |file: &PathBuf| std::fs::read(file).with_context(|| file.display().to_string());
     let answers = args.answers.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     let listener = TcpListener::bind(args.addr).with_context(|| format!("listening on {}", args.addr))?;
-    serve(&listener, &answers)
+    if args.hyper { constant::serve(listener, &answers) } else { serve(&listener, &answers) }
 }
 
 /// The listener's mark among the events; connections are numbered from 0.

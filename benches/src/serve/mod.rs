@@ -3,6 +3,7 @@
 
 mod answer;
 mod client;
+mod constant;
 mod cpu;
 pub(crate) mod floor;
 mod server;
@@ -144,9 +145,11 @@ fn measure(
     for (file, answer) in files.iter().zip(&answers) {
         fs::write(file, &answer.bytes)?;
     }
-    let floor = Server::floor(&files, cores.server)?;
+    let floor = Server::floor(&files, false, cores.server)?;
+    let hyper = Server::floor(&files, true, cores.server)?;
 
-    let mut contenders = vec![(&floor, cycle(&floor, case.kinds(), &answers))];
+    let mut contenders: Vec<_> =
+        [&floor, &hyper].into_iter().map(|floor| (floor, cycle(floor, case.kinds(), &answers))).collect();
     for server in servers {
         match probe(server, case.kinds()).and_then(|theirs| comparable(server, case.kinds(), &theirs, &answers)) {
             Ok(theirs) => contenders.push((server, theirs)),
@@ -225,7 +228,7 @@ impl Rounds {
 /// The table of a case and what follows from it. Pure: all that is known is in the rounds.
 fn judge(title: &str, rounds: &[Rounds]) -> (Table, Vec<String>) {
     let named = |name: &str| rounds.iter().find(|rounds| rounds.name == name).map(Rounds::cost);
-    let floor = named("raw epoll loop");
+    let floor = named(server::FLOOR);
     let best = rounds
         .iter()
         .filter(|rounds| rounds.name.starts_with("nginx"))

@@ -93,16 +93,20 @@ impl Server {
         Self::start("Caddy", command, addr, INDEX, core)
     }
 
-    /// The constant answers, given out in turn.
-    pub(super) fn floor(answers: &[PathBuf], core: usize) -> anyhow::Result<Self> {
+    /// The constant answers, given out in turn by the raw loop or through hyper.
+    pub(super) fn floor(answers: &[PathBuf], hyper: bool, core: usize) -> anyhow::Result<Self> {
         let addr = free_address()?;
         let mut command = Command::new(std::env::current_exe().context("finding this program")?);
         command.arg("floor").arg("--addr").arg(addr.to_string());
         for answer in answers {
             command.arg("--answer").arg(answer);
         }
+        if hyper {
+            command.arg("--hyper");
+        }
         let process = Process::start(command, core).context("starting the floor")?;
-        let server = Self { name: "raw epoll loop".to_owned(), addr, process, page: INDEX, etag: String::new() };
+        let name = if hyper { "hyper, constant answer" } else { FLOOR };
+        let server = Self { name: name.to_owned(), addr, process, page: INDEX, etag: String::new() };
         server.await_answer()?;
         Ok(server)
     }
@@ -159,6 +163,9 @@ impl Server {
         }
     }
 }
+
+/// The name of the raw loop among the servers.
+pub(super) const FLOOR: &str = "raw epoll loop";
 
 /// Where a plain file server has the page.
 const INDEX: &str = "/bench/page/index.html";
