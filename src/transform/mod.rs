@@ -4,6 +4,7 @@ pub mod base;
 mod contained;
 pub mod css;
 pub mod data;
+mod escape;
 pub mod highlight;
 pub mod html;
 pub mod links;

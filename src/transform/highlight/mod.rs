@@ -1,10 +1,24 @@
-//! Code to HTML with a class per role (`z-k` for keywords …), so that a page does not change with its colours.
+//! Code to HTML with a class per role (`z-k` for keywords …), so that a page does not change with its colours. It must
+//! never hang: what could is shown plain.
 
-use std::sync::Arc;
+mod language;
+mod paint;
+mod palette;
+mod role;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+pub use self::palette::{Color, Palette, stylesheet};
+use crate::site::ContentHash;
 
 /// Highlights code blocks, each once however often it appears. Made once per build and shared by its threads.
-#[derive(Debug, Default)]
-pub struct Highlighter {}
+pub struct Highlighter {
+    shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
+}
 
 /// What became of a code block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,19 +27,56 @@ pub enum Highlighted {
     Html(Arc<str>),
     /// There are no rules for this language.
     Unknown,
-    /// Beyond the limits that keep a build from hanging in a regular expression.
+    /// Beyond [`MAX_BLOCK`] or [`MAX_LINE`].
     TooLarge,
 }
+
+/// In bytes. A longer block is not highlighted: the time a syntax needs is bounded by nothing else.
+pub const MAX_BLOCK: usize = 256 * 1024;
+/// In bytes. A block with a longer line is not highlighted: some regular expressions take time quadratic in it.
+pub const MAX_LINE: usize = 4096;
+
+/// More than threads, so that they rarely meet.
+const SHARDS: usize = 64;
 
 impl Highlighter {
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
     }
 
     /// The HTML of `code`, whose language is named as in the info string of a code fence, in any case.
     #[must_use]
-    pub fn highlight(&self, _language: &str, _code: &str) -> Highlighted {
-        Highlighted::Unknown
+    pub fn highlight(&self, language: &str, code: &str) -> Highlighted {
+        let Some(syntax) = language::find(language) else {
+            return Highlighted::Unknown;
+        };
+        if code.len() > MAX_BLOCK || code.lines().any(|line| line.len() > MAX_LINE) {
+            return Highlighted::TooLarge;
+        }
+        let key = ContentHash::of_parts([syntax.name.as_bytes(), code.as_bytes()]);
+        let shard = &self.shards[usize::from(key.as_bytes()[0]) % SHARDS];
+        // A thread that panicked while it held the lock left a map that is whole.
+        let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        slot.get_or_init(|| match paint::paint(syntax, code) {
+            Some(html) => Highlighted::Html(html.into()),
+            None => Highlighted::Unknown,
+        })
+        .clone()
     }
 }
+
+impl Default for Highlighter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Highlighter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Highlighter").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 //! attributes. It never reads a file: where a link leads is asked of the caller.
 
 mod autolink;
-mod escape;
 mod fence;
 mod newlines;
 mod slug;

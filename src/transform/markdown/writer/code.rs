@@ -8,11 +8,9 @@ use super::Writer;
 use crate::{
     diag::{Diagnostic, did_you_mean},
     transform::{
+        escape,
         highlight::Highlighted,
-        markdown::{
-            escape,
-            fence::{Fence, OPTIONS},
-        },
+        markdown::fence::{Fence, OPTIONS},
     },
 };
 

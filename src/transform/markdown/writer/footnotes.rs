@@ -70,7 +70,7 @@ impl Writer<'_> {
                     " <a href=\"#fr-{number}-{reference}\" aria-label=\"Back to reference {number}\">↩</a>"
                 );
             }
-            let _ = write!(self.html, "{end}</li>\n");
+            let _ = writeln!(self.html, "{end}</li>");
         }
         self.html.push_str("</ol>\n</footer>\n");
     }

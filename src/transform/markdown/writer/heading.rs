@@ -7,7 +7,10 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, OffsetIter, Tag};
 use super::Writer;
 use crate::{
     diag::Diagnostic,
-    transform::markdown::{Heading, HeadingLinks, escape},
+    transform::{
+        escape,
+        markdown::{Heading, HeadingLinks},
+    },
 };
 
 pub(super) struct OpenHeading<'a> {

@@ -7,7 +7,10 @@ use pulldown_cmark::{CowStr, Event, OffsetIter, Tag, TagEnd};
 use super::Writer;
 use crate::{
     diag::Diagnostic,
-    transform::markdown::{Link, Target, escape},
+    transform::{
+        escape,
+        markdown::{Link, Target},
+    },
 };
 
 pub(super) struct OpenImage<'a> {

@@ -17,10 +17,10 @@ use pulldown_cmark::{
 use self::{
     code::OpenCode, footnotes::Footnotes, heading::OpenHeading, link::OpenImage, summary::closing, text::TextRun,
 };
-use super::{Heading, Link, MarkdownOptions, Target, escape, newlines::Unified, slug::Slugs};
+use super::{Heading, Link, MarkdownOptions, Target, newlines::Unified, slug::Slugs};
 use crate::{
     diag::{Diagnostic, Source},
-    transform::highlight::Highlighter,
+    transform::{escape, highlight::Highlighter},
 };
 
 pub(super) struct Written {

@@ -5,7 +5,7 @@ use std::{mem, ops::Range};
 use pulldown_cmark::CowStr;
 
 use super::Writer;
-use crate::transform::markdown::{autolink, escape};
+use crate::transform::{escape, markdown::autolink};
 
 /// Neighbouring text events, which the parser splits at every character that could have meant something.
 #[derive(Default)]

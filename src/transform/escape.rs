@@ -1,5 +1,5 @@
-//! Text on its way into HTML. Nothing else here writes an author's text into a page, except raw HTML, which the author
-//! wrote as such.
+//! Text on its way into HTML. Markdown and highlighted code write an author's text into a page through here alone,
+//! except raw HTML, which the author wrote as such.
 
 /// Element content.
 pub(super) fn text(html: &mut String, text: &str) {
