@@ -1,0 +1,44 @@
+//! What one client, or all of them, may take: every limit has a value, and each is enforced in one place.
+
+use std::time::Duration;
+
+/// The server's limits. `sitekit serve --help` says what each is for and what it is when nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open at once, on all cores; one more is answered 503.
+    pub connections: usize,
+    /// From the first byte of a request head, or the opening of the connection, to the head's end.
+    pub header_timeout: Duration,
+    /// Between two requests of a connection.
+    pub idle_timeout: Duration,
+    /// For a request's body.
+    pub body_timeout: Duration,
+    /// A client that takes less than `MIN_RATE` of an answer over this time is gone.
+    pub write_timeout: Duration,
+    /// What is in flight at shutdown may take this long.
+    pub grace: Duration,
+    /// Of a request's head, in bytes; more is 431.
+    pub head_bytes: usize,
+    /// Of a request's body, in bytes: static sites have no use for one, so what is longer is 413.
+    pub body_bytes: u64,
+}
+
+/// In bytes per second, averaged over `write_timeout`.
+pub const MIN_RATE: u64 = 128;
+/// After our last byte, for the client's: closing at once would take the answer away from it (RFC 9112 §9.6).
+pub const LINGER: Duration = Duration::from_secs(2);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+            head_bytes: 32 * 1024,
+            body_bytes: 64 * 1024,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Timeouts without timers. A connection says what it is doing by writing to cells of its own; once in a while its
+//! core looks at all of them and closes those that have been at one thing for too long. A request costs no clock
+//! reading and no timer for this, and a timeout fires at most a quarter late.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use super::limits::{LINGER, Limits, MIN_RATE};
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing has been read of a request, and none was answered yet.
+    Fresh,
+    /// Nothing has been read of the next request.
+    Idle,
+    /// Part of a request's head was read.
+    Head,
+    /// A request's body is being read.
+    Body,
+    /// A request is being answered.
+    Answer,
+    /// The last answer was sent; the client may still be sending.
+    Linger,
+}
+
+/// A moment of a connection, as the watchdog sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    pub(super) phase: Phase,
+    /// Changes whenever the connection goes on to another phase, even if it comes back to the same.
+    pub(super) epoch: u32,
+    /// Bytes since the connection was opened.
+    pub(super) written: u64,
+}
+
+/// Since when a connection has been at one thing.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    seen: Sight,
+    since: Instant,
+}
+
+impl Watch {
+    /// Looks again; `true` when the time is up.
+    fn is_over(&mut self, now_seen: Sight, now: Instant, limits: &Limits) -> bool {
+        if now_seen.epoch != self.seen.epoch {
+            *self = Self { seen: now_seen, since: now };
+            return false;
+        }
+        let elapsed = now.saturating_duration_since(self.since);
+        let limit = match now_seen.phase {
+            Phase::Fresh | Phase::Head => limits.header_timeout,
+            Phase::Idle => limits.idle_timeout,
+            Phase::Body => limits.body_timeout,
+            Phase::Answer => limits.write_timeout,
+            Phase::Linger => LINGER,
+        };
+        if elapsed < limit {
+            return false;
+        }
+        let progress = now_seen.written - self.seen.written;
+        let due = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).saturating_mul(MIN_RATE) / 1000;
+        if now_seen.phase == Phase::Answer && progress > due {
+            *self = Self { seen: now_seen, since: now };
+            return false;
+        }
+        true
+    }
+}
+
+/// What a connection writes and its watchdog reads. One thread has both.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    phase: Cell<Phase>,
+    epoch: Cell<u32>,
+    written: Cell<u64>,
+    timed_out: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            phase: Cell::new(Phase::Fresh),
+            epoch: Cell::new(0),
+            written: Cell::new(0),
+            timed_out: Cell::new(false),
+            waker: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.epoch.set(self.epoch.get().wrapping_add(1));
+    }
+
+    pub(super) fn wrote(&self, bytes: u64) {
+        self.written.set(self.written.get() + bytes);
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written.get()
+    }
+
+    pub(super) fn timed_out(&self) -> bool {
+        self.timed_out.get()
+    }
+
+    /// The task to wake when the time is up, or when the server stops.
+    pub(super) fn set_waker(&self, waker: &Waker) {
+        let mut slot = self.waker.borrow_mut();
+        if !slot.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *slot = Some(waker.clone());
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn sight(&self) -> Sight {
+        Sight { phase: self.phase.get(), epoch: self.epoch.get(), written: self.written.get() }
+    }
+}
+
+/// All connections of one core.
+#[derive(Debug, Default)]
+pub(super) struct Watchdog {
+    watched: RefCell<BTreeMap<u64, (Rc<Pulse>, Watch)>>,
+    next: Cell<u64>,
+    /// The first connection came, or the last one went.
+    changed: Notify,
+}
+
+/// A connection's place on the list. Dropping it takes the connection off.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) pulse: Rc<Pulse>,
+    watchdog: Rc<Watchdog>,
+    number: u64,
+}
+
+impl Watchdog {
+    pub(super) fn watch(self: &Rc<Self>, now: Instant) -> Watched {
+        let pulse = Rc::new(Pulse::new());
+        let number = self.next.get();
+        self.next.set(number + 1);
+        let watch = Watch { seen: pulse.sight(), since: now };
+        self.watched.borrow_mut().insert(number, (Rc::clone(&pulse), watch));
+        self.changed.notify_waiters();
+        Watched { pulse, watchdog: Rc::clone(self), number }
+    }
+
+    /// Looks after the connections for as long as the server runs.
+    pub(super) async fn run(&self, limits: &Limits) {
+        loop {
+            self.until(|count| count > 0).await;
+            tokio::time::sleep(interval(limits)).await;
+            self.look(Instant::now(), limits);
+        }
+    }
+
+    /// Waits until the last connection is gone.
+    pub(super) async fn until_empty(&self) {
+        self.until(|count| count == 0).await;
+    }
+
+    pub(super) fn wake_all(&self) {
+        self.watched.borrow().values().for_each(|(pulse, _)| pulse.wake());
+    }
+
+    fn look(&self, now: Instant, limits: &Limits) {
+        for (pulse, watch) in self.watched.borrow_mut().values_mut() {
+            if watch.is_over(pulse.sight(), now, limits) {
+                pulse.timed_out.set(true);
+                pulse.wake();
+            }
+        }
+    }
+
+    async fn until(&self, reached: impl Fn(usize) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if reached(self.watched.borrow().len()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let mut watched = self.watchdog.watched.borrow_mut();
+        watched.remove(&self.number);
+        if watched.is_empty() {
+            self.watchdog.changed.notify_waiters();
+        }
+    }
+}
+
+/// A quarter of the shortest timeout, but neither busy nor asleep.
+fn interval(limits: &Limits) -> Duration {
+    let Limits { header_timeout, idle_timeout, body_timeout, write_timeout, .. } = limits;
+    let shortest = [header_timeout, idle_timeout, body_timeout, write_timeout].into_iter().min();
+    (*shortest.unwrap_or(&LINGER) / 4).clamp(Duration::from_millis(5), Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Shows the watch what happens at each second, and says at which second the time was up.
+    fn over_at(sights: impl Fn(u64) -> (Phase, u32, u64)) -> Option<u64> {
+        let limits = Limits {
+            header_timeout: 5 * SECOND,
+            idle_timeout: 10 * SECOND,
+            body_timeout: 7 * SECOND,
+            write_timeout: 4 * SECOND,
+            ..Limits::default()
+        };
+        let start = Instant::now();
+        let sight = |second| {
+            let (phase, epoch, written) = sights(second);
+            Sight { phase, epoch, written }
+        };
+        let mut watch = Watch { seen: sight(0), since: start };
+        (1..100).find(|&second| {
+            watch.is_over(sight(second), start + SECOND * u32::try_from(second).unwrap(), &limits)
+        })
+    }
+
+    #[test]
+    fn each_phase_has_its_time() {
+        for (phase, expected) in
+            [(Phase::Fresh, 5), (Phase::Head, 5), (Phase::Idle, 10), (Phase::Body, 7), (Phase::Answer, 4), (Phase::Linger, 2)]
+        {
+            assert_eq!(over_at(|_| (phase, 0, 0)), Some(expected), "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_trickles_in_gains_no_time_by_it() {
+        assert_eq!(over_at(|second| if second < 3 { (Phase::Idle, 0, 0) } else { (Phase::Head, 1, 0) }), Some(8));
+    }
+
+    #[test]
+    fn a_busy_connection_is_never_over() {
+        assert_eq!(over_at(|second| (Phase::Idle, u32::try_from(second / 3).unwrap(), 0)), None);
+    }
+
+    #[test]
+    fn an_answer_must_be_taken_at_a_pace() {
+        assert_eq!(over_at(|second| (Phase::Answer, 0, second * 10 * MIN_RATE)), None);
+        assert_eq!(over_at(|second| (Phase::Answer, 0, second)), Some(4));
+        assert_eq!(over_at(|second| (Phase::Answer, 0, second.min(9) * 10 * MIN_RATE)), Some(16));
+    }
+}
