@@ -10,6 +10,7 @@ mod dev;
 mod diagnostics;
 #[cfg(feature = "compiler")]
 mod progress;
+mod log;
 mod serve;
 mod stats;
 mod text_table;

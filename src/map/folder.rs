@@ -65,6 +65,14 @@ pub fn live(build: &Path, site: &SiteName) -> Result<PathBuf, OpenError> {
     Ok(folder.join(live_name(&folder)?.to_string()))
 }
 
+/// Which generation of a site is live.
+///
+/// # Errors
+/// As `live`.
+pub fn live_generation(build: &Path, site: &SiteName) -> Result<ContentHash, OpenError> {
+    Ok(live_name(&build.join(site.as_str()))?.0)
+}
+
 /// Opens the live bundle of a site, and opens the next one when a build replaced it meanwhile.
 ///
 /// # Errors

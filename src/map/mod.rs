@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 pub use check::{Fault, FormatError};
 pub use entry::{Damage, Entry, EntryId, Fields, Representation, RepresentationId};
-pub use folder::{Generation, OpenError, generations, live, open_live, sites};
+pub use folder::{Generation, OpenError, generations, live, live_generation, open_live, sites};
 
 use crate::{
     bundle::{MAX_PROBES, RouteHash, Tables},
@@ -104,6 +104,12 @@ impl Bundle {
     #[expect(clippy::len_without_is_empty, reason = "a bundle is never empty")]
     pub fn len(&self) -> u64 {
         self.file.len() as u64
+    }
+
+    /// The file. Touching its bytes may wait for the disk.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.file.clone()
     }
 
     /// How many routes there are. `EntryId`s number them, sorted by path.

@@ -208,7 +208,9 @@ mod tests {
 
     #[test]
     fn section_13_1_5_if_range_is_strong() {
-        for (field, holds) in [("\"a\"", true), (" \"a\" ", true), ("W/\"a\"", false), ("\"b\"", false), (MODIFIED, false)] {
+        for (field, holds) in
+            [("\"a\"", true), (" \"a\" ", true), ("W/\"a\"", false), ("\"b\"", false), (MODIFIED, false)]
+        {
             assert_eq!(if_range_holds(field.as_bytes(), b"\"a\""), holds, "{field}");
         }
     }

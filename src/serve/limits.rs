@@ -24,9 +24,9 @@ pub struct Limits {
 }
 
 /// In bytes per second, averaged over `write_timeout`.
-pub const MIN_RATE: u64 = 128;
+pub(super) const MIN_RATE: u64 = 128;
 /// After our last byte, for the client's: closing at once would take the answer away from it (RFC 9112 §9.6).
-pub const LINGER: Duration = Duration::from_secs(2);
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 
 impl Default for Limits {
     fn default() -> Self {

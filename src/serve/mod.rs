@@ -1,1 +1,144 @@
-//! Answers requests from bundles. It cannot compile a site and opens no site file for a request.
+//! Answers requests from bundles. It cannot compile a site and opens no site file for a request. Decisions are plain
+//! functions of values (`target`, `route`, `negotiate`, `conditional`, `range`), `respond` alone writes header fields,
+//! and everything that touches a socket, a clock or the disk stands around them.
+
+mod admin;
+mod body;
+mod cache;
+pub mod conditional;
+mod connection;
+mod core;
+mod follow;
+mod limits;
+mod listen;
+pub mod memory;
+pub mod negotiate;
+mod page;
+pub mod range;
+mod resident;
+mod respond;
+pub mod route;
+mod service;
+mod shutdown;
+mod snapshot;
+pub mod target;
+mod watchdog;
+
+use std::{
+    io,
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+    time::Duration,
+};
+
+use tokio::runtime;
+
+use self::{admin::LocalSocket, core::Shared};
+pub use self::{
+    admin::SOCKET,
+    core::Front,
+    follow::{Follower, log},
+    limits::Limits,
+    listen::{bind, bind_next},
+    shutdown::{Phase, Stop, Stopper},
+    snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
+};
+
+/// A server, complete but for running.
+#[derive(Debug)]
+pub struct Server {
+    /// One core each.
+    pub listeners: Vec<TcpListener>,
+    pub sites: Arc<Sites>,
+    pub limits: Limits,
+    pub front: Front,
+    /// The Unix socket for operators.
+    pub local_socket: Option<PathBuf>,
+    /// A listener for operators.
+    pub admin: Option<TcpListener>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the server cannot start a thread or its runtime: {0}")]
+    Start(io::Error),
+    #[error("a core cannot listen: {0}")]
+    Listen(io::Error),
+    #[error("a core stopped in a panic")]
+    Panic,
+}
+
+/// Serves until told to stop. Each listener gets a thread; the caller's own serves operators meanwhile.
+///
+/// # Errors
+/// When the system gives no threads or sockets, or a core panicked.
+pub fn run(server: Server, stop: Stop) -> Result<(), ServeError> {
+    let Server { listeners, sites, limits, front, local_socket, admin } = server;
+    let registry = Arc::clone(sites.registry());
+    let shared = Shared { sites, limits, front, open: Arc::new(AtomicUsize::new(0)) };
+    let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
+    let mut threads = Vec::new();
+    for (index, listener) in listeners.into_iter().enumerate() {
+        let (shared, stop, ended) = (shared.clone(), stop.clone(), ended.clone());
+        let thread = thread::Builder::new().name(format!("sitekit-{index}"));
+        threads.push(thread.spawn(move || on_core(index, shared, listener, stop, ended)).map_err(ServeError::Start)?);
+    }
+    drop(ended);
+    let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
+    control.block_on(operate(registry, local_socket, admin, all_ended));
+    control.shutdown_timeout(Duration::ZERO);
+    threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(ServeError::Panic)))
+}
+
+/// The life of one core's thread. `_ended` is dropped with it.
+fn on_core(
+    index: usize,
+    shared: Shared,
+    listener: TcpListener,
+    stop: Stop,
+    _ended: tokio::sync::mpsc::Sender<()>,
+) -> Result<(), ServeError> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(runtime::LocalOptions::default())
+        .map_err(ServeError::Start)?;
+    let outcome = runtime.block_on(core::run(index, shared, listener, stop)).map_err(ServeError::Listen);
+    runtime.shutdown_timeout(Duration::ZERO);
+    outcome
+}
+
+/// Serves operators until every core has ended.
+async fn operate(
+    registry: Arc<crate::observe::Registry>,
+    local_socket: Option<PathBuf>,
+    admin: Option<TcpListener>,
+    mut all_ended: tokio::sync::mpsc::Receiver<()>,
+) {
+    let local = local_socket.and_then(|path| {
+        let bound = LocalSocket::bind(&path);
+        bound.inspect_err(|error| tracing::warn!(%error, path = %path.display(), "no socket for `sitekit stats`")).ok()
+    });
+    let admin = admin.and_then(|listener| {
+        let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
+        listener.inspect_err(|error| tracing::warn!(%error, "no listener for operators")).ok()
+    });
+    let serve_local = async {
+        match &local {
+            Some(socket) => socket.serve(Arc::clone(&registry)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let serve_admin = async {
+        match admin {
+            Some(listener) => admin::serve_tcp(listener, Arc::clone(&registry)).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = all_ended.recv() => {}
+        () = serve_local => {}
+        () = serve_admin => {}
+    }
+}

@@ -171,7 +171,8 @@ mod tests {
         check("bytes=0-9,5-14", 1000, One(0..15));
         check("bytes=0-9,20-29", 1000, One(0..30));
         check("bytes=500-509,0-9,505-520", 1000, Several(vec![0..10, 500..521]));
-        let ranges = |n: u64| format!("bytes={}", (0..n).map(|i| format!("{0}-{0}", i * 1000)).collect::<Vec<_>>().join(","));
+        let ranges =
+            |n: u64| format!("bytes={}", (0..n).map(|i| format!("{0}-{0}", i * 1000)).collect::<Vec<_>>().join(","));
         check(&ranges(65), 1_000_000, Whole);
         assert!(matches!(select(ranges(64).as_bytes(), 1_000_000), Several(parts) if parts.len() == 64));
     }

@@ -86,8 +86,9 @@ fn is_host(value: &[u8]) -> bool {
         _ => false,
     };
     let host_fine = match host {
-        [b'[', literal @ .., b']'] => std::str::from_utf8(literal)
-            .is_ok_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok()),
+        [b'[', literal @ .., b']'] => {
+            std::str::from_utf8(literal).is_ok_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok())
+        }
         _ => is_reg_name(host),
     };
     port_fine && host_fine
@@ -160,10 +161,12 @@ mod tests {
         check(Version::HTTP_10, &[], fine);
         check(Version::HTTP_11, &["a", "a"], Err(BadTarget));
         check(Version::HTTP_10, &["a", "a"], Err(BadTarget));
-        for good in ["", "a", "a:80", "a:", "127.0.0.1:8080", "[::1]", "[::1]:443", "%41", "a_b.example", "EXAMPLE.com"] {
+        for good in ["", "a", "a:80", "a:", "127.0.0.1:8080", "[::1]", "[::1]:443", "%41", "a_b.example", "EXAMPLE.com"]
+        {
             check(Version::HTTP_11, &[good], fine);
         }
-        for bad in ["a b", "a/b", "a@b", "a:b", "a:123456", "a,b:1:2", "[::1", "[x]", "[::1]x", "%4", "%zz", "ä", "a?b"] {
+        for bad in ["a b", "a/b", "a@b", "a:b", "a:123456", "a,b:1:2", "[::1", "[x]", "[::1]x", "%4", "%zz", "ä", "a?b"]
+        {
             check(Version::HTTP_11, &[bad], Err(BadTarget));
         }
     }

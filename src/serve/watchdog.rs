@@ -102,6 +102,7 @@ impl Pulse {
     }
 
     pub(super) fn enter(&self, phase: Phase) {
+        self.timed_out.set(false);
         self.phase.set(phase);
         self.epoch.set(self.epoch.get().wrapping_add(1));
     }
@@ -241,16 +242,19 @@ mod tests {
             Sight { phase, epoch, written }
         };
         let mut watch = Watch { seen: sight(0), since: start };
-        (1..100).find(|&second| {
-            watch.is_over(sight(second), start + SECOND * u32::try_from(second).unwrap(), &limits)
-        })
+        (1..100).find(|&second| watch.is_over(sight(second), start + SECOND * u32::try_from(second).unwrap(), &limits))
     }
 
     #[test]
     fn each_phase_has_its_time() {
-        for (phase, expected) in
-            [(Phase::Fresh, 5), (Phase::Head, 5), (Phase::Idle, 10), (Phase::Body, 7), (Phase::Answer, 4), (Phase::Linger, 2)]
-        {
+        for (phase, expected) in [
+            (Phase::Fresh, 5),
+            (Phase::Head, 5),
+            (Phase::Idle, 10),
+            (Phase::Body, 7),
+            (Phase::Answer, 4),
+            (Phase::Linger, 2),
+        ] {
             assert_eq!(over_at(|_| (phase, 0, 0)), Some(expected), "{phase:?}");
         }
     }

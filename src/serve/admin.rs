@@ -1,0 +1,165 @@
+//! What operators ask the server: `/stats.json` and `/metrics`, over HTTP on the Unix socket in the build folder and,
+//! when asked for, at an address of its own. Never on the public listener.
+
+use std::{
+    convert::Infallible,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Frame;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+
+use crate::observe::{self, Registry, Report};
+
+/// The name of the Unix socket in the build folder.
+pub const SOCKET: &str = "sitekit.sock";
+
+/// Operators' tools are few and quick.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves `registry` at a TCP address for as long as it is polled.
+pub(super) async fn serve_tcp(listener: TcpListener, registry: Arc<Registry>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// A Unix socket with a file of its own, which goes when this is dropped.
+#[derive(Debug)]
+#[cfg(unix)]
+pub(super) struct LocalSocket {
+    listener: tokio::net::UnixListener,
+    path: PathBuf,
+}
+
+#[cfg(unix)]
+impl LocalSocket {
+    /// Binds `path`, for us and no other user. The file of a server that is gone is replaced.
+    pub(super) fn bind(path: &Path) -> io::Result<Self> {
+        use std::os::unix::{fs::PermissionsExt, net::UnixListener, net::UnixStream};
+        if UnixStream::connect(path).is_ok() {
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens there"));
+        }
+        // Bound under another name and renamed, so that no one finds it before its mode is set.
+        let hidden = path.with_extension("sock.new");
+        for stale in [&hidden, path] {
+            match std::fs::remove_file(stale) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let listener = UnixListener::bind(&hidden)?;
+        std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::rename(&hidden, path)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener: tokio::net::UnixListener::from_std(listener)?, path: path.to_owned() })
+    }
+
+    /// Serves `registry` for as long as it is polled.
+    pub(super) async fn serve(&self, registry: Arc<Registry>) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for LocalSocket {
+    fn drop(&mut self) {
+        // Nothing to do about it when it fails: the next server replaces a stale one.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Where there are no Unix sockets, only `--admin-addr` answers.
+#[derive(Debug)]
+#[cfg(not(unix))]
+pub(super) struct LocalSocket;
+
+#[cfg(not(unix))]
+impl LocalSocket {
+    pub(super) fn bind(_: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) async fn serve(&self, _: Arc<Registry>) {
+        std::future::pending().await
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, registry: Arc<Registry>) {
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let response = answer(request.method(), request.uri().path(), &registry);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    if let Err(error) = http.serve_connection(TokioIo::new(stream), answer).await {
+        tracing::debug!(%error, "an operator's connection ended early");
+    }
+}
+
+fn answer(method: &Method, path: &str, registry: &Registry) -> Response<Text> {
+    let now = Instant::now();
+    let (status, media, text) = match (method, path) {
+        (&(Method::GET | Method::HEAD), "/stats.json") => match serde_json::to_string(&Report::of(registry, now)) {
+            Ok(json) => (StatusCode::OK, "application/json", json),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, error.to_string()),
+        },
+        (&(Method::GET | Method::HEAD), "/metrics") => {
+            (StatusCode::OK, observe::PROMETHEUS_CONTENT_TYPE, observe::exposition(registry, now))
+        }
+        (&(Method::GET | Method::HEAD), _) => {
+            (StatusCode::NOT_FOUND, PLAIN, "here are /stats.json and /metrics\n".to_owned())
+        }
+        _ => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET or HEAD\n".to_owned()),
+    };
+    let mut response = Response::new(Text(Some(text.into())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+struct Text(Option<Bytes>);
+
+impl http_body::Body for Text {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        std::task::Poll::Ready(self.0.take().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.0.as_ref().map_or(0, |text| text.len() as u64))
+    }
+}

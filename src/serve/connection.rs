@@ -1,0 +1,242 @@
+//! One connection: hyper speaks HTTP over it, and we see to what hyper does not: that a client which stalls is let go,
+//! that an answer counts when it was sent, and that closing never takes away what was sent last.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    observe::{Answer, Reading},
+    site::Coding,
+};
+
+use super::{
+    core::{Core, Mounted},
+    service::Service,
+    watchdog::{Phase, Watched},
+};
+
+/// After our last byte, what the client still sends is read up to this much.
+const LINGER_BYTES: usize = 256 << 10;
+const TIMEOUT_ANSWER: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
+const FULL_ANSWER: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
+
+/// What the parts of one connection know in common. One thread has all of them.
+#[derive(Debug)]
+pub(super) struct Track {
+    core: Rc<Core>,
+    watched: Watched,
+    /// The answer that is being sent, when answers are counted.
+    pending: RefCell<Option<Pending>>,
+    /// hyper was given an answer that was not sent yet.
+    answered: Cell<bool>,
+    /// Its body has pieces to come.
+    sending: Cell<bool>,
+    /// What `written` was when the last answer was counted.
+    counted: Cell<u64>,
+}
+
+/// An answer that is counted once it was sent.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) site: Option<Rc<Mounted>>,
+    pub(super) started: Instant,
+    pub(super) status: u16,
+    pub(super) coding: Option<Coding>,
+    pub(super) reading: Reading,
+}
+
+impl Track {
+    pub(super) fn enter(&self, phase: Phase) {
+        self.watched.pulse.enter(phase);
+    }
+
+    pub(super) fn set_sending(&self, sending: bool) {
+        self.sending.set(sending);
+    }
+
+    /// hyper is given an answer.
+    pub(super) fn answered(&self, pending: Option<Pending>) {
+        self.answered.set(true);
+        self.count(pending);
+    }
+
+    /// Everything hyper had was handed to the kernel.
+    fn flushed(&self) {
+        if self.answered.get() && !self.sending.get() {
+            self.answered.set(false);
+            self.count(None);
+            self.enter(Phase::Idle);
+        }
+    }
+
+    /// Counts the answer that was pending, if any, and lets `next` be pending.
+    fn count(&self, next: Option<Pending>) {
+        let Some(sent) = self.pending.replace(next) else { return };
+        let written = self.watched.pulse.written();
+        let answer = Answer {
+            status: sent.status,
+            coding: sent.coding,
+            bytes: written - self.counted.replace(written),
+            latency: sent.started.elapsed(),
+            reading: sent.reading,
+        };
+        self.core.count(sent.site.as_deref(), &answer);
+    }
+}
+
+impl Drop for Track {
+    fn drop(&mut self) {
+        // The client went away, or was let go, in the middle of an answer.
+        self.count(None);
+        self.core.closed();
+    }
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(core: Rc<Core>, stream: TcpStream) {
+    // Answers are written whole, so there is nothing to gain by waiting for more.
+    let _ = stream.set_nodelay(true);
+    let watched = core.watchdog.watch(Instant::now());
+    let track = Rc::new(Track {
+        watched,
+        pending: RefCell::new(None),
+        answered: Cell::new(false),
+        sending: Cell::new(false),
+        counted: Cell::new(0),
+        core: Rc::clone(&core),
+    });
+    let io = Io { stream: TokioIo::new(stream), track: Rc::clone(&track) };
+    let mut http = core.http.serve_connection(io, Service::new(Rc::clone(&core), Rc::clone(&track)));
+    let pulse = &track.watched.pulse;
+    let mut draining = false;
+    let ended = poll_fn(|cx| {
+        pulse.set_waker(cx.waker());
+        if core.is_draining() && !draining {
+            draining = true;
+            Pin::new(&mut http).graceful_shutdown();
+        }
+        if pulse.timed_out() {
+            return Poll::Ready(End::TimedOut);
+        }
+        http.poll_without_shutdown(cx).map(|_| End::Done)
+    })
+    .await;
+    let mut stream = http.into_parts().io.stream.into_inner();
+    if ended == End::TimedOut {
+        core.registry.connection_timed_out(core.index);
+        if pulse.phase() != Phase::Head {
+            return;
+        }
+        let _ = stream.try_write(TIMEOUT_ANSWER);
+    }
+    track.count(None);
+    track.enter(Phase::Linger);
+    let lingering = linger(&mut stream);
+    tokio::pin!(lingering);
+    poll_fn(|cx| {
+        pulse.set_waker(cx.waker());
+        if pulse.timed_out() { Poll::Ready(()) } else { lingering.as_mut().poll(cx) }
+    })
+    .await;
+}
+
+/// Says that the server is full, and closes.
+pub(super) async fn refuse(mut stream: TcpStream) {
+    let _ = stream.try_write(FULL_ANSWER);
+    // A stranger gets a moment, not a place on the watchdog's list.
+    let _ = tokio::time::timeout(super::limits::LINGER, linger(&mut stream)).await;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Done,
+    TimedOut,
+}
+
+/// Closes our side, then reads what the client was still sending: closing with unread bytes resets the connection,
+/// and a reset throws away what the client has not read yet (RFC 9112 §9.6).
+async fn linger(stream: &mut TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut left = LINGER_BYTES;
+    let mut buffer = [0; 4096];
+    while left > 0 {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => left = left.saturating_sub(read),
+        }
+    }
+}
+
+/// The stream as hyper sees it; what passes through is noted.
+#[derive(Debug)]
+struct Io {
+    stream: TokioIo<TcpStream>,
+    track: Rc<Track>,
+}
+
+impl Io {
+    fn note_read(&self) {
+        let pulse = &self.track.watched.pulse;
+        if matches!(pulse.phase(), Phase::Fresh | Phase::Idle) {
+            pulse.enter(Phase::Head);
+        }
+    }
+}
+
+impl Read for Io {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        self.note_read();
+        Poll::Ready(read)
+    }
+}
+
+impl Write for Io {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.track.watched.pulse.wrote(written as u64);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+        self.track.watched.pulse.wrote(written as u64);
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.track.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

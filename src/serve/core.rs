@@ -1,0 +1,278 @@
+//! One core: a thread with a runtime, a listener and everything it needs to answer on its own. Cores share the
+//! snapshot, the cache of cold bodies and a count of connections; the rest is theirs alone, so nothing here is locked.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use hyper::server::conn::http1;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{
+    map::{Bundle, EntryId},
+    observe::{Answer, Metering, Registry, SiteCounters},
+    site::{Mode, SiteName},
+};
+
+use super::{
+    connection,
+    limits::Limits,
+    respond::Prepared,
+    route::{self, Mount},
+    shutdown::{Phase, Stop},
+    snapshot::{LiveSite, Sites, Snapshot},
+    watchdog::Watchdog,
+};
+
+/// What `/` answers when no site is mounted there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// A list of the sites.
+    Index,
+    /// 404
+    Nothing,
+}
+
+/// What the cores share.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) sites: Arc<Sites>,
+    pub(super) limits: Limits,
+    pub(super) front: Front,
+    /// Connections open on all cores.
+    pub(super) open: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) index: usize,
+    pub(super) sites: Arc<Sites>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) limits: Limits,
+    pub(super) front: Front,
+    pub(super) http: http1::Builder,
+    pub(super) watchdog: Rc<Watchdog>,
+    view: RefCell<Rc<View>>,
+    /// Of requests that belong to no site.
+    no_site: Arc<SiteCounters>,
+    open: Arc<AtomicUsize>,
+    refusing: Cell<usize>,
+    draining: Cell<bool>,
+}
+
+/// A snapshot as one core serves it.
+#[derive(Debug)]
+pub(super) struct View {
+    snapshot: Arc<Snapshot>,
+    /// In the order of the snapshot's sites.
+    mounted: Vec<Rc<Mounted>>,
+}
+
+/// A site's generation on one core, with reference counts and prepared answers of its own.
+#[derive(Debug)]
+pub(super) struct Mounted {
+    site: Arc<LiveSite>,
+    bundle: Bundle,
+    /// The answers last sent, each at its entry's number modulo the length, which is a power of two.
+    prepared: RefCell<Box<[Option<Rc<Prepared>>]>>,
+}
+
+/// Answers a core keeps prepared per site: a few megabytes at most.
+const PREPARED: usize = 4096;
+/// When there are no descriptors left, we wait this long for some.
+const EXHAUSTED: Duration = Duration::from_millis(50);
+/// Connections over the limit that are told so at the same time; others are just closed.
+const REFUSING: usize = 64;
+
+impl Core {
+    fn new(index: usize, shared: &Shared) -> Self {
+        let registry = Arc::clone(shared.sites.registry());
+        let mut http = http1::Builder::new();
+        // The watchdog times everything, so hyper needs no timer.
+        http.max_buf_size(shared.limits.head_bytes).half_close(false).header_read_timeout(None);
+        Self {
+            index,
+            sites: Arc::clone(&shared.sites),
+            no_site: registry.site(Registry::NO_SITE),
+            registry,
+            limits: shared.limits.clone(),
+            front: shared.front,
+            http,
+            watchdog: Rc::default(),
+            view: RefCell::new(Rc::new(View::new(shared.sites.live().load_full(), None))),
+            open: Arc::clone(&shared.open),
+            refusing: Cell::new(0),
+            draining: Cell::new(false),
+        }
+    }
+
+    /// The live sites. Costs the comparison of two pointers while nothing changes.
+    pub(super) fn view(&self) -> Rc<View> {
+        let mut view = self.view.borrow_mut();
+        let live = self.sites.live().load();
+        if !Arc::ptr_eq(&live, &view.snapshot) {
+            *view = Rc::new(View::new(Arc::clone(&live), Some(&view)));
+        }
+        Rc::clone(&view)
+    }
+
+    /// Now, when answers are timed.
+    pub(super) fn clock(&self) -> Option<Instant> {
+        (self.registry.metering() == Metering::On).then(Instant::now)
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    pub(super) fn count(&self, site: Option<&Mounted>, answer: &Answer) {
+        site.map_or(&self.no_site, |mounted| mounted.site.counters()).core(self.index).record(answer);
+    }
+
+    pub(super) fn closed(&self) {
+        self.open.fetch_sub(1, Relaxed);
+        self.registry.connection_closed(self.index);
+    }
+
+    fn admit(self: &Rc<Self>, stream: TcpStream) {
+        if self.open.fetch_add(1, Relaxed) < self.limits.connections {
+            self.registry.connection_accepted(self.index);
+            tokio::task::spawn_local(connection::serve(Rc::clone(self), stream));
+            return;
+        }
+        self.open.fetch_sub(1, Relaxed);
+        self.registry.connection_refused(self.index);
+        if self.refusing.get() < REFUSING {
+            self.refusing.set(self.refusing.get() + 1);
+            let core = Rc::clone(self);
+            tokio::task::spawn_local(async move {
+                connection::refuse(stream).await;
+                core.refusing.set(core.refusing.get() - 1);
+            });
+        }
+    }
+}
+
+impl View {
+    /// Sites that stayed keep what was prepared for them.
+    fn new(snapshot: Arc<Snapshot>, before: Option<&Self>) -> Self {
+        let kept = |site: &Arc<LiveSite>| {
+            before?.mounted.iter().find(|mounted| Arc::ptr_eq(&mounted.site, site)).map(Rc::clone)
+        };
+        let mounted =
+            snapshot.sites().iter().map(|site| kept(site).unwrap_or_else(|| Rc::new(Mounted::new(site)))).collect();
+        Self { snapshot, mounted }
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    pub(super) fn mount<'a>(&self, path: &'a str) -> Mount<'a, &Rc<Mounted>> {
+        let at = |place: usize| &self.mounted[place];
+        route::mount(path, |name| self.snapshot.named(name).map(at), self.snapshot.root().map(at))
+    }
+}
+
+impl Mounted {
+    fn new(site: &Arc<LiveSite>) -> Self {
+        let bundle = site.bundle().replica();
+        let slots = (bundle.route_count() as usize).clamp(1, PREPARED).next_power_of_two();
+        let prepared = RefCell::new((0..slots).map(|_| None).collect());
+        Self { site: Arc::clone(site), bundle, prepared }
+    }
+
+    pub(super) fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    pub(super) fn name(&self) -> &SiteName {
+        self.site.name()
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.site.mode()
+    }
+
+    pub(super) fn is_resident(&self) -> bool {
+        self.site.is_resident()
+    }
+
+    pub(super) fn counters(&self) -> &Arc<SiteCounters> {
+        self.site.counters()
+    }
+
+    /// The answer of an entry, prepared now unless it was already.
+    pub(super) fn prepared(&self, id: EntryId) -> Rc<Prepared> {
+        let mut slots = self.prepared.borrow_mut();
+        let place = id.index() & (slots.len() - 1);
+        match &mut slots[place] {
+            Some(prepared) if prepared.id == id => Rc::clone(prepared),
+            slot => Rc::clone(slot.insert(Rc::new(Prepared::new(&self.bundle, id)))),
+        }
+    }
+}
+
+/// Serves on one core until told to stop, and a little longer for what is in flight.
+pub(super) async fn run(
+    index: usize,
+    shared: Shared,
+    listener: std::net::TcpListener,
+    mut stop: Stop,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let core = Rc::new(Core::new(index, &shared));
+    let watchdog = Rc::clone(&core.watchdog);
+    let limits = core.limits.clone();
+    let watching = tokio::task::spawn_local(async move { watchdog.run(&limits).await });
+    accept(&core, listener, &mut stop).await;
+    core.draining.set(true);
+    core.watchdog.wake_all();
+    tokio::select! {
+        () = core.watchdog.until_empty() => {}
+        () = tokio::time::sleep(core.limits.grace) => {}
+        () = stop.reached(Phase::Stopped) => {}
+    }
+    watching.abort();
+    Ok(())
+}
+
+/// Accepts until told to stop. Whatever goes wrong with one connection, the next is waited for.
+async fn accept(core: &Rc<Core>, listener: TcpListener, stop: &mut Stop) {
+    let mut told = false;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.reached(Phase::Draining) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                told = false;
+                core.admit(stream);
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                // Out of descriptors or memory: accepting at once would fail again, and spin.
+                if !told {
+                    tracing::error!(%error, "cannot accept connections; trying again until it works");
+                    told = true;
+                }
+                tokio::time::sleep(EXHAUSTED).await;
+            }
+        }
+    }
+}
+
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

@@ -1,0 +1,139 @@
+//! Follows the build folder: whatever happens there is a reason to look, and the look (`Sites::refresh`) decides. So a
+//! lost or doubled event does no harm, and where the system tells of no events we look once a second.
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use notify::{RecursiveMode, Watcher};
+
+use crate::site::{ContentHash, SiteName};
+
+use super::snapshot::{Changes, Sites};
+
+/// Even where events come: network folders and containers forget some.
+const LOOK_ANYWAY: Duration = Duration::from_secs(5);
+/// Where none come.
+const POLL: Duration = Duration::from_secs(1);
+/// Events of one commit come in a burst.
+const SETTLE: Duration = Duration::from_millis(10);
+
+/// Follows the folder until it is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    wake: mpsc::Sender<Wake>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+enum Wake {
+    Look,
+    Stop,
+}
+
+impl Follower {
+    /// Begins to follow `sites`; `known` are refusals that were told already.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub fn start(sites: Arc<Sites>, known: BTreeSet<(SiteName, String)>) -> std::io::Result<Self> {
+        let (wake, woken) = mpsc::channel();
+        let on_event = wake.clone();
+        let follow = move || follow(&sites, known, &on_event, &woken);
+        let thread = thread::Builder::new().name("sitekit-follow".to_owned()).spawn(follow)?;
+        Ok(Self { wake, thread: Some(thread) })
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // Fails only when the thread is gone already.
+        let _ = self.wake.send(Wake::Stop);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("following the build folder ended in a panic");
+        }
+    }
+}
+
+fn follow(
+    sites: &Sites,
+    mut known: BTreeSet<(SiteName, String)>,
+    on_event: &mpsc::Sender<Wake>,
+    woken: &mpsc::Receiver<Wake>,
+) {
+    let on_event = on_event.clone();
+    // A failure to watch is a reason to look, too.
+    let mut watcher = notify::recommended_watcher(move |_| {
+        let _ = on_event.send(Wake::Look);
+    })
+    .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
+    .ok();
+    let mut watched = BTreeSet::new();
+    let mut readable = true;
+    loop {
+        let events_come =
+            watcher.as_mut().is_some_and(|watcher| watch_all(watcher, sites.build_folder(), &mut watched));
+        match sites.refresh(&mut known) {
+            Ok(changes) => {
+                log(&changes);
+                readable = true;
+            }
+            Err(error) if readable => {
+                tracing::error!(%error, "the build folder cannot be read; what is live stays live");
+                readable = false;
+            }
+            Err(_) => {}
+        }
+        let woke = woken.recv_timeout(if events_come { LOOK_ANYWAY } else { POLL });
+        if matches!(woke, Ok(Wake::Stop) | Err(mpsc::RecvTimeoutError::Disconnected)) {
+            return;
+        }
+        if woke.is_ok() {
+            thread::sleep(SETTLE);
+        }
+        if woken.try_iter().any(|wake| matches!(wake, Wake::Stop)) {
+            return;
+        }
+    }
+}
+
+/// Watches the build folder and each site's folder in it, but no folder below: the build's caches are busy places.
+/// Whether the build folder is watched.
+fn watch_all(watcher: &mut impl Watcher, build: &Path, watched: &mut BTreeSet<std::path::PathBuf>) -> bool {
+    let sites = std::fs::read_dir(build).into_iter().flatten().flatten().filter(|entry| {
+        entry.file_name().to_str().is_some_and(|name| SiteName::parse(name).is_ok())
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+    });
+    let wanted: BTreeSet<_> = sites.map(|entry| entry.path()).chain(build.is_dir().then(|| build.to_owned())).collect();
+    for gone in watched.difference(&wanted) {
+        // The watch ended with the folder.
+        let _ = watcher.unwatch(gone);
+    }
+    watched.retain(|folder| wanted.contains(folder));
+    for folder in wanted {
+        // A folder that was removed and made again is another one: watching it twice is harmless, missing it is not.
+        if watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
+            watched.insert(folder);
+        }
+    }
+    watched.contains(build)
+}
+
+/// Tells what a look changed.
+pub fn log(changes: &Changes) {
+    for (site, before, now) in &changes.swapped {
+        let before = before.as_ref().map(ContentHash::to_string);
+        tracing::info!(%site, generation = %now, before, "live");
+    }
+    for site in &changes.removed {
+        tracing::info!(%site, "gone");
+    }
+    for (site, reason) in &changes.refused {
+        tracing::error!(%site, reason, "a bundle is refused; the one before it, if any, stays live");
+    }
+}

@@ -1,0 +1,256 @@
+//! Writes the heads of answers. Everything before this decided; nothing after it touches a header field. The values of
+//! a bundle's fields were made by the build and are only handed on.
+
+use std::{cell::OnceCell, ops::Range, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use crate::{
+    map::{Bundle, EntryId},
+    site::{Coding, ContentHash},
+};
+
+use super::{page, range::Selection, target};
+
+/// An entry of a bundle, ready to be sent by one core.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) id: EntryId,
+    pub(super) status: StatusCode,
+    pub(super) last_modified: Option<SystemTime>,
+    pub(super) representations: Vec<Representation>,
+}
+
+#[derive(Debug)]
+pub(super) struct Representation {
+    pub(super) coding: Coding,
+    pub(super) len: u64,
+    /// Of the encoded bytes.
+    pub(super) hash: ContentHash,
+    /// A slice of the map.
+    pub(super) body: Bytes,
+    /// Strong, with its quotes.
+    pub(super) etag: Bytes,
+    /// Made when it is first sent.
+    fields: OnceCell<HeaderMap>,
+}
+
+/// The head of an answer, and which bytes of the representation follow it.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) fields: HeaderMap,
+    pub(super) content: Content,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    None,
+    /// Our own words.
+    Page(Bytes),
+    Whole,
+    Part(Range<u64>),
+    /// Parts, each after its head, and the tail after the last.
+    Multipart(Vec<(Bytes, Range<u64>)>, Bytes),
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const BYTES: HeaderValue = HeaderValue::from_static("bytes");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// Describes a representation's bytes, so it is none of a 304's business (RFC 9110 §15.4.5).
+const METADATA: [HeaderName; 7] = [
+    header::ACCEPT_RANGES,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::LAST_MODIFIED,
+];
+
+impl Prepared {
+    pub(super) fn new(bundle: &Bundle, id: EntryId) -> Self {
+        let entry = bundle.entry(id);
+        let last_modified = entry
+            .fields()
+            .find(|(name, _)| *name == "last-modified")
+            .and_then(|(_, date)| httpdate::parse_http_date(date).ok());
+        let representations = entry.representations().map(|found| Representation {
+            coding: found.coding(),
+            len: found.len(),
+            hash: found.hash(),
+            body: found.body(),
+            etag: Bytes::copy_from_slice(found.etag().as_bytes()),
+            fields: OnceCell::new(),
+        });
+        Self {
+            id,
+            // A bundle's statuses were checked when it was opened.
+            status: StatusCode::from_u16(entry.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            last_modified,
+            representations: representations.collect(),
+        }
+    }
+
+    fn is_negotiated(&self) -> bool {
+        self.representations.len() > 1
+    }
+
+    /// A clone of all fields of the `nth` representation.
+    fn fields(&self, bundle: &Bundle, nth: usize) -> HeaderMap {
+        let make = || {
+            let entry = bundle.entry(self.id);
+            let mut fields = entry.representations().nth(nth).map(|found| entry.header_map(&found)).unwrap_or_default();
+            if self.status == StatusCode::OK {
+                fields.insert(header::ACCEPT_RANGES, BYTES);
+            }
+            fields
+        };
+        self.representations[nth].fields.get_or_init(make).clone()
+    }
+
+    /// The `nth` representation, or what `selection` says of it.
+    pub(super) fn send(&self, bundle: &Bundle, nth: usize, selection: Selection) -> Head {
+        let Representation { len, hash, .. } = self.representations[nth];
+        let mut fields = self.fields(bundle, nth);
+        match selection {
+            Selection::Whole => Head { status: self.status, fields, content: Content::Whole },
+            Selection::One(part) => {
+                fields.insert(header::CONTENT_RANGE, value(&content_range(&part, len)));
+                fields.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+                Head { status: StatusCode::PARTIAL_CONTENT, fields, content: Content::Part(part) }
+            }
+            Selection::Several(parts) => {
+                let (content, total) = multipart(parts, len, hash, fields.get(header::CONTENT_TYPE));
+                let multipart = format!("multipart/byteranges; boundary={}", boundary(hash));
+                fields.insert(header::CONTENT_TYPE, value(&multipart));
+                fields.insert(header::CONTENT_LENGTH, HeaderValue::from(total));
+                Head { status: StatusCode::PARTIAL_CONTENT, fields, content }
+            }
+            Selection::Unsatisfiable => {
+                let mut head = self.refuse(StatusCode::RANGE_NOT_SATISFIABLE);
+                head.fields.insert(header::CONTENT_RANGE, value(&format!("bytes */{len}")));
+                head.fields.insert(header::ACCEPT_RANGES, BYTES);
+                head
+            }
+        }
+    }
+
+    /// The fields of the `nth` representation, Content-Length included, without its bytes (§9.3.2).
+    pub(super) fn send_head(&self, bundle: &Bundle, nth: usize) -> Head {
+        Head { status: self.status, fields: self.fields(bundle, nth), content: Content::None }
+    }
+
+    pub(super) fn not_modified(&self, bundle: &Bundle, nth: usize) -> Head {
+        let mut fields = self.fields(bundle, nth);
+        for name in METADATA {
+            fields.remove(name);
+        }
+        Head { status: StatusCode::NOT_MODIFIED, fields, content: Content::None }
+    }
+
+    /// As the answer to a path that has no route: nothing to be kept or compared later.
+    pub(super) fn as_missing(&self, bundle: &Bundle, nth: usize) -> Head {
+        let mut fields = self.fields(bundle, nth);
+        for name in [header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED] {
+            fields.remove(name);
+        }
+        fields.insert(header::CACHE_CONTROL, NO_STORE);
+        Head { status: StatusCode::NOT_FOUND, fields, content: Content::Whole }
+    }
+
+    /// An error about this entry.
+    pub(super) fn refuse(&self, status: StatusCode) -> Head {
+        let mut head = error(status);
+        if self.is_negotiated() {
+            head.fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        head
+    }
+}
+
+/// An error, said in a small page.
+pub(super) fn error(status: StatusCode) -> Head {
+    let mut head = html(status, page::error(status));
+    if matches!(status, StatusCode::METHOD_NOT_ALLOWED) {
+        head.fields.insert(header::ALLOW, HeaderValue::from_static(target::ALLOW));
+    }
+    head
+}
+
+/// A page of the server's own.
+pub(super) fn html(status: StatusCode, page: String) -> Head {
+    let mut fields = HeaderMap::with_capacity(8);
+    fields.insert(header::CONTENT_TYPE, HTML);
+    fields.insert(header::CACHE_CONTROL, NO_STORE);
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    Head { status, fields, content: Content::Page(page.into()) }
+}
+
+/// 308, to be asked again at each use, because the next deploy may put a page here. A location that is no field value
+/// cannot be had from a parsed request target; should it be, the client is told it sent nonsense.
+pub(super) fn redirect(location: &str) -> Head {
+    let Ok(location) = HeaderValue::from_str(location).or_else(|_| HeaderValue::from_bytes(location.as_bytes())) else {
+        return error(StatusCode::BAD_REQUEST);
+    };
+    let mut fields = HeaderMap::with_capacity(4);
+    fields.insert(header::LOCATION, location);
+    fields.insert(header::CACHE_CONTROL, NO_CACHE);
+    Head { status: StatusCode::PERMANENT_REDIRECT, fields, content: Content::None }
+}
+
+/// The answer to OPTIONS.
+pub(super) fn options() -> Head {
+    let mut fields = HeaderMap::with_capacity(2);
+    fields.insert(header::ALLOW, HeaderValue::from_static(target::ALLOW));
+    Head { status: StatusCode::NO_CONTENT, fields, content: Content::None }
+}
+
+/// The connection ends after this answer: what is left of the request is not read.
+pub(super) fn closing(mut head: Head) -> Head {
+    head.fields.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    head
+}
+
+fn content_range(part: &Range<u64>, len: u64) -> String {
+    format!("bytes {}-{}/{len}", part.start, part.end - 1)
+}
+
+/// Bytes that hold the name of their own hash are not to be found.
+fn boundary(hash: ContentHash) -> String {
+    format!("part-{hash}")
+}
+
+/// `multipart/byteranges` (§15.3.7.2), and its length.
+fn multipart(parts: Vec<Range<u64>>, len: u64, hash: ContentHash, media: Option<&HeaderValue>) -> (Content, u64) {
+    let boundary = boundary(hash);
+    let mut total = 0;
+    let mut before = "";
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|part| {
+            let mut head = format!("{before}--{boundary}\r\n").into_bytes();
+            if let Some(media) = media {
+                head.extend_from_slice(b"content-type: ");
+                head.extend_from_slice(media.as_bytes());
+                head.extend_from_slice(b"\r\n");
+            }
+            head.extend_from_slice(format!("content-range: {}\r\n\r\n", content_range(&part, len)).as_bytes());
+            before = "\r\n";
+            total += head.len() as u64 + part.end - part.start;
+            (Bytes::from(head), part)
+        })
+        .collect();
+    let tail = Bytes::from(format!("\r\n--{boundary}--\r\n"));
+    total += tail.len() as u64;
+    (Content::Multipart(parts, tail), total)
+}
+
+/// Of text that is made of digits, letters and punctuation.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}

@@ -1,0 +1,464 @@
+//! From a request to its answer: the decisions are made one after another by the modules that know them, and the one
+//! effect that may be left, reading a cold body, is done at the end.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    ops::Range,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use crate::{
+    observe::Reading,
+    site::{Coding, PathError},
+};
+
+use super::{
+    body::{Body, Piece},
+    conditional::{self, Outcome, Preconditions, Validators},
+    connection::{Pending, Track},
+    core::{Core, Front, Mounted, View},
+    negotiate::AcceptEncoding,
+    page,
+    range::{self, Selection},
+    respond::{self, Content, Head, Prepared},
+    route::{self, Mount, Route},
+    target::{self, Action, Target},
+    watchdog::Phase,
+};
+
+/// The service of one connection.
+#[derive(Debug)]
+pub(super) struct Service {
+    core: Rc<Core>,
+    track: Rc<Track>,
+}
+
+/// An answer, now or when its body was read. Only the latter costs an allocation.
+pub(super) enum Reply {
+    Ready { track: Rc<Track>, made: Option<(Response<Body>, Option<Pending>)> },
+    Later { track: Rc<Track>, making: Pin<Box<dyn Future<Output = (Response<Body>, Option<Pending>)>>> },
+}
+
+impl Service {
+    pub(super) fn new(core: Rc<Core>, track: Rc<Track>) -> Self {
+        Self { core, track }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Reply;
+
+    fn call(&self, request: Request<Incoming>) -> Reply {
+        let started = self.core.clock();
+        let track = Rc::clone(&self.track);
+        if !request.body().is_end_stream() {
+            return self.call_with_body(started, request);
+        }
+        track.enter(Phase::Answer);
+        let decision = decide(&self.core, &request);
+        tracing::debug!(method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
+        match self.core.answer(&self.track, decision, started) {
+            Made::Now(made) => Reply::Ready { track, made: Some(made) },
+            Made::Later(making) => Reply::Later { track, making },
+        }
+    }
+}
+
+impl Service {
+    /// Requests with bodies are none of ours. A small body is read, so that the connection can go on; for a client
+    /// that waits for permission to send it, and for a large one, the connection ends with the answer.
+    fn call_with_body(&self, started: Option<Instant>, request: Request<Incoming>) -> Reply {
+        let (core, track) = (Rc::clone(&self.core), Rc::clone(&self.track));
+        let limit = core.limits.body_bytes;
+        let making = Box::pin(async move {
+            let waits = request.headers().contains_key(header::EXPECT);
+            let too_large = request.body().size_hint().lower() > limit;
+            let (head, mut body) = request.into_parts();
+            let request = Request::from_parts(head, ());
+            track.enter(Phase::Body);
+            let drained = if waits || too_large { Drained::Not } else { drain(&mut body, limit).await };
+            track.enter(Phase::Answer);
+            let mut decision = decide(&core, &request);
+            match drained {
+                Drained::All => {}
+                Drained::Not if !too_large => decision.head = respond::closing(decision.head),
+                Drained::Not | Drained::TooLarge => {
+                    decision = Decision::own(respond::closing(respond::error(StatusCode::PAYLOAD_TOO_LARGE)));
+                }
+                Drained::Broken => {
+                    decision = Decision::own(respond::closing(respond::error(StatusCode::BAD_REQUEST)));
+                }
+            }
+            match core.answer(&track, decision, started) {
+                Made::Now(made) => made,
+                Made::Later(making) => making.await,
+            }
+        });
+        Reply::Later { track: Rc::clone(&self.track), making }
+    }
+}
+
+enum Drained {
+    All,
+    Not,
+    TooLarge,
+    Broken,
+}
+
+async fn drain(body: &mut Incoming, limit: u64) -> Drained {
+    let mut read = 0;
+    loop {
+        match std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            None => return Drained::All,
+            Some(Err(_)) => return Drained::Broken,
+            Some(Ok(frame)) => read += frame.data_ref().map_or(0, |data| data.len() as u64),
+        }
+        if read > limit {
+            return Drained::TooLarge;
+        }
+    }
+}
+
+impl Future for Reply {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (track, (response, pending)) = match &mut *self {
+            Self::Ready { track, made } => match made.take() {
+                Some(made) => (track, made),
+                None => return Poll::Pending,
+            },
+            Self::Later { track, making } => match making.as_mut().poll(cx) {
+                Poll::Ready(made) => (track, made),
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        track.answered(pending);
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// What is to be sent, before any byte of a body was looked at.
+struct Decision {
+    head: Head,
+    /// Whose body it is, if any: the site, the entry, which of its representations.
+    source: Option<(Rc<Prepared>, usize)>,
+    site: Option<Rc<Mounted>>,
+}
+
+impl Decision {
+    /// Of no site.
+    fn own(head: Head) -> Self {
+        Self { head, source: None, site: None }
+    }
+}
+
+fn decide<B>(core: &Core, request: &Request<B>) -> Decision {
+    let own = |status| Decision::own(respond::error(status));
+    let action = match target::action(request.method()) {
+        Ok(action) => action,
+        Err(status) => return own(status),
+    };
+    let headers = request.headers();
+    let hosts = headers.get_all(header::HOST).iter();
+    let (path, query) = match target::target(action, request.version(), request.uri(), hosts) {
+        Ok(Target::Path { path, query }) => (path, query),
+        Ok(Target::Server) => return Decision::own(respond::options()),
+        Err(target::BadTarget) => return own(StatusCode::BAD_REQUEST),
+    };
+    let asked = Asked::of(headers);
+    if asked.has(Asked::EXPECT) && !expects_continue(headers) {
+        return own(StatusCode::EXPECTATION_FAILED);
+    }
+    let view = core.view();
+    match view.mount(path) {
+        Mount::Site(site, below) => in_site(site, below, query, action, headers, asked),
+        Mount::NeedsSlash(site) => {
+            let root = crate::site::SitePath::root();
+            let location = route::location(site.bundle().base(), &root, query);
+            Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
+        }
+        Mount::None => Decision::own(at_front(core, &view, path, action)),
+    }
+}
+
+/// A path of no site.
+fn at_front(core: &Core, view: &View, path: &str, action: Action) -> Head {
+    if path != "/" || core.front != Front::Index {
+        return respond::error(StatusCode::NOT_FOUND);
+    }
+    if action == Action::Options {
+        return respond::options();
+    }
+    respond::html(StatusCode::OK, page::index(view.snapshot()))
+}
+
+fn in_site(
+    site: &Rc<Mounted>,
+    below: &str,
+    query: Option<&str>,
+    action: Action,
+    headers: &HeaderMap,
+    asked: Asked,
+) -> Decision {
+    let bundle = site.bundle();
+    let (head, source) = match route::resolve(below, site.mode(), |path| bundle.lookup(path)) {
+        Route::Found(_) | Route::Shell(_) if action == Action::Options => (respond::options(), None),
+        Route::Found(id) | Route::Shell(id) => {
+            let entry = site.prepared(id);
+            let (head, nth) = represent(site, &entry, action, headers, asked);
+            (head, nth.map(|nth| (entry, nth)))
+        }
+        Route::Moved(path) => (respond::redirect(&route::location(bundle.base(), &path, query)), None),
+        Route::Missing => missing(site, action, headers, asked),
+        Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
+        Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
+    };
+    Decision { head, source, site: Some(Rc::clone(site)) }
+}
+
+/// Negotiation, preconditions and ranges, in this order (RFC 9110 §13.2, §14.2).
+fn represent(
+    site: &Mounted,
+    entry: &Prepared,
+    action: Action,
+    headers: &HeaderMap,
+    asked: Asked,
+) -> (Head, Option<usize>) {
+    let bundle = site.bundle();
+    let Some(nth) = negotiated(entry, headers, asked) else {
+        return (entry.refuse(StatusCode::NOT_ACCEPTABLE), None);
+    };
+    let mut selection = Selection::Whole;
+    if entry.status.is_success() && asked.any() {
+        match precondition(entry, nth, headers, asked) {
+            Outcome::Proceed => {}
+            Outcome::NotModified => return (entry.not_modified(bundle, nth), None),
+            Outcome::Failed => return (entry.refuse(StatusCode::PRECONDITION_FAILED), None),
+        }
+        if action == Action::Get && entry.status == StatusCode::OK && asked.has(Asked::RANGE) {
+            selection = ranges(entry, nth, headers);
+        }
+    }
+    match action {
+        Action::Head => (entry.send_head(bundle, nth), Some(nth)),
+        _ => (entry.send(bundle, nth, selection), Some(nth)),
+    }
+}
+
+/// The site's own page with status 404, or ours.
+fn missing(site: &Mounted, action: Action, headers: &HeaderMap, asked: Asked) -> (Head, Option<(Rc<Prepared>, usize)>) {
+    let own = site.bundle().not_found().map(|id| site.prepared(id));
+    let Some((entry, nth)) = own.and_then(|entry| negotiated(&entry, headers, asked).map(|nth| (entry, nth))) else {
+        return (respond::error(StatusCode::NOT_FOUND), None);
+    };
+    let mut head = entry.as_missing(site.bundle(), nth);
+    if action != Action::Get {
+        head.content = Content::None;
+    }
+    if action == Action::Options {
+        return (respond::error(StatusCode::NOT_FOUND), None);
+    }
+    (head, Some((entry, nth)))
+}
+
+fn negotiated(entry: &Prepared, headers: &HeaderMap, asked: Asked) -> Option<usize> {
+    let accept = if asked.has(Asked::ACCEPT_ENCODING) {
+        AcceptEncoding::parse(headers.get_all(header::ACCEPT_ENCODING).iter().map(http::HeaderValue::as_bytes))
+    } else {
+        AcceptEncoding::ABSENT
+    };
+    accept.choose(entry.representations.iter().enumerate().map(|(nth, found)| (found.coding, found.len, nth)))
+}
+
+fn precondition(entry: &Prepared, nth: usize, headers: &HeaderMap, asked: Asked) -> Outcome {
+    if !asked.has(Asked::CONDITIONAL) {
+        return Outcome::Proceed;
+    }
+    let lines = |name| -> Vec<&[u8]> { headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect() };
+    let (if_match, if_none_match) = (lines(header::IF_MATCH), lines(header::IF_NONE_MATCH));
+    let request = Preconditions {
+        if_match: &if_match,
+        if_none_match: &if_none_match,
+        if_modified_since: only(headers, header::IF_MODIFIED_SINCE),
+        if_unmodified_since: only(headers, header::IF_UNMODIFIED_SINCE),
+    };
+    let current = Validators { etag: &entry.representations[nth].etag, last_modified: entry.last_modified };
+    conditional::evaluate(request, current)
+}
+
+fn ranges(entry: &Prepared, nth: usize, headers: &HeaderMap) -> Selection {
+    let found = &entry.representations[nth];
+    let unchanged = match headers.get(header::IF_RANGE) {
+        None => true,
+        Some(_) => {
+            only(headers, header::IF_RANGE).is_some_and(|condition| conditional::if_range_holds(condition, &found.etag))
+        }
+    };
+    match only(headers, header::RANGE) {
+        Some(field) if unchanged => range::select(field, found.len),
+        _ => Selection::Whole,
+    }
+}
+
+/// The value of a field that may occur once; `None` when it occurs more often.
+fn only(headers: &HeaderMap, name: http::HeaderName) -> Option<&[u8]> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then(|| first.as_bytes())
+}
+
+fn expects_continue(headers: &HeaderMap) -> bool {
+    headers.get_all(header::EXPECT).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Which of the fields we act on a request has, found in one pass: most have none or one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked(u8);
+
+impl Asked {
+    const ACCEPT_ENCODING: Self = Self(1);
+    const CONDITIONAL: Self = Self(2);
+    const RANGE: Self = Self(4);
+    const EXPECT: Self = Self(8);
+
+    fn of(headers: &HeaderMap) -> Self {
+        headers.keys().fold(Self(0), |found, name| {
+            let field = match name.as_str() {
+                "accept-encoding" => Self::ACCEPT_ENCODING,
+                "if-match" | "if-none-match" | "if-modified-since" | "if-unmodified-since" => Self::CONDITIONAL,
+                "range" => Self::RANGE,
+                "expect" => Self::EXPECT,
+                _ => return found,
+            };
+            Self(found.0 | field.0)
+        })
+    }
+
+    const fn has(self, field: Self) -> bool {
+        self.0 & field.0 != 0
+    }
+
+    /// Whether anything may change which bytes are sent.
+    const fn any(self) -> bool {
+        self.0 & (Self::CONDITIONAL.0 | Self::RANGE.0) != 0
+    }
+}
+
+enum Made {
+    Now((Response<Body>, Option<Pending>)),
+    Later(Pin<Box<dyn Future<Output = (Response<Body>, Option<Pending>)>>>),
+}
+
+/// An answer that lacks its body.
+struct Unfinished {
+    status: StatusCode,
+    fields: HeaderMap,
+    coding: Option<Coding>,
+    site: Option<Rc<Mounted>>,
+    started: Option<Instant>,
+}
+
+impl Unfinished {
+    fn with(self, body: Body, reading: Reading) -> (Response<Body>, Option<Pending>) {
+        let Self { status, fields, coding, site, started } = self;
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = fields;
+        let coding = coding.filter(|_| reading != Reading::None);
+        (response, started.map(|started| Pending { site, started, status: status.as_u16(), coding, reading }))
+    }
+
+    /// What was to be sent cannot be had.
+    fn failed(self) -> (Response<Body>, Option<Pending>) {
+        let head = respond::error(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = match head.content {
+            Content::Page(page) => Body::Whole(page),
+            _ => Body::Empty,
+        };
+        Self { status: head.status, fields: head.fields, ..self }.with(body, Reading::None)
+    }
+}
+
+impl Core {
+    /// Gives a decision its body.
+    fn answer(self: &Rc<Self>, track: &Rc<Track>, decision: Decision, started: Option<Instant>) -> Made {
+        let Decision { head: Head { status, fields, content }, source, site } = decision;
+        let coding = source.as_ref().map(|(entry, nth)| entry.representations[*nth].coding);
+        let answer = Unfinished { status, fields, coding, site: site.clone(), started };
+        match content {
+            Content::None => return Made::Now(answer.with(Body::Empty, Reading::None)),
+            Content::Page(page) => return Made::Now(answer.with(Body::Whole(page), Reading::None)),
+            Content::Whole | Content::Part(_) | Content::Multipart(..) => {}
+        }
+        let (Some((entry, nth)), Some(site)) = (source, site) else { return Made::Now(answer.failed()) };
+        let found = &entry.representations[nth];
+        if site.is_resident() {
+            return Made::Now(answer.with(fill(content, found.body.clone(), Memory::Warm, track), Reading::Hit));
+        }
+        let cache = self.sites.cache();
+        if found.len > cache.longest() {
+            return Made::Now(answer.with(fill(content, found.body.clone(), Memory::Cold, track), Reading::Miss));
+        }
+        if let Some(bytes) = cache.get(found.hash) {
+            return Made::Now(answer.with(fill(content, bytes, Memory::Warm, track), Reading::Hit));
+        }
+        let (sites, track) = (Arc::clone(&self.sites), Rc::clone(track));
+        Made::Later(Box::pin(async move {
+            let found = &entry.representations[nth];
+            let map = found.body.clone();
+            let read = move || Bytes::copy_from_slice(&map);
+            match sites.cache().get_or_read(found.hash, site.counters(), read).await {
+                Ok((bytes, reading)) => answer.with(fill(content, bytes, Memory::Warm, &track), reading),
+                Err(error) => {
+                    tracing::error!(%error, site = %site.name(), "reading a body failed");
+                    answer.failed()
+                }
+            }
+        }))
+    }
+}
+
+/// Whether bytes are in memory.
+#[derive(Clone, Copy)]
+enum Memory {
+    Warm,
+    Cold,
+}
+
+/// The body of an answer, from the bytes of a representation.
+fn fill(content: Content, bytes: Bytes, memory: Memory, track: &Rc<Track>) -> Body {
+    let piece = |bytes: Bytes| match memory {
+        Memory::Warm => Piece::Ready(bytes),
+        Memory::Cold => Piece::Cold(bytes),
+    };
+    let slice = |part: Range<u64>| {
+        // Ranges were cut to the length of these bytes.
+        let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+        bytes.slice(at(part.start)..at(part.end))
+    };
+    match (content, memory) {
+        (Content::None, _) => Body::Empty,
+        (Content::Page(page), _) => Body::Whole(page),
+        (Content::Whole, Memory::Warm) => Body::Whole(bytes),
+        (Content::Part(part), Memory::Warm) => Body::Whole(slice(part)),
+        (Content::Whole, Memory::Cold) => Body::pieces([piece(bytes)], track),
+        (Content::Part(part), Memory::Cold) => Body::pieces([piece(slice(part))], track),
+        (Content::Multipart(parts, tail), _) => {
+            let pieces = parts.into_iter().flat_map(|(head, part)| [Piece::Ready(head), piece(slice(part))]);
+            Body::pieces(pieces.chain([Piece::Ready(tail)]), track)
+        }
+    }
+}
