@@ -8,9 +8,9 @@ mod completions;
 mod dev;
 #[cfg(feature = "compiler")]
 mod diagnostics;
+mod log;
 #[cfg(feature = "compiler")]
 mod progress;
-mod log;
 mod serve;
 mod stats;
 mod text_table;
