@@ -38,8 +38,7 @@ const fn version(major: u32, minor: u32) -> u32 {
 /// What lightningcss does not understand, as warnings, all of them. The text should then be published as it is: a browser
 /// skips what it does not understand, and may understand more than we do.
 pub fn minify(source: &Source) -> Result<String, Vec<Diagnostic>> {
-    contained(source.path.clone(), "lightningcss", || minify_plainly(source))
-        .unwrap_or_else(|failure| Err(vec![failure]))
+    contained(source.path.clone(), "lightningcss", || minify_plainly(source)).flatten()
 }
 
 fn minify_plainly(source: &Source) -> Result<String, Vec<Diagnostic>> {
@@ -54,8 +53,39 @@ fn minify_plainly(source: &Source) -> Result<String, Vec<Diagnostic>> {
     }
     sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }).map_err(|e| vec![diagnostic(source, &e)])?;
     let printer = PrinterOptions { minify: true, targets, ..PrinterOptions::default() };
-    let printed = sheet.to_css(printer).map_err(|error| vec![diagnostic(source, &error)])?;
-    Ok(printed.code)
+    let css = sheet.to_css(printer).map_err(|error| vec![diagnostic(source, &error)])?.code;
+    let css = lost_licences(&source.text, &css) + &css;
+    Ok(if css.len() < source.text.len() { css } else { source.text.as_ref().to_owned() })
+}
+
+/// The licences of `text` that are not in `css`: lightningcss keeps those at the very beginning only.
+fn lost_licences(text: &str, css: &str) -> String {
+    let mut licences = String::new();
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b'/')) {
+        at += found;
+        at = match bytes[at] {
+            b'/' if bytes[at..].starts_with(b"/*") => {
+                let end = text[at + 2..].find("*/").map_or(text.len(), |length| at + 2 + length + 2);
+                let comment = &text[at..end];
+                if comment.starts_with("/*!") && !css.contains(comment) {
+                    licences.extend([comment, "\n"]);
+                }
+                end
+            }
+            b'\\' => at + 2,
+            b'/' => at + 1,
+            quote => {
+                let mut end = at + 1;
+                while end < bytes.len() && bytes[end] != quote && bytes[end] != b'\n' {
+                    end += 1 + usize::from(bytes[end] == b'\\');
+                }
+                end + 1
+            }
+        }
+        .min(bytes.len());
+    }
+    licences
 }
 
 fn diagnostic<T: Display>(source: &Source, error: &Error<T>) -> Diagnostic {

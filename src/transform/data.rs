@@ -119,7 +119,7 @@ impl Json<'_> {
                 Some(b'\\')
                     if matches!(bytes.get(end + 1), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) =>
                 {
-                    end += 2
+                    end += 2;
                 }
                 Some(b'\\') if is_escaped_unit(&bytes[end..]) => end += 6,
                 Some(b'\\') => return Err(Fault { at: end, expected: "an escape" }),

@@ -81,7 +81,8 @@ pub fn compiled_name(path: &str) -> Option<String> {
         "mts" => "mjs",
         _ => return None,
     };
-    (!stem.ends_with(".d")).then(|| format!("{stem}.{new}"))
+    let is_declaration = stem.rsplit_once('.').is_some_and(|(_, inner)| inner == "d");
+    (!is_declaration).then(|| format!("{stem}.{new}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! JavaScript and TypeScript, by swc: types stripped, compressed, mangled, nothing lowered: ES2022 and later stay as they
 //! are. Whatever a script shows to others (a classic script's globals, a module's exports) keeps its name.
 
+use std::collections::HashSet;
+
 use swc_core::{
     common::{
         BytePos, FileName, GLOBALS, Globals, Mark, SourceMap, Span, Spanned, comments::SingleThreadedComments,
@@ -8,10 +10,14 @@ use swc_core::{
     },
     ecma::{
         ast::{
-            CallExpr, Callee, Decorator, EsVersion, ExportAll, Expr, ImportDecl, Lit, MemberProp, MetaPropKind,
-            NamedExport, NewExpr, Program, Str, TsExportAssignment, TsExternalModuleRef,
+            AssignPatProp, BindingIdent, CallExpr, Callee, Decl, Decorator, EsVersion, ExportAll, Expr, Ident,
+            ImportDecl, Lit, MemberProp, MetaPropKind, ModuleDecl, ModuleItem, NamedExport, NewExpr, Program, Stmt,
+            Str, TsExportAssignment, TsExternalModuleRef, VarDeclKind,
         },
-        codegen::{Config, Emitter, text_writer::JsWriter},
+        codegen::{
+            Config, Emitter,
+            text_writer::{JsWriter, omit_trailing_semi},
+        },
         minifier::{
             optimize,
             option::{CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions},
@@ -20,7 +26,10 @@ use swc_core::{
             EsSyntax, Syntax as ParserSyntax, TsSyntax, error::SyntaxError, parse_file_as_module, parse_file_as_script,
         },
         transforms::{
-            base::{fixer::fixer, hygiene::hygiene, resolver},
+            base::{
+                fixer::{fixer, paren_remover},
+                resolver,
+            },
             typescript::{Config as TypeScriptConfig, typescript},
         },
         visit::{Visit, VisitMut, VisitMutWith, VisitWith},
@@ -28,7 +37,7 @@ use swc_core::{
 };
 
 use super::{contained::contained, links::Links};
-use crate::diag::{Diagnostic, Source};
+use crate::diag::{Diagnostic, Severity, Source};
 
 /// The language a script is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +76,16 @@ impl Options<'_> {
 /// Every syntax error, with its place. When they are warnings only, the fault is not the author's and the text should be
 /// published as it is.
 pub fn compile(source: &Source, options: &Options<'_>) -> Result<String, Vec<Diagnostic>> {
-    contained(source.path.clone(), "swc", || compile_plainly(source, options)).unwrap_or_else(|failure| {
+    match contained(source.path.clone(), "swc", || compile_plainly(source, options)) {
         // A browser cannot run TypeScript as it is.
-        Err(vec![match options.syntax {
-            Syntax::JavaScript => failure,
-            Syntax::TypeScript => Diagnostic::error(failure.path, failure.message)
-                .with_help("this is a fault of sitekit or of that library, please report it"),
-        }])
-    })
+        Err(mut failures) if options.syntax == Syntax::TypeScript => {
+            for failure in &mut failures {
+                failure.severity = Severity::Error;
+            }
+            Err(failures)
+        }
+        result => result.flatten(),
+    }
 }
 
 /// The module with its specifiers as `links` has them and every other byte as it was; `None` when nothing changes or the
@@ -121,7 +132,7 @@ fn compile_plainly(source: &Source, options: &Options<'_>) -> Result<String, Vec
             return Err(refused.found);
         }
         let licences = licences(&comments);
-        let code = print(shrink(program, &comments, options), options.goal).map_err(|error| {
+        let code = print(&shrink(program, &comments, options)).map_err(|error| {
             vec![
                 Diagnostic::error(source.path.clone(), format!("swc could not print this script: {error}"))
                     .as_warning(),
@@ -179,8 +190,10 @@ fn syntax_error(source: &Source, start: BytePos, span: Span, kind: &SyntaxError,
         SyntaxError::ImportExportInScript if options.goal == Goal::Script => {
             "only modules import and export: load it with `<script type=\"module\">`"
         }
-        SyntaxError::TopLevelAwaitInScript => "`await` outside functions is for modules: `<script type=\"module\">`",
         SyntaxError::WithInStrict => "modules are always strict, and strict code has no `with`",
+        _ if options.goal == Goal::Script && follows_await(source, &diagnostic) => {
+            "outside of async functions only modules may `await`: load it with `<script type=\"module\">`"
+        }
         _ if options.syntax == Syntax::JavaScript && has_type_syntax(source, &diagnostic) => {
             "types are for TypeScript: call the file `.ts`"
         }
@@ -189,13 +202,17 @@ fn syntax_error(source: &Source, start: BytePos, span: Span, kind: &SyntaxError,
     diagnostic.with_help(help)
 }
 
-/// Whether what stands at the place looks like a type annotation.
+/// Whether what stands at the place looks like a type annotation or declaration.
 fn has_type_syntax(source: &Source, diagnostic: &Diagnostic) -> bool {
     diagnostic.label.as_ref().is_some_and(|label| {
         let rest = &source.text[label.span.start..];
-        rest.starts_with(':')
-            || ["interface ", "enum ", "type "].iter().any(|word| source.text[..label.span.start].ends_with(word))
+        [":", "interface ", "enum ", "type ", "declare ", "namespace "].iter().any(|word| rest.starts_with(word))
     })
+}
+
+/// Whether the place is what an `await` waits for.
+fn follows_await(source: &Source, diagnostic: &Diagnostic) -> bool {
+    diagnostic.label.as_ref().is_some_and(|label| source.text[..label.span.start].trim_end().ends_with("await"))
 }
 
 fn at(source: &Source, start: BytePos, span: Span, message: impl Into<String>) -> Diagnostic {
@@ -277,6 +294,20 @@ impl Refused<'_> {
 }
 
 impl Visit for Refused<'_> {
+    fn visit_stmts(&mut self, statements: &[Stmt]) {
+        self.declared(statements.iter().filter_map(Stmt::as_decl));
+        statements.visit_children_with(self);
+    }
+
+    fn visit_module_items(&mut self, items: &[ModuleItem]) {
+        self.declared(items.iter().filter_map(|item| match item {
+            ModuleItem::Stmt(statement) => statement.as_decl(),
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => Some(&export.decl),
+            ModuleItem::ModuleDecl(_) => None,
+        }));
+        items.visit_children_with(self);
+    }
+
     fn visit_decorator(&mut self, decorator: &Decorator) {
         self.refuse(decorator.span, "browsers do not run decorators yet", "call the decorator as a function");
     }
@@ -289,6 +320,47 @@ impl Visit for Refused<'_> {
     fn visit_ts_export_assignment(&mut self, export: &TsExportAssignment) {
         self.refuse(export.span, "`export =` is for CommonJS, browsers load modules", "write `export default`");
     }
+}
+
+impl Refused<'_> {
+    /// Names declared twice by `let`, `const` or `class` in one block: an early error (ECMA-262 §14.2.1) the parser lets
+    /// pass, so that the script would be minified and would have failed before.
+    fn declared<'d>(&mut self, declarations: impl Iterator<Item = &'d Decl>) {
+        let mut names = HashSet::new();
+        for declaration in declarations {
+            let mut declared = Names::default();
+            match declaration {
+                Decl::Var(variables) if variables.kind != VarDeclKind::Var && !variables.declare => {
+                    variables.decls.iter().for_each(|variable| variable.name.visit_with(&mut declared));
+                }
+                Decl::Class(class) if !class.declare => declared.0.push(class.ident.clone()),
+                _ => {}
+            }
+            for name in declared.0 {
+                if !names.insert(name.sym.clone()) {
+                    let message = format!("`{}` is declared twice", name.sym);
+                    self.refuse(name.span, &message, "a name can be declared once in each block");
+                }
+            }
+        }
+    }
+}
+
+/// The names a pattern binds.
+#[derive(Default)]
+struct Names(Vec<Ident>);
+
+impl Visit for Names {
+    fn visit_binding_ident(&mut self, name: &BindingIdent) {
+        self.0.push(name.id.clone());
+    }
+
+    fn visit_assign_pat_prop(&mut self, property: &AssignPatProp) {
+        self.0.push(property.key.id.clone());
+    }
+
+    /// Default values and computed keys bind nothing here.
+    fn visit_expr(&mut self, _: &Expr) {}
 }
 
 /// The comments that must be published with the script, each on its own line.
@@ -306,12 +378,18 @@ fn licences(comments: &SingleThreadedComments) -> String {
         .collect();
     found.sort_by_key(|comment| comment.span.lo);
     found.dedup_by_key(|comment| comment.span.lo);
-    found.iter().map(|comment| format!("/*{}*/\n", comment.text.replace("*/", "* /"))).collect()
+    let mut text = String::new();
+    for comment in found {
+        // A `//` comment may hold what would end a `/*` comment.
+        text.extend(["/*", &comment.text.replace("*/", "* /"), "*/\n"]);
+    }
+    text
 }
 
 fn shrink(program: Program, comments: &SingleThreadedComments, options: &Options<'_>) -> Program {
     let is_module = options.goal == Goal::Module;
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+    let program = program.apply(paren_remover(None));
     let mut program = program.apply(resolver(unresolved_mark, top_level_mark, options.syntax == Syntax::TypeScript));
     if options.syntax == Syntax::TypeScript {
         let config =
@@ -331,18 +409,23 @@ fn shrink(program: Program, comments: &SingleThreadedComments, options: &Options
     };
     let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
     let program = optimize(program, Lrc::default(), Some(comments), None, &options, &extra);
-    program.apply(hygiene()).apply(fixer(None))
+    program.apply(fixer(None))
 }
 
-fn print(program: Program, goal: Goal) -> std::io::Result<String> {
+fn print(program: &Program) -> std::io::Result<String> {
     let map: Lrc<SourceMap> = Lrc::default();
     let mut code = Vec::new();
     let config = Config::default().with_minify(true).with_target(EsVersion::Es2022).with_inline_script(true);
-    let mut emitter =
-        Emitter { cfg: config, cm: map.clone(), comments: None, wr: JsWriter::new(map, "\n", &mut code, None) };
-    match (&program, goal) {
-        (Program::Module(module), _) => emitter.emit_module(module)?,
-        (Program::Script(script), _) => emitter.emit_script(script)?,
+    let mut emitter = Emitter {
+        cfg: config,
+        cm: map.clone(),
+        comments: None,
+        wr: omit_trailing_semi(JsWriter::new(map, "\n", &mut code, None)),
+    };
+    match program {
+        Program::Module(module) => emitter.emit_module(module)?,
+        Program::Script(script) => emitter.emit_script(script)?,
     }
+    drop(emitter);
     String::from_utf8(code).map_err(std::io::Error::other)
 }

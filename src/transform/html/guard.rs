@@ -44,10 +44,10 @@ pub enum Embedded {
 
 /// Takes `page` apart. `replace` may give an embedded text, found at a place in the page, another wording. `None` when the
 /// page itself has one of our control characters.
-pub(super) fn guard<'a>(
-    page: &'a str,
+pub(super) fn guard(
+    page: &str,
     mut replace: impl FnMut(Embedded, Range<usize>) -> Option<String>,
-) -> Option<Guarded<'a>> {
+) -> Option<Guarded<'_>> {
     if page.bytes().any(|byte| matches!(byte, SPACE..=BREAK)) {
         return None;
     }

@@ -225,9 +225,8 @@ impl Iterator for Lexer<'_> {
             (b'<', Some(b'!')) if self.foreign > 0 && rest.starts_with("<![CDATA[") => {
                 self.token(Kind::Other, self.after(self.at, "]]>"))
             }
-            (b'<', Some(b'!' | b'?')) => self.token(Kind::Other, self.after(self.at, ">")),
             (b'<', Some(b'/')) if first.next().is_some_and(|c| c.is_ascii_alphabetic()) => self.tag(),
-            (b'<', Some(b'/')) => self.token(Kind::Other, self.after(self.at, ">")),
+            (b'<', Some(b'!' | b'?' | b'/')) => self.token(Kind::Other, self.after(self.at, ">")),
             (b'<', Some(letter)) if letter.is_ascii_alphabetic() => self.tag(),
             _ => self.token(Kind::Text, self.end_of_text()),
         })

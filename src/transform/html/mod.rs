@@ -129,9 +129,11 @@ fn minify_guarded(guarded: &Guarded<'_>) -> Option<String> {
     if guarded.is_deep {
         return None;
     }
-    let mut options = minify_html::Cfg::default();
-    options.keep_closing_tags = true;
-    options.keep_html_and_head_opening_tags = true;
+    let options = minify_html::Cfg {
+        keep_closing_tags: true,
+        keep_html_and_head_opening_tags: true,
+        ..minify_html::Cfg::default()
+    };
     let minified = contained("", "minify-html", || minify_html::minify(guarded.text.as_bytes(), &options)).ok()?;
     guarded.restore(std::str::from_utf8(&minified).ok()?)
 }

@@ -139,11 +139,15 @@ impl Tree {
         let previous = if next == NONE { nodes[parent].last } else { nodes[next].previous };
         (nodes[node].parent, nodes[node].previous, nodes[node].next) = (parent, previous, next);
         if previous == NONE {
-            nodes[parent].first = node
+            nodes[parent].first = node;
         } else {
-            nodes[previous].next = node
+            nodes[previous].next = node;
         }
-        if next == NONE { nodes[parent].last = node } else { nodes[next].previous = node }
+        if next == NONE {
+            nodes[parent].last = node;
+        } else {
+            nodes[next].previous = node;
+        }
     }
 
     fn unlink(&self, node: usize) {
@@ -153,14 +157,14 @@ impl Tree {
             return;
         }
         if previous == NONE {
-            nodes[parent].first = next
+            nodes[parent].first = next;
         } else {
-            nodes[previous].next = next
+            nodes[previous].next = next;
         }
         if next == NONE {
-            nodes[parent].last = previous
+            nodes[parent].last = previous;
         } else {
-            nodes[next].previous = previous
+            nodes[next].previous = previous;
         }
         (nodes[node].parent, nodes[node].previous, nodes[node].next) = (NONE, NONE, NONE);
     }
@@ -306,7 +310,7 @@ impl ElemName for Name {
 
 /// One step of the walk.
 enum Step {
-    /// A node, whether white space is kept there, and whether it stands in `html` or `head`.
+    /// A node, and whether white space is kept there.
     Enter {
         node: usize,
         preserved: bool,
