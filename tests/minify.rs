@@ -636,16 +636,16 @@ fn what_typescript_adds_is_compiled() {
     let texts = [
         "export enum Colour { Red, Green = 'g' }",
         "export const enum Size { S = 1, L = S << 2 } export const l = Size.L;",
-        "export namespace N { export const a = 1; export function b() { return a } }",
+        "export namespace N { export const a = 1; export function b() { return a } } export namespace N { export const c = 2 }",
         "export class P { constructor(private readonly x: number, public y = 2) {} z() { return this.x } }",
     ];
     insta::assert_snapshot!(compiled(Syntax::TypeScript, Goal::Module, &texts), @r#"
     export enum Colour { Red, Green = 'g' }
-     => var Colour;export var Colour=((Colour={})[Colour.Red=0]="Red",Colour.Green="g",Colour);
+     => var e;export var Colour=((e={})[e.Red=0]="Red",e.Green="g",e);
     export const enum Size { S = 1, L = S << 2 } export const l = Size.L;
-     => var Size;export var Size=((Size={})[Size.S=1]="S",Size[Size.L=4]="L",Size);export const l=4;
-    export namespace N { export const a = 1; export function b() { return a } }
-     => var N;(N=N||(N={})).a=1,N.b=function(){return N.a};export var N;
+     => var r;export var Size=((r={})[r.S=1]="S",r[r.L=4]="L",r);export const l=4;
+    export namespace N { export const a = 1; export function b() { return a } } export namespace N { export const c = 2 }
+     => var r;(r=N||(N={})).a=1,r.b=function(){return r.a},(N||(N={})).c=2;export var N;
     export class P { constructor(private readonly x: number, public y = 2) {} z() { return this.x } }
      => export class P{x;y;constructor(t,s=2){this.x=t,this.y=s}z(){return this.x}}
     "#);

@@ -28,6 +28,7 @@ use swc_core::{
         transforms::{
             base::{
                 fixer::{fixer, paren_remover},
+                hygiene::{Config as HygieneConfig, hygiene_with_config},
                 resolver,
             },
             typescript::{Config as TypeScriptConfig, typescript},
@@ -388,14 +389,12 @@ fn licences(comments: &SingleThreadedComments) -> String {
 
 fn shrink(program: Program, comments: &SingleThreadedComments, options: &Options<'_>) -> Program {
     let is_module = options.goal == Goal::Module;
-    let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
-    let program = program.apply(paren_remover(None));
-    let mut program = program.apply(resolver(unresolved_mark, top_level_mark, options.syntax == Syntax::TypeScript));
+    let mut program = program.apply(paren_remover(None));
     if options.syntax == Syntax::TypeScript {
-        let config =
-            TypeScriptConfig { native_class_properties: true, no_empty_export: true, ..TypeScriptConfig::default() };
-        program = program.apply(typescript(config, unresolved_mark, top_level_mark));
+        program = strip_types(program);
     }
+    let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+    let program = program.apply(resolver(unresolved_mark, top_level_mark, false));
     let options = MinifyOptions {
         compress: Some(CompressOptions {
             ecma: EsVersion::Es2022,
@@ -410,6 +409,18 @@ fn shrink(program: Program, comments: &SingleThreadedComments, options: &Options
     let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
     let program = optimize(program, Lrc::default(), Some(comments), None, &options, &extra);
     program.apply(fixer(None))
+}
+
+/// Types go. Names are made plain again, so that the minifier can resolve them afresh: what an enum becomes binds its name
+/// a second time.
+fn strip_types(program: Program) -> Program {
+    let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+    let config =
+        TypeScriptConfig { native_class_properties: true, no_empty_export: true, ..TypeScriptConfig::default() };
+    program
+        .apply(resolver(unresolved_mark, top_level_mark, true))
+        .apply(typescript(config, unresolved_mark, top_level_mark))
+        .apply(hygiene_with_config(HygieneConfig { top_level_mark, ..HygieneConfig::default() }))
 }
 
 fn print(program: &Program) -> std::io::Result<String> {
