@@ -119,6 +119,8 @@ const SELECTORS: &[(Role, &[&str])] = &[
     // Code inside a string is code again.
     (Role::Plain, &["source", "text", "meta.embedded", "meta.interpolation", "meta.template.expression"]),
     (Role::Plain, &["interpolated", "variable.other", "punctuation.section.interpolation", "string.unquoted"]),
+    // The dash of a parameter (`-Path`), which is no operator.
+    (Role::Plain, &["keyword.operator.assignment.powershell"]),
     (Role::Comment, &["comment", "meta.header.diff", "meta.diff.header", "meta.separator"]),
     (Role::Keyword, &["keyword", "storage", "variable.language", "meta.diff.range", "support.keyword"]),
     (Role::Operator, &["keyword.operator"]),

@@ -22,8 +22,8 @@ fn roles_show() {
     );
     check(
         "pwsh",
-        "Get-Item \"$x\"\n",
-        "<span class=\"z-f\">Get-Item</span> <span class=\"z-s\">\"</span><span class=\"z-v\">$x</span>\
+        "Get-Item -Path \"$x\"\n",
+        "<span class=\"z-f\">Get-Item</span> -Path <span class=\"z-s\">\"</span><span class=\"z-v\">$x</span>\
          <span class=\"z-s\">\"</span>\n",
     );
     check("json", "{\"a\": \"b\"}\n", "{<span class=\"z-p\">\"a\"</span>: <span class=\"z-s\">\"b\"</span>}\n");
