@@ -53,6 +53,8 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 pub(super) struct Made {
     /// HTML files.
     pub(super) pages: u64,
+    /// `<span` in HTML files and bundles: what highlighters write.
+    pub(super) spans: u64,
     /// Of all files.
     pub(super) bytes: u64,
 }
@@ -62,15 +64,24 @@ pub(super) fn count(folder: &Path) -> io::Result<Made> {
     let mut made = Made::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let below = if entry.file_type()?.is_dir() {
-            count(&entry.path())?
-        } else {
-            let is_page = entry.path().extension().is_some_and(|extension| extension == "html");
-            Made { pages: u64::from(is_page), bytes: entry.metadata()?.len() }
-        };
-        made = Made { pages: made.pages + below.pages, bytes: made.bytes + below.bytes };
+        let below = if entry.file_type()?.is_dir() { count(&entry.path())? } else { count_file(&entry.path())? };
+        made.pages += below.pages;
+        made.spans += below.spans;
+        made.bytes += below.bytes;
     }
     Ok(made)
+}
+
+/// Counts one file.
+pub(super) fn count_file(file: &Path) -> io::Result<Made> {
+    let bytes = file.metadata()?.len();
+    let (pages, readable) = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => (1, true),
+        Some("bundle") => (0, true),
+        _ => (0, false),
+    };
+    let spans = if readable { memchr::memmem::find_iter(&fs::read(file)?, "<span").count() as u64 } else { 0 };
+    Ok(Made { pages, spans, bytes })
 }
 
 #[cfg(test)]
@@ -82,14 +93,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let content = folder.path().join("docs/content/a");
         fs::create_dir_all(&content).unwrap();
-        fs::write(content.join("index.html"), "12345").unwrap();
+        fs::write(content.join("index.html"), "<span>").unwrap();
         fs::write(content.join("picture.png"), "123").unwrap();
 
         let found = open(folder.path(), folder.path()).unwrap();
         assert_eq!(found, folder.path().join("docs/content"));
         let copied = folder.path().join("copy");
         copy(&found, &copied).unwrap();
-        assert_eq!(count(&copied).unwrap(), Made { pages: 1, bytes: 8 });
+        assert_eq!(count(&copied).unwrap(), Made { pages: 1, spans: 1, bytes: 9 });
     }
 
     #[test]

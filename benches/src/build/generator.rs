@@ -82,7 +82,7 @@ impl Generator {
     /// How much it made: what it says of a bundle, what lies in a folder.
     pub(super) fn made(&self, out: &Path, output: &Output) -> anyhow::Result<Made> {
         match self.kind {
-            Kind::Sitekit | Kind::SitekitProd => said(&output.stdout),
+            Kind::Sitekit | Kind::SitekitProd => said(&output.stdout)?.count(),
             Kind::Hugo | Kind::Zola => Ok(corpus::count(out)?),
         }
     }
@@ -102,6 +102,14 @@ impl Kind {
             Self::SitekitProd => "sitekit, compressed",
             Self::Hugo => "Hugo",
             Self::Zola => "Zola",
+        }
+    }
+
+    /// Without and with minification; sitekit always minifies.
+    pub(super) fn minifies(self) -> &'static [bool] {
+        match self {
+            Self::Sitekit | Self::SitekitProd => &[true],
+            Self::Hugo | Self::Zola => &[false, true],
         }
     }
 
@@ -150,13 +158,30 @@ impl Kind {
     }
 }
 
-/// Pages, and the bytes of all codings, from what `sitekit build --json` says.
-fn said(json: &[u8]) -> anyhow::Result<Made> {
+/// What `sitekit build --json` says.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    bundle: PathBuf,
+    pages: u64,
+    /// Of all codings.
+    bytes: u64,
+}
+
+fn said(json: &[u8]) -> anyhow::Result<Said> {
     let report: serde_json::Value = serde_json::from_slice(json).context("what `sitekit build --json` says")?;
     let site = &report["sites"][0];
+    let bundle = site["bundle"].as_str().context("`sites[0].bundle` is missing")?.into();
     let pages = site["pages"].as_u64().context("`sites[0].pages` is missing")?;
     let codings = site["bytes_out"].as_object().context("`sites[0].bytes_out` is missing")?;
-    Ok(Made { pages, bytes: codings.values().filter_map(serde_json::Value::as_u64).sum() })
+    Ok(Said { bundle, pages, bytes: codings.values().filter_map(serde_json::Value::as_u64).sum() })
+}
+
+impl Said {
+    /// What was said, and the spans that the bundle really holds.
+    fn count(self) -> anyhow::Result<Made> {
+        let found = corpus::count_file(&self.bundle).with_context(|| self.bundle.display().to_string())?;
+        Ok(Made { pages: self.pages, spans: found.spans, bytes: self.bytes })
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +202,8 @@ mod tests {
     #[test]
     fn pages_and_bytes_are_what_the_build_says() {
         let json =
-            br#"{"sites": [{"site": "corpus", "pages": 12, "bytes_out": {"identity": 700, "br": 90, "gzip": 10}}]}"#;
-        assert_eq!(said(json).unwrap(), Made { pages: 12, bytes: 800 });
+            br#"{"sites": [{"bundle": "a.bundle", "pages": 12, "bytes_out": {"identity": 700, "br": 90, "gzip": 10}}]}"#;
+        assert_eq!(said(json).unwrap(), Said { bundle: "a.bundle".into(), pages: 12, bytes: 800 });
         for wrong in [&b"{}"[..], b"", br#"{"sites": [{"pages": "many"}]}"#] {
             assert!(said(wrong).is_err(), "{:?}", String::from_utf8_lossy(wrong));
         }

@@ -30,7 +30,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, env = "SITEKIT_CORPUS", value_name = "PATH")]
     corpus: PathBuf,
     /// What is done to the pages
-    #[arg(long = "work", value_enum, value_name = "WORK", default_values = ["plain", "minify", "highlight", "all"])]
+    #[arg(long = "work", value_enum, value_name = "WORK", default_values = ["plain", "highlight"])]
     works: Vec<WorkArg>,
     /// Builds of each kind
     #[arg(long = "builds", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -39,30 +39,17 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum WorkArg {
-    /// Markdown and templates alone
+    /// Code blocks as they are
     Plain,
-    /// HTML minified too
-    Minify,
-    /// Code highlighted too
+    /// Code blocks highlighted; and sitekit once more with compression, which no peer has
     Highlight,
-    /// Both; and sitekit once more with compression, which no peer has
-    All,
 }
 
 impl WorkArg {
-    fn work(self) -> Work {
-        Work {
-            highlight: matches!(self, Self::Highlight | Self::All),
-            minify: matches!(self, Self::Minify | Self::All),
-        }
-    }
-
     fn title(self) -> &'static str {
         match self {
-            Self::Plain => "Markdown and templates",
-            Self::Minify => "and minified",
-            Self::Highlight => "and highlighted",
-            Self::All => "and highlighted and minified",
+            Self::Plain => "without highlighting",
+            Self::Highlight => "with highlighting",
         }
     }
 }
@@ -109,35 +96,54 @@ struct Row {
 }
 
 fn measure(work: WorkArg, generators: &[Generator], builds: u32, scratch: &Path) -> anyhow::Result<Vec<Row>> {
-    let taking_part: Vec<&Generator> =
-        generators.iter().filter(|generator| work == WorkArg::All || generator.kind != Kind::SitekitProd).collect();
-    let mut rows: Vec<(Row, Option<Row>)> = taking_part
-        .iter()
-        .map(|generator| {
-            let name = generator.kind.name();
-            let again = (generator.kind == Kind::SitekitProd).then(|| Row::new(&format!("{name}, cache warm")));
-            (Row::new(name), again)
-        })
-        .collect();
+    let highlight = work == WorkArg::Highlight;
+    let mut contenders: Vec<Contender<'_>> = Vec::new();
+    for generator in generators {
+        for minify in generator.kind.minifies() {
+            if highlight || generator.kind != Kind::SitekitProd {
+                contenders.push(Contender::new(generator, Work { highlight, minify: *minify }));
+            }
+        }
+    }
     for round in 0..builds as usize {
-        // Each round begins with another generator, so that none always follows the same one.
-        for turn in 0..taking_part.len() {
-            let index = (round + turn) % taking_part.len();
-            let out = scratch.join("out");
-            let (cold, warm) = &mut rows[index];
+        // Each round begins with another contender, so that none always follows the same one.
+        for turn in 0..contenders.len() {
+            let index = (round + turn) % contenders.len();
+            let Contender { generator, work: what, cold, warm } = &mut contenders[index];
             progress(&format!("{}: {}, {} of {builds}", work.title(), cold.name, round + 1));
+            let out = scratch.join("out");
             for row in std::iter::once(cold).chain(warm) {
-                row.build(taking_part[index], work.work(), &out);
+                row.build(generator, *what, &out);
             }
             discard(&out)?;
         }
     }
-    Ok(rows.into_iter().flat_map(|(cold, warm)| std::iter::once(cold).chain(warm)).collect())
+    Ok(contenders.into_iter().flat_map(|contender| std::iter::once(contender.cold).chain(contender.warm)).collect())
+}
+
+/// A generator with its settings, and what came of it.
+#[derive(Debug)]
+struct Contender<'a> {
+    generator: &'a Generator,
+    work: Work,
+    cold: Row,
+    /// A second build into the same folder, for those that keep a cache.
+    warm: Option<Row>,
+}
+
+impl<'a> Contender<'a> {
+    fn new(generator: &'a Generator, work: Work) -> Self {
+        let name = generator.kind.name();
+        let is_peer = generator.kind.minifies().len() > 1;
+        let cold = Row::new(if is_peer && work.minify { format!("{name}, minified") } else { name.to_owned() });
+        let warm = (generator.kind == Kind::SitekitProd).then(|| Row::new(format!("{name}, cache warm")));
+        Self { generator, work, cold, warm }
+    }
 }
 
 impl Row {
-    fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+    fn new(name: String) -> Self {
+        Self { name, ..Self::default() }
     }
 
     /// One build more. A generator that fails is not asked again; the others are still measured.
@@ -149,7 +155,9 @@ impl Row {
         nix::unistd::sync();
         let built = generator.command(work, out).and_then(|command| {
             let (usage, output) = meter::measure(&command)?;
-            Ok((usage, generator.made(out, &output)?))
+            let made = generator.made(out, &output)?;
+            ensure!(made.spans > 0 || !work.highlight, "nothing was highlighted");
+            Ok((usage, made))
         });
         match built {
             Ok((usage, made)) => {
@@ -200,6 +208,7 @@ fn judge(title: &str, rows: &[Row]) -> (Table, Vec<String>) {
             "peak MiB",
             "spread",
             "pages",
+            "spans",
             "output MB",
             "× sitekit wall",
             "× sitekit CPU",
@@ -222,6 +231,7 @@ fn judge(title: &str, rows: &[Row]) -> (Table, Vec<String>) {
             figure(median(&row.peak()).map(|bytes| bytes / f64::from(1 << 20)), 0),
             percent(spread(&row.wall())),
             row.made.pages.to_string(),
+            row.made.spans.to_string(),
             figure(Some(megabytes), 1),
             figure(ours.and_then(|ours| ratio(&row.wall(), &ours.wall())), 2),
             figure(ours.and_then(|ours| ratio(&row.cpu(), &ours.cpu())), 2),
@@ -252,19 +262,19 @@ mod tests {
         Row {
             name: name.to_owned(),
             usages: seconds.iter().map(usage).collect(),
-            made: Made { pages, bytes: 12_300_000 },
+            made: Made { pages, spans: 7, bytes: 12_300_000 },
             fault: None,
         }
     }
 
     #[test]
     fn peers_are_said_in_multiples_of_ours() {
-        let failed = Row { fault: Some("a page is broken".into()), ..Row::new("Zola") };
+        let failed = Row { fault: Some("a page is broken".into()), ..Row::new("Zola".to_owned()) };
         let (table, findings) = judge("plain", &[row("sitekit", &[2, 4], 10), row("Hugo", &[8, 8], 11), failed]);
         let rows: Vec<Vec<String>> =
             table.to_text().lines().skip(2).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
-        assert_eq!(rows[0], ["sitekit", "3.00", "6.00", "100", "66.7", "%", "10", "12.3", "1.00", "1.00"]);
-        assert_eq!(rows[1], ["Hugo", "8.00", "16.00", "100", "0.0", "%", "11", "12.3", "3.00", "3.00"]);
+        assert_eq!(rows[0], ["sitekit", "3.00", "6.00", "100", "66.7", "%", "10", "7", "12.3", "1.00", "1.00"]);
+        assert_eq!(rows[1], ["Hugo", "8.00", "16.00", "100", "0.0", "%", "11", "7", "12.3", "3.00", "3.00"]);
         assert_eq!(rows.len(), 2);
         assert_eq!(
             findings,

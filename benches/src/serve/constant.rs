@@ -41,7 +41,7 @@ pub(super) fn serve(listener: TcpListener, answers: &[Vec<u8>]) -> anyhow::Resul
                     answered.set(answered.get() + 1);
                     std::future::ready(Ok::<_, Infallible>(answer.response()))
                 });
-                http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), respond).await
+                http1::Builder::new().serve_connection(TokioIo::new(stream), respond).await
             });
         }
     })

@@ -43,7 +43,7 @@ impl Server {
     pub(super) fn sitekit(binary: &Path, out: &Path, metrics: bool, core: usize) -> anyhow::Result<Self> {
         let addr = free_address()?;
         let mut command = Command::new(binary);
-        command.arg("serve").arg("--prod").arg("--out").arg(out);
+        command.arg("serve").arg("--prod").arg("--build").arg(out);
         command.arg("--addr").arg(addr.to_string()).arg("--threads").arg("1");
         if !metrics {
             command.arg("--no-metrics");
