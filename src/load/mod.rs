@@ -9,6 +9,8 @@ mod fields;
 mod files;
 mod front_matter;
 mod slug;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod world;
@@ -234,14 +236,14 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
     };
 
     let reader = Reader::new(world, root, diagnostics);
-    let mut config = configuration(&reader, root, diagnostics);
+    let (mut config, config_source) = configuration(&reader, root, diagnostics);
     let mut site = match kind {
         Kind::Plain => {
             let files = plain_files(&reader, root, diagnostics);
             Site::new(name, root, kind, config, files)
         }
         Kind::Content => {
-            theme_defaults(&reader, root, &mut config, diagnostics);
+            theme_defaults(&reader, root, &mut config, &config_source, diagnostics);
             let files = static_files(&reader, root, &config, diagnostics);
             Site::new(name, root, kind, config, files)
         }
@@ -270,7 +272,7 @@ impl Site {
     }
 }
 
-fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Config {
+fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic>) -> (Config, Source) {
     let mut found = None;
     for name in config::FILE_NAMES {
         let Some(source) = reader.optional_text(&format!("{root}/{name}"), diagnostics) else { continue };
@@ -279,19 +281,26 @@ fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnost
                 format!("this site has both `{}` and `{name}`, and only one can count", config::FILE_NAMES[0]);
             diagnostics.push(Diagnostic::error(source.path, message));
         } else {
-            found = Some(config::read(&source, diagnostics));
+            found = Some((config::read(&source, diagnostics), source));
         }
     }
-    found.unwrap_or_default()
+    found.unwrap_or_else(|| (Config::default(), Source::new(format!("{root}/{}", config::FILE_NAMES[0]), "")))
 }
 
 /// What `theme.toml` sets in `[extra]` holds where the site's own configuration is silent.
-fn theme_defaults(reader: &Reader<'_>, root: &str, config: &mut Config, diagnostics: &mut Vec<Diagnostic>) {
+fn theme_defaults(
+    reader: &Reader<'_>,
+    root: &str,
+    config: &mut Config,
+    config_source: &Source,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let Some(theme) = config.theme.clone() else { return };
     let folder = format!("{root}/themes/{}", theme.value);
     if reader.world.list(&folder).is_err() {
-        let mut diagnostic = Diagnostic::error(folder.as_str(), format!("there is no theme `{}`", theme.value))
-            .with_help(format!("`theme` in the configuration names a folder in `{root}/themes/`"));
+        let message = format!("there is no theme `{}`", theme.value);
+        let mut diagnostic = Diagnostic::error_at(config_source, theme.span, message)
+            .with_help(format!("a theme is a folder in `{root}/themes/`"));
         if let Ok(entries) = reader.world.list(&format!("{root}/themes"))
             && let Some(meant) = did_you_mean(&theme.value, entries.iter().map(|entry| entry.name.as_str()))
         {

@@ -56,6 +56,17 @@ impl Table {
         self.0.iter().find(|(name, _)| name.value == key).map(|(_, node)| node)
     }
 
+    /// Drops what stands at these places: values that a parser made up to go on.
+    fn forget(&mut self, broken: &[usize]) {
+        self.0.retain_mut(|(key, node)| match &mut node.value {
+            Value::Table(inner) => {
+                inner.forget(broken);
+                true
+            }
+            _ => !broken.iter().any(|at| (key.span.start..=node.span.end).contains(at)),
+        });
+    }
+
     /// Lets `self` win where both have a key; tables are merged.
     pub fn inherit(&mut self, defaults: Self) {
         for (key, default) in defaults.0 {
@@ -72,15 +83,25 @@ impl Table {
 pub(super) fn parse_toml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
     let text = &source.text[range.clone()];
     let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+    let mut broken = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
+        // What follows on the line of an error is its consequence.
+        let line = text[..text.floor_char_boundary(span.start)].rfind('\n').map_or(0, |at| at + 1);
+        let is_consequence = broken.iter().any(|&at| at >= range.start + line);
+        broken.push(range.start + span.start);
+        if is_consequence {
+            continue;
+        }
         diagnostics.push(Diagnostic::error_at(
             source,
             range.start + span.start..range.start + span.end,
             error.message().trim().to_owned(),
         ));
     }
-    toml_table(table.into_inner(), range.start)
+    let mut table = toml_table(table.into_inner(), range.start);
+    table.forget(&broken);
+    table
 }
 
 fn toml_table(table: toml::de::DeTable<'_>, shift: usize) -> Table {
@@ -361,7 +382,7 @@ mod tests {
         check(parse_toml, "b = 1\na = 'x'", "b=Integer(1)<1> a=String(\"x\")<'x'>");
         check(parse_toml, "[t]\nd = 2024-01-02", "t={d=Date(\"2024-01-02\")<2024-01-02> }");
         check(parse_toml, "a = [1_000, true]", "a=[Integer(1000)<1_000> Bool(true)<true> ]");
-        check(parse_toml, "a = 1\nb = ", "a=Integer(1)<1>! 3:4 string values must be quoted, expected literal string");
+        check(parse_toml, "a = 1\nb = ", "a=Integer(1)<1>! 3:5 string values must be quoted, expected literal string");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Decides which URLs a site has and what each is made from. Each URL has exactly one owner; two sources that claim
 //! one are a mistake of the author's, told with both names. Nothing is read or rendered here.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{

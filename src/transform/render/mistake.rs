@@ -23,13 +23,19 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
     loop {
         let own = remaining.iter().map(|(name, source)| (*name, &*source.text));
         let Err(error) = tera.add_raw_templates(own.chain(builtins::TEMPLATES.iter().copied())) else { break };
-        let faults = faults(site, tera, &error);
+        let faults = faults(site, &error);
         let before = remaining.len();
         for fault in faults {
             remaining.remove(fault.template.as_str());
-            // A template that asks for one with a mistake is not at fault itself.
-            let asks_for_faulty =
-                fault.missing.as_ref().is_some_and(|name| set_aside.iter().any(|aside| is_called(site, aside, name)));
+            // A template that asks for one with a mistake, or for a component in it, is not at fault itself.
+            let asks_for_faulty = match &fault.missing {
+                None => false,
+                Some(Missing::Template(name)) => set_aside.iter().any(|aside| is_called(site, aside, name)),
+                Some(Missing::Component(name)) => set_aside
+                    .iter()
+                    .filter_map(|aside| source(site, aside))
+                    .any(|source| components(source).any(|known| known == name)),
+            };
             set_aside.insert(fault.template);
             if !asks_for_faulty {
                 diagnostics.push(fault.diagnostic);
@@ -46,8 +52,8 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
 }
 
 /// What went wrong while a template was rendered.
-pub(super) fn diagnostics(site: &Site, tera: &Tera, error: &tera::Error) -> Vec<Diagnostic> {
-    faults(site, tera, error).into_iter().map(|fault| fault.diagnostic).collect()
+pub(super) fn diagnostics(site: &Site, error: &tera::Error) -> Vec<Diagnostic> {
+    faults(site, error).into_iter().map(|fault| fault.diagnostic).collect()
 }
 
 /// An error that no template is to blame for alone.
@@ -82,56 +88,71 @@ fn is_repeat(a: &Diagnostic, b: &Diagnostic) -> bool {
         && a.trace[..steps(a)] == b.trace[..steps(b)]
 }
 
-/// A diagnostic, the template it is in, and the template that was not found, when that is what is wrong.
+/// A diagnostic, the template it is in, and what was not found, when that is what is wrong.
 struct Fault {
     template: String,
-    missing: Option<String>,
+    missing: Option<Missing>,
     diagnostic: Diagnostic,
 }
 
-fn faults(site: &Site, tera: &Tera, error: &tera::Error) -> Vec<Fault> {
+enum Missing {
+    Template(String),
+    Component(String),
+}
+
+fn faults(site: &Site, error: &tera::Error) -> Vec<Fault> {
     match error.kind() {
         ErrorKind::SyntaxError(report) => {
             let span = report.span().range.clone();
-            vec![at(site, tera, report.filename(), Place::Span(span), report.message(), &[])]
+            vec![at(site, report.filename(), Place::Span(span), report.message(), &[])]
         }
         ErrorKind::RenderingError(report) => {
             let span = report.span().range.clone();
             // The chain of includes has no accessor; the report draws it.
             let steps = reports(&error.to_string()).pop().map_or_else(Vec::new, |report| report.called_from);
-            vec![at(site, tera, report.filename(), Place::Span(span), report.message(), &steps)]
+            vec![at(site, report.filename(), Place::Span(span), report.message(), &steps)]
         }
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("Unknown template `{parent}`");
-            vec![at(site, tera, current, Place::Quoted(parent), &message, &[])]
+            vec![at(site, current, Place::Quoted(parent), &message, &[])]
         }
         ErrorKind::CircularExtend { tpl, inheritance_chain } => {
-            let mut fault = at(site, tera, tpl, Place::Tag("extends"), "", &[]);
-            let chain = inheritance_chain.iter().chain([tpl]).map(|name| format!("`{name}`")).collect::<Vec<_>>();
-            fault.diagnostic.message = format!("templates extend each other in a circle: {}", chain.join(" → "));
-            vec![fault]
+            let chain: Vec<_> = [tpl].into_iter().chain(inheritance_chain).collect();
+            vec![circle(site, &chain, "extend")]
         }
-        ErrorKind::CircularInclude { tpl, include_chain } => {
-            let mut fault = at(site, tera, tpl, Place::Tag("include"), "", &[]);
-            let chain = include_chain.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
-            fault.diagnostic.message = format!("templates include each other in a circle: {}", chain.join(" → "));
-            vec![fault]
+        ErrorKind::CircularInclude { include_chain, .. } => {
+            let chain: Vec<_> = include_chain.iter().collect();
+            vec![circle(site, &chain, "include")]
         }
         ErrorKind::Msg(message) if message.starts_with("error: ") => reports(message)
             .into_iter()
-            .map(|report| {
-                at(site, tera, &report.template, Place::Position(report.line, report.column), &report.message, &[])
-            })
+            .map(|report| at(site, &report.template, Place::Position(report.line, report.column), &report.message, &[]))
             .collect(),
-        ErrorKind::Msg(message) => defined_twice(site, tera, message).into_iter().collect(),
+        ErrorKind::Msg(message) => defined_twice(site, message).into_iter().collect(),
         ErrorKind::TemplateNotFound(name) => {
-            vec![Fault { template: name.clone(), missing: Some(name.clone()), diagnostic: without_place(site, error) }]
+            vec![Fault {
+                template: name.clone(),
+                missing: Some(Missing::Template(name.clone())),
+                diagnostic: without_place(site, error),
+            }]
         }
         _ => Vec::new(),
     }
     .into_iter()
     .chain(fallback(site, error))
     .collect()
+}
+
+/// Templates that lead to each other. `chain` is how Tera went, and ends where it was before; it may have come from
+/// outside the circle.
+fn circle(site: &Site, chain: &[&String], verb: &str) -> Fault {
+    let last = chain.last().map_or("", |name| name.as_str());
+    let start = chain.iter().position(|name| *name == last).unwrap_or(0);
+    let names = chain[start..].iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    let tag = if verb == "extend" { "extends" } else { verb };
+    let mut fault = at(site, last, Place::Tag(tag), "", &[]);
+    fault.diagnostic.message = format!("templates {verb} each other in a circle: {}", names.join(" → "));
+    fault
 }
 
 /// Errors of no known form are told as they are.
@@ -149,10 +170,10 @@ fn fallback(site: &Site, error: &tera::Error) -> Option<Fault> {
 }
 
 /// "Component `x` is defined in both `a.html` and `b.html`".
-fn defined_twice(site: &Site, tera: &Tera, message: &str) -> Option<Fault> {
+fn defined_twice(site: &Site, message: &str) -> Option<Fault> {
     let mut names = message.strip_prefix("Component ")?.split('`').skip(1).step_by(2);
     let (component, first, second) = (names.next()?, names.next()?, names.next()?);
-    let mut fault = at(site, tera, second, Place::Tag(&format!("component {component}")), "", &[]);
+    let mut fault = at(site, second, Place::Tag(&format!("component {component}")), "", &[]);
     let first = source(site, first).map_or(first, |source| &source.path);
     fault.diagnostic.message = format!("component `{component}` is defined here and in {first}");
     Some(fault)
@@ -168,8 +189,8 @@ enum Place<'a> {
     Tag(&'a str),
 }
 
-fn at(site: &Site, tera: &Tera, template: &str, place: Place<'_>, message: &str, steps: &[Step]) -> Fault {
-    let (message, help, missing) = explain(site, tera, message);
+fn at(site: &Site, template: &str, place: Place<'_>, message: &str, steps: &[Step]) -> Fault {
+    let (message, help, missing) = explain(site, message);
     let diagnostic = match source(site, template) {
         None => Diagnostic::error(template, message),
         Some(source) => Diagnostic::error_at(source, span(&source.text, place, source), message),
@@ -211,7 +232,7 @@ fn word_len(text: &str) -> usize {
 }
 
 /// Tera's sentence as ours: what is wrong, what was meant, and which template is missing.
-fn explain(site: &Site, tera: &Tera, message: &str) -> (String, Option<String>, Option<String>) {
+fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missing>) {
     let (sentence, available) = match message.split_once(". Available ") {
         Some((sentence, rest)) => (sentence, rest.split_once(": ").map(|(_, list)| list)),
         None => (message.trim_end_matches('.'), None),
@@ -233,13 +254,13 @@ fn explain(site: &Site, tera: &Tera, message: &str) -> (String, Option<String>, 
         let names: Vec<_> =
             site.templates.iter().map(|template| template.name.trim_start_matches(prefix.as_str())).collect();
         let help = meant(&names).unwrap_or_else(|| format!("templates are looked for in `{}/templates/`", site.root));
-        return (format!("there is no template `{name}`"), Some(help), Some(name.to_owned()));
+        return (format!("there is no template `{name}`"), Some(help), Some(Missing::Template(name.to_owned())));
     }
     if sentence.starts_with("Unknown component `") {
-        let names: Vec<_> = tera.get_component_names().collect();
+        let names: Vec<_> = site.templates.iter().flat_map(|template| components(&template.source)).collect();
         let help = meant(&names)
             .or_else(|| Some("a component is defined with `{% component name() %}` in any template".to_owned()));
-        return (format!("unknown component `{name}`"), help, None);
+        return (format!("unknown component `{name}`"), help, Some(Missing::Component(name.to_owned())));
     }
     if sentence.starts_with("Unknown filter `") {
         return (format!("unknown filter `{name}`"), meant(FILTERS), None);
@@ -385,6 +406,14 @@ fn source<'a>(site: &'a Site, name: &str) -> Option<&'a Source> {
     exact
         .or_else(|| site.templates.iter().find(|template| is_called(site, &template.name, name)))
         .map(|template| &template.source)
+}
+
+/// The components a template defines, found without parsing it.
+fn components(source: &Source) -> impl Iterator<Item = &str> {
+    source.text.split("{%").skip(1).filter_map(|tag| {
+        let name = tag.trim_start_matches('-').trim_start().strip_prefix("component ")?.trim_start();
+        Some(&name[..name.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len())])
+    })
 }
 
 fn is_called(site: &Site, template: &str, name: &str) -> bool {

@@ -5,6 +5,8 @@
 mod builtins;
 mod functions;
 mod mistake;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::sync::Arc;
@@ -111,10 +113,7 @@ impl<'a> Renderer<'a> {
                 Some(file) => format!("while rendering {path} ({file})"),
                 None => format!("while rendering {path}"),
             };
-            mistake::diagnostics(self.site, &self.tera, &error)
-                .into_iter()
-                .map(|found| found.traced(step.clone()))
-                .collect()
+            mistake::diagnostics(self.site, &error).into_iter().map(|found| found.traced(step.clone())).collect()
         })
     }
 }
