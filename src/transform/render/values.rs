@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
 use tera::{Map, Value};
 
 use super::{Contents, Rendered};
@@ -35,7 +36,7 @@ impl Library {
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(&section.path)).collect();
 
         let alone: Vec<_> =
-            site.pages.iter().zip(&contents.pages).map(|(each, content)| page(site, each, content)).collect();
+            site.pages.par_iter().zip(&contents.pages).map(|(each, content)| page(site, each, content)).collect();
         let pages: Vec<_> =
             site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
         let sections = site
