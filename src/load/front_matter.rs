@@ -34,6 +34,7 @@ pub struct PageMeta {
 
 /// What a section says of itself.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 pub struct SectionMeta {
     pub title: Option<String>,
     pub description: Option<String>,

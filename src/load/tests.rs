@@ -23,7 +23,7 @@ fn show(diagnostic: &Diagnostic) -> String {
     let path = diagnostic.path.trim_start_matches("sites/s/");
     let position = diagnostic.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
     let help = diagnostic.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
-    let trace = diagnostic.trace.iter().map(|step| format!(" [{step}]")).collect::<String>();
+    let trace = diagnostic.trace.iter().fold(String::new(), |steps, step| steps + " [" + step + "]");
     format!("{severity} {path}{position} {}{help}{trace}", diagnostic.message)
 }
 

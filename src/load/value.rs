@@ -357,7 +357,7 @@ mod tests {
     fn show_node(source: &Source, node: &Node) -> String {
         match &node.value {
             Value::Array(items) => {
-                format!("[{}]", items.iter().map(|item| show_node(source, item)).collect::<String>())
+                format!("[{}]", items.iter().map(|item| show_node(source, item)).collect::<Vec<_>>().concat())
             }
             Value::Table(inner) => format!("{{{}}}", show(source, inner)),
             leaf => format!("{leaf:?}<{}> ", &source.text[node.span.clone()]),
@@ -372,7 +372,7 @@ mod tests {
         let mut shown = show(&source, &table).trim_end().to_owned();
         for diagnostic in diagnostics {
             let (line, column) = diagnostic.position().unwrap();
-            shown.push_str(&format!("! {line}:{column} {}", diagnostic.message));
+            shown += &format!("! {line}:{column} {}", diagnostic.message);
         }
         assert_eq!(shown, expected);
     }

@@ -174,7 +174,8 @@ impl Routes {
 
     fn alias(&mut self, source: &Source, to: &SitePath, alias: &Spanned<String>) {
         let bare = alias.value.trim().trim_start_matches('/');
-        let is_file = bare.rsplit('/').next().is_some_and(|name| name.ends_with(".html") || name.ends_with(".htm"));
+        let extension = bare.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let is_file = matches!(extension, "html" | "htm");
         let bare = bare.strip_suffix("index.html").unwrap_or(bare);
         let text = if is_file && !bare.is_empty() && !bare.ends_with('/') {
             format!("/{bare}")

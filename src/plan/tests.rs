@@ -15,12 +15,12 @@ fn plan_of(files: &[(&str, &str)]) -> (Plan, Vec<String>) {
     }
     let (site, diagnostics) = load(&world, &SiteName::parse("s").unwrap(), "sites/s");
     assert_eq!(diagnostics, []);
-    let (plan, diagnostics) = plan(&site.unwrap());
+    let (planned, diagnostics) = plan(&site.unwrap());
     let show = |diagnostic: &Diagnostic| {
         let position = diagnostic.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
         format!("{}{position} {}", diagnostic.path, diagnostic.message)
     };
-    (plan, diagnostics.iter().map(show).collect())
+    (planned, diagnostics.iter().map(show).collect())
 }
 
 /// Routes as `path kind`, but for `/robots.txt`, which every site has.

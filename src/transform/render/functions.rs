@@ -139,6 +139,7 @@ fn to_html(library: &Library, options: &MarkdownOptions, text: &str, args: &Kwar
 }
 
 /// `date(format = "%Y-%m-%d")`: of a date as front matter has it, or of seconds since 1970.
+#[expect(clippy::needless_pass_by_value, reason = "the shape Tera gives its filters")]
 fn date(value: &Value, args: Kwargs, _: &State) -> TeraResult<String> {
     let format = args.get::<&str>("format")?.unwrap_or("%Y-%m-%d");
     let zoned = match (value.as_str(), value.as_i64()) {

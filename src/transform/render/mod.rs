@@ -106,10 +106,10 @@ impl<'a> Renderer<'a> {
         template: &str,
         context: &Context,
         path: &SitePath,
-        content: Option<&Arc<str>>,
+        written_in: Option<&Arc<str>>,
     ) -> Result<String, Vec<Diagnostic>> {
         self.tera.render(template, context).map_err(|error| {
-            let step = match content {
+            let step = match written_in {
                 Some(file) => format!("while rendering {path} ({file})"),
                 None => format!("while rendering {path}"),
             };

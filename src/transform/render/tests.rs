@@ -54,7 +54,7 @@ fn check_mistakes(files: &[(&str, &str)], expected: &[&str]) {
     let show = |diagnostic: &Diagnostic| {
         let position = diagnostic.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
         let help = diagnostic.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
-        let trace = diagnostic.trace.iter().map(|step| format!(" [{step}]")).collect::<String>();
+        let trace = diagnostic.trace.iter().fold(String::new(), |steps, step| steps + " [" + step + "]");
         format!("{}{position} {}{help}{trace}", diagnostic.path.trim_start_matches("sites/s/"), diagnostic.message)
     };
     assert_eq!(merge_repeats(found).iter().map(show).collect::<Vec<_>>(), expected);

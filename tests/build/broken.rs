@@ -1,0 +1,130 @@
+//! One small site per mistake, in `tests/broken/`. What is expected stands in the site, beside the mistake:
+//!
+//! - `error: text` (or `warning: text`) in a comment of any kind: a diagnostic on this line,
+//! - `error at 3: text`: on line 3 of the file, where no comment can stand,
+//! - `error in file: text`: about the file, without a place,
+//! - `expected.txt`, a line `error path: text` each: about what has no text.
+//!
+//! `text` is the message, or the message and the help in brackets. Every diagnostic is expected, and every one that is
+//! expected comes.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use sitekit::{
+    diag::{Diagnostic, Severity, Source},
+    load::{self, DiskWorld, PageId, SectionId},
+    plan,
+    site::{SiteName, SitePath},
+    transform::{
+        markdown::{self, MarkdownOptions, Target},
+        render::{Contents, Renderer, merge_repeats},
+    },
+};
+
+const SITES: &str = "tests/broken";
+
+#[test]
+fn every_mistake_is_told_where_it_is() {
+    let mut names: Vec<_> =
+        fs::read_dir(SITES).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let faults: Vec<_> = names.iter().flat_map(|name| compare(name)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What was expected and did not come, and the other way round.
+fn compare(name: &str) -> Vec<String> {
+    let mut expected = BTreeMap::new();
+    read_expected(name, &Path::new(SITES).join(name), &mut expected);
+    let mut faults = Vec::new();
+    for found in diagnostics(name) {
+        let severity = if found.severity == Severity::Error { "error" } else { "warning" };
+        let line = found.position().map(|(line, _)| line);
+        let key = (severity.to_owned(), found.path.to_string(), line);
+        let with_help = found.help.as_ref().map_or(found.message.clone(), |help| format!("{} ({help})", found.message));
+        let texts: &mut Vec<String> = expected.entry(key).or_default();
+        match texts.iter().position(|text| *text == found.message || *text == with_help) {
+            Some(at) => drop(texts.remove(at)),
+            None => faults.push(format!("not expected: {severity} {}:{line:?}: {with_help}", found.path)),
+        }
+    }
+    for ((severity, path, line), texts) in expected {
+        faults.extend(texts.into_iter().map(|text| format!("did not come: {severity} {path}:{line:?}: {text}")));
+    }
+    faults
+}
+
+/// Severity, path and line; the texts.
+type Expected = BTreeMap<(String, String, Option<usize>), Vec<String>>;
+
+fn read_expected(path: &str, folder: &Path, expected: &mut Expected) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = format!("{path}/{name}");
+        if entry.path().is_dir() {
+            read_expected(&path, &entry.path(), expected);
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).unwrap();
+        for (number, line) in (1..).zip(text.lines()) {
+            if name == "expected.txt" {
+                let (severity, rest) = line.split_once(' ').unwrap();
+                let (file, text) = rest.split_once(": ").unwrap();
+                let site = path.trim_end_matches("/expected.txt");
+                let file = if file.is_empty() { site.to_owned() } else { format!("{site}/{file}") };
+                expected.entry((severity.to_owned(), file, None)).or_default().push(text.to_owned());
+            } else if let Some((severity, at, text)) = annotation(line, number) {
+                expected.entry((severity.to_owned(), path.clone(), at)).or_default().push(text.to_owned());
+            }
+        }
+    }
+}
+
+/// The severity, the line and the text that a comment on line `number` expects.
+fn annotation(line: &str, number: usize) -> Option<(&str, Option<usize>, &str)> {
+    let (start, severity) = ["error", "warning"].iter().find_map(|&word| {
+        Some((
+            ["# ", "{# ", "<!-- "]
+                .iter()
+                .find_map(|open| line.find(&format!("{open}{word}")).map(|at| at + open.len()))?,
+            word,
+        ))
+    })?;
+    let rest = line[start + severity.len()..].trim_end().trim_end_matches("#}").trim_end_matches("-->");
+    let (place, text) = rest.split_once(':')?;
+    let at = match place {
+        "" => Some(number),
+        " in file" => None,
+        _ => Some(place.strip_prefix(" at ")?.parse().ok()?),
+    };
+    Some((severity, at, text.trim()))
+}
+
+/// Everything a build says up to the rendered pages.
+fn diagnostics(name: &str) -> Vec<Diagnostic> {
+    let world = DiskWorld::new(SITES, name).unwrap();
+    let (site, mut diagnostics) = load::load(&world, &SiteName::parse(name).unwrap(), name);
+    let Some(site) = site else { return diagnostics };
+    diagnostics.extend(plan::plan(&site).1);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return diagnostics;
+    }
+    let options = MarkdownOptions::default();
+    let render = |source: &Source, body| markdown::render(source, body, &options, None, &|_| Target::Unchanged);
+    let contents = Contents {
+        pages: site.pages.iter().map(|page| render(&page.source, page.body.clone())).collect(),
+        sections: site.sections.iter().map(|section| render(&section.source, section.body.clone())).collect(),
+    };
+    match Renderer::new(&site, &contents, &options) {
+        Err(found) => diagnostics.extend(found),
+        Ok(renderer) => {
+            let sections = (0..site.sections.len()).map(|id| renderer.section(SectionId(id)));
+            let pages = (0..site.pages.len()).map(|id| renderer.page(PageId(id)));
+            let robots = renderer.template("robots.txt", &SitePath::parse("/robots.txt").unwrap());
+            let found = sections.chain(pages).chain([robots]).filter_map(Result::err).flatten();
+            diagnostics.extend(merge_repeats(found.collect()));
+        }
+    }
+    diagnostics
+}
