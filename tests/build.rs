@@ -4,6 +4,8 @@
 
 #[path = "build/bad_input.rs"]
 mod bad_input;
+#[path = "build/broken.rs"]
+mod broken;
 #[path = "build/corpus.rs"]
 mod corpus;
 #[path = "build/golden.rs"]
