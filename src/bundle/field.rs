@@ -6,6 +6,9 @@ use crate::site::{Coding, ContentHash};
 /// The most digits of a `Content-Length` a bundle can hold: bodies of up to 9 PB.
 pub const LENGTH_DIGITS: usize = 16;
 
+/// The most field lines of a response. More than any client takes, and less than what a `HeaderMap` can hold.
+pub const MAX_FIELDS: usize = 256;
+
 /// The fields that follow from a body and its coding, as they stand in a `Representation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Derived {

@@ -10,7 +10,7 @@ mod record;
 mod route;
 mod tables;
 
-pub use field::{Derived, FieldFault, LENGTH_DIGITS, check_field, check_status};
+pub use field::{Derived, FieldFault, LENGTH_DIGITS, MAX_FIELDS, check_field, check_status};
 pub use folder::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT};
 pub use header::{HEADER_SIZE, Header, MAGIC, VERSION};
 pub use record::{Block, Body, Entry, Line, Record, Representation, Slot, TextRef};

@@ -4,8 +4,8 @@
 use super::{EntryId, Index};
 use crate::{
     bundle::{
-        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MAX_PROBES, RouteHash, Slot, Tables, TextRef, VERSION,
-        aligned, check_field, check_status, generation_of,
+        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MAX_FIELDS, MAX_PROBES, RouteHash, Slot, Tables, TextRef,
+        VERSION, aligned, check_field, check_status, generation_of,
     },
     site::{BasePath, Coding, ContentHash, Mode, PathError, SiteName, SitePath},
 };
@@ -76,6 +76,8 @@ pub enum Fault {
     Derived,
     #[error("it begins at byte {found}, and should at {expected}")]
     Place { found: u64, expected: u64 },
+    #[error("it has {0} field lines, and {MAX_FIELDS} are the most a response can have")]
+    TooManyFields(u32),
     #[error("its last body ends at byte {expected}, and the file at {found}")]
     End { found: u64, expected: u64 },
     #[error("{0}")]
@@ -161,6 +163,9 @@ impl<'a> Checked<'a> {
         for (index, block) in self.tables.blocks.iter(self.file) {
             if block.first_line != next_line {
                 return Err(record("field block", index, Fault::Sequence));
+            }
+            if block.lines as usize > MAX_FIELDS {
+                return Err(record("field block", index, Fault::TooManyFields(block.lines)));
             }
             next_line = next_line.checked_add(block.lines).ok_or(record("field block", index, Fault::Sequence))?;
         }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::routes::RouteTable;
 use crate::{
     bundle::{
-        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, Record, Representation,
-        Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
+        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MAX_FIELDS, Record,
+        Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
     site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
 };
@@ -24,6 +24,8 @@ pub enum SealError {
     Status { path: String, status: u16 },
     #[error("{path} has a field `{name}: {value}`: {fault}")]
     Field { path: String, name: String, value: String, fault: FieldFault },
+    #[error("{path} has {count} fields, and {MAX_FIELDS} are the most a response can have")]
+    TooManyFields { path: String, count: usize },
     #[error("{path} must have an identity body first, and at most one body per coding")]
     Codings { path: String },
     #[error("the page for what is not found, {path}, is no route of the site")]
@@ -105,6 +107,9 @@ fn check_response(path: &str, response: &Response) -> Result<(), SealError> {
     let path = || path.to_owned();
     if !check_status(response.status) {
         return Err(SealError::Status { path: path(), status: response.status });
+    }
+    if response.fields.len() > MAX_FIELDS {
+        return Err(SealError::TooManyFields { path: path(), count: response.fields.len() });
     }
     for Field { name, value } in &response.fields {
         check_field(name, value).map_err(|fault| SealError::Field {

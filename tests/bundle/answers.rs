@@ -128,6 +128,9 @@ fn an_image_a_bundle_cannot_hold_is_refused() {
         move |image: &mut SiteImage| image.routes.get_mut(&root).unwrap().fields.push(field)
     };
     check("/ has status 304, which no route can have", |image| image.routes.get_mut(&root).unwrap().status = 304);
+    check("/ has 257 fields, and 256 are the most a response can have", |image| {
+        image.routes.get_mut(&root).unwrap().fields = vec![Field::new("x-a", "b"); 257];
+    });
     check("/ must have an identity body first, and at most one body per coding", |image| {
         image.routes.get_mut(&root).unwrap().bodies.remove(0);
     });

@@ -318,7 +318,7 @@ mod hostile {
             record(|tables| tables.blocks, 1, |block| block.first_line = 0),
         );
         check(
-            "the bundle is wrong in field block 1: its records do not begin where those before it end, or there are not as many",
+            "the bundle is wrong in field block 0: it has 4294967295 field lines, and 256 are the most a response can have",
             record(|tables| tables.blocks, 0, |block| block.lines = u32::MAX),
         );
         check(
