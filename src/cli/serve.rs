@@ -148,9 +148,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 impl ServeArgs {
     pub(super) fn resolve(self) -> anyhow::Result<ServeConfig> {
-        let threads = self
-            .threads
-            .map_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get), NonZeroUsize::get);
+        let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
         let mode = match (self.spa, self.traditional) {
             (true, _) => Some(Mode::Spa),
             (_, true) => Some(Mode::Traditional),
@@ -170,7 +168,7 @@ impl ServeArgs {
             grace: self.grace,
             ..Limits::default()
         };
-        let memory = self.cache_size.unwrap_or_else(|| serve::memory::budget(serve::memory::read(Path::new("/"))));
+        let memory = self.cache_size.unwrap_or_else(memory);
         Ok(ServeConfig {
             front: if self.prod { Front::Nothing } else { Front::Index },
             address,
@@ -184,6 +182,40 @@ impl ServeArgs {
             log_level: self.log_level,
         })
     }
+}
+
+impl ServeConfig {
+    /// What `sitekit dev` serves with: what `sitekit serve` does when nothing is said.
+    #[cfg(feature = "compiler")]
+    pub(super) fn of_development(
+        build: PathBuf,
+        sites: Vec<SiteName>,
+        addr: Option<SocketAddr>,
+        log_format: LogFormat,
+        log_level: LogLevel,
+    ) -> anyhow::Result<Self> {
+        let threads = cores();
+        Ok(Self {
+            front: Front::Index,
+            address: addr.map_or(Address::From((Ipv4Addr::LOCALHOST, PORT).into()), Address::Exactly),
+            choice: Choice { build, sites: sites.into_iter().collect(), mode: None, memory: memory() },
+            limits: Limits { connections: connections(None, descriptors(Path::new("/")))?, ..Limits::default() },
+            threads,
+            shards: threads * 4,
+            admin: None,
+            metering: Metering::On,
+            log_format,
+            log_level,
+        })
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn memory() -> u64 {
+    serve::memory::budget(serve::memory::read(Path::new("/")))
 }
 
 /// Opens the bundles, listens, and serves until a signal stops it. `ready` learns the address once connections are
@@ -347,14 +379,14 @@ fn descriptors(root: &Path) -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
         let example = SocketAddr::from((IpAddr::V4(Ipv4Addr::LOCALHOST), PORT));
         format!("an address is an IP address, a colon and a port, such as {example} or [::1]:{PORT}")
     })
 }
 
-fn site(text: &str) -> Result<SiteName, String> {
+pub(super) fn site(text: &str) -> Result<SiteName, String> {
     SiteName::parse(text).map_err(|error| error.to_string())
 }
 

@@ -20,7 +20,7 @@ use crate::{
     site::{BasePath, ContentHash, Field, MediaType, SitePath},
     transform::{
         base, css, data,
-        highlight::Highlighter,
+        highlight::{self, Highlighter, Palette},
         html::Minifier,
         links,
         markdown::{self, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions},
@@ -80,8 +80,17 @@ pub(super) fn make(world: &dyn World, site: &Site, plan: &Plan, base: &BasePath,
         diagnostics.extend(found);
         routes.extend(output.map(|output| (path, output)));
     }
+    if site.config.markdown.highlighting.is_some()
+        && let Ok(path) = SitePath::parse(HIGHLIGHTING)
+    {
+        let sheet = || highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
+        routes.entry(path).or_insert_with(|| Output::of(sheet().into(), MediaType::CSS));
+    }
     Outputs { routes, diagnostics }
 }
+
+/// Where the style sheet of highlighted code is, unless the site has a file of its own there.
+const HIGHLIGHTING: &str = "/syntax.css";
 
 fn convert(site: &Site, options: &MarkdownOptions, progress: &dyn Progress) -> Contents {
     let links = Links::new(site);
@@ -148,18 +157,19 @@ impl Maker<'_> {
         match origin {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
-                let html = self.rendered(|renderer| renderer.page(*id), found)?;
+                let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
                 let mut output = self.page(Source::new(self.rendered_name(path), html), found);
                 let date = page.meta.updated.as_ref().or(page.date.as_ref());
                 output.fields.extend(date.and_then(last_modified));
                 Some(output)
             }
             Origin::Section(id) => {
-                let html = self.rendered(|renderer| renderer.section(*id), found)?;
+                let template = self.site.section(*id).template_name();
+                let html = self.rendered(template, |renderer| renderer.section(*id), found)?;
                 Some(self.page(Source::new(self.rendered_name(path), html), found))
             }
             Origin::Template(name) => {
-                let text = self.rendered(|renderer| renderer.template(name, path), found)?;
+                let text = render_with(self.renderer.as_ref()?, |renderer| renderer.template(name, path), found)?;
                 let media = MediaType::of_extension(path.extension());
                 Some(self.text(Source::new(self.rendered_name(path), text), media, path, found)?)
             }
@@ -181,12 +191,15 @@ impl Maker<'_> {
         }
     }
 
+    /// Nothing where the template is not there: loading has said so.
     fn rendered(
         &self,
+        template: &str,
         render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<String> {
-        render(self.renderer.as_ref()?).map_err(|diagnostics| found.extend(diagnostics)).ok()
+        let renderer = self.renderer.as_ref().filter(|_| self.site.has_template(template))?;
+        render_with(renderer, render, found)
     }
 
     /// What a diagnostic about a rendered text calls it.
@@ -301,6 +314,14 @@ impl Maker<'_> {
             }
         }
     }
+}
+
+fn render_with(
+    renderer: &Renderer<'_>,
+    render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    render(renderer).map_err(|diagnostics| found.extend(diagnostics)).ok()
 }
 
 impl Output {

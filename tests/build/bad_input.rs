@@ -69,7 +69,18 @@ fn mistakes_in_content() {
 fn mistakes_in_files() {
     check("script", &[("sites/a/static/main.ts", b"const x: number = ;\nlet y = 1;\n")]);
     check("config", &[("sites/a/config.toml", b"title = \"A\"\n[sitekit]\nmode = \"spaa\"\n")]);
-    check("config_key", &[("sites/a/config.toml", b"titel = \"A\"\n[sitekit]\nmood = \"spa\"\n")]);
+}
+
+#[test]
+fn what_does_no_harm_is_a_warning_and_the_site_is_built() {
+    let project = Project::with(&[
+        ("sites/a/config.toml", "titel = \"A\"\n[sitekit]\nmood = \"spa\"\n"),
+        ("sites/a/index.html", "<p>a</p>"),
+        ("sites/a/style.css", "a { color: red }\n} b { }\n"),
+        ("sites/a/data.json", "{\"a\": 1,}"),
+    ]);
+    insta::assert_snapshot!("warnings", project.build(&["--quiet"]).stderr);
+    assert_eq!(project.text("a", "/style.css"), "a { color: red }\n} b { }\n", "published as it is");
 }
 
 #[test]

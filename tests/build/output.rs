@@ -3,9 +3,15 @@
 use crate::project::Project;
 
 const SITE: &[(&str, &str)] = &[
-    ("sites/a/index.html", "<!doctype html><title>A</title><p>hello</p>"),
-    ("sites/a/style.css", "body { margin: 0 }"),
-    ("sites/b/index.html", "<!doctype html><title>B</title><p>hello</p>"),
+    (
+        "sites/a/index.html",
+        "<!doctype html><html lang=en><title>A</title><p>hello hello hello hello hello hello hello</p>",
+    ),
+    ("sites/a/style.css", "body { margin: 0; background: linear-gradient(red, green, red, green, red, green) }"),
+    (
+        "sites/b/index.html",
+        "<!doctype html><html lang=en><title>B</title><p>hello hello hello hello hello hello hello</p>",
+    ),
 ];
 
 #[test]
