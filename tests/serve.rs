@@ -1,1 +1,520 @@
-//! serve
+//! `sitekit serve` and `sitekit stats` as their users meet them: through the binary.
+
+mod client;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use client::{Connection, request};
+use serde_json::Value;
+use sitekit::{
+    pack::{self, RealDisk},
+    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Bundles and the binary
+
+/// A site of one page whose field and body both tell its generation.
+fn image(site: &str, generation: usize) -> SiteImage {
+    let site = SiteName::parse(site).unwrap();
+    let text = format!("generation {generation}");
+    let page = Response {
+        status: 200,
+        fields: vec![
+            Field::new("content-type", "text/html; charset=utf-8"),
+            Field::new("x-generation", generation.to_string()),
+        ],
+        bodies: vec![
+            EncodedBody { coding: Coding::Identity, bytes: format!("{text}{}", " ".repeat(500)).into() },
+            EncodedBody { coding: Coding::Gzip, bytes: format!("{text} gzip").into() },
+        ],
+    };
+    SiteImage {
+        base: BasePath::of(&site),
+        site,
+        mode: Mode::Traditional,
+        routes: [(SitePath::root(), page)].into(),
+        not_found: None,
+    }
+}
+
+fn with_download(mut image: SiteImage, len: usize) -> SiteImage {
+    let file = Response {
+        status: 200,
+        fields: vec![Field::new("content-type", "application/octet-stream")],
+        bodies: vec![EncodedBody { coding: Coding::Identity, bytes: Bytes::from(vec![b'x'; len]) }],
+    };
+    image.routes.insert(SitePath::parse("/download").unwrap(), file);
+    image
+}
+
+fn commit(build: &Path, image: &SiteImage) -> String {
+    let sealed = pack::seal(image).unwrap();
+    sealed.commit(&RealDisk, build, 2).unwrap();
+    sealed.generation().to_string()
+}
+
+fn sitekit(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sitekit"));
+    command.args(arguments).stdin(Stdio::null()).env_remove("RUST_LOG");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SITEKIT_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    sitekit(arguments).output().unwrap()
+}
+
+/// A server in a process of its own, killed when the test ends before it does.
+struct Serving {
+    child: Child,
+    log: mpsc::Receiver<Value>,
+    seen: Vec<Value>,
+    address: SocketAddr,
+}
+
+fn serve(build: &Path, arguments: &[&str]) -> Serving {
+    let build = build.to_str().unwrap();
+    let mut command = sitekit(&["serve", "--build", build, "--log-format", "json"]);
+    if !arguments.contains(&"--addr") {
+        command.args(["--addr", "127.0.0.1:0"]);
+    }
+    let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let (tell, log) = mpsc::channel();
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            if tell.send(value).is_err() {
+                return;
+            }
+        }
+    });
+    let mut serving = Serving { child, log, seen: Vec::new(), address: SocketAddr::from(([0, 0, 0, 0], 0)) };
+    let listening = serving.wait_for(|event| event["message"] == "listening");
+    serving.address = listening["address"].as_str().unwrap().parse().unwrap();
+    serving
+}
+
+impl Serving {
+    /// The first event of the log, past or to come, that is wanted.
+    #[track_caller]
+    fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(event) = self.seen.iter().find(|event| wanted(event)) {
+            return event.clone();
+        }
+        loop {
+            match self.log.recv_timeout(Duration::from_secs(20)) {
+                Ok(event) => {
+                    self.seen.push(event.clone());
+                    if wanted(&event) {
+                        return event;
+                    }
+                }
+                Err(error) => panic!("{error} after {:#?}", self.seen),
+            }
+        }
+    }
+
+    fn is_live(&mut self, generation: &str) {
+        self.wait_for(|event| event["message"] == "live" && event["generation"] == generation);
+    }
+
+    fn connect(&self) -> Connection {
+        Connection::to(self.address)
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Starting and stopping
+
+#[test]
+fn serves_until_it_is_told_to_stop() {
+    let build = tempfile::tempdir().unwrap();
+    let generation = commit(build.path(), &image("docs", 1));
+    let mut serving = serve(build.path(), &[]);
+    let reply = serving.connect().ask("GET", "/docs/", &[]);
+    assert_eq!((reply.status, reply.field("x-generation")), (200, Some("1")));
+    assert!(serving.connect().ask("GET", "/", &[]).text().contains(&generation[..8]));
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+    assert!(!build.path().join("sitekit.sock").exists());
+}
+
+#[test]
+fn a_download_in_flight_is_finished_before_the_end() {
+    let build = tempfile::tempdir().unwrap();
+    let len = 64 << 20;
+    commit(build.path(), &with_download(image("docs", 1), len));
+    let mut serving = serve(build.path(), &[]);
+    let mut download = serving.connect();
+    download.send(request("GET", "/docs/download", &[]));
+    download.reader.fill_buf().unwrap();
+    let mut idle = serving.connect();
+    assert_eq!(idle.ask("GET", "/docs/", &[]).status, 200);
+    serving.signal("-INT");
+    serving.wait_for(|event| event["message"].as_str().is_some_and(|text| text.starts_with("stopping")));
+    assert!(idle.is_closed());
+    let reply = download.receive("GET").unwrap();
+    assert_eq!((reply.status, reply.body.len()), (200, len));
+    assert!(serving.wait().success());
+}
+
+#[test]
+fn a_second_signal_waits_for_no_one() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), 64 << 20));
+    let mut serving = serve(build.path(), &["--grace", "10m"]);
+    let mut download = serving.connect();
+    download.send(request("GET", "/docs/download", &[]));
+    download.reader.fill_buf().unwrap();
+    serving.signal("-TERM");
+    serving.wait_for(|event| event["message"].as_str().is_some_and(|text| text.starts_with("stopping")));
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+}
+
+#[test]
+fn what_takes_longer_than_the_grace_is_cut() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), 64 << 20));
+    let mut serving = serve(build.path(), &["--grace", "50ms"]);
+    let mut download = serving.connect();
+    download.send(request("GET", "/docs/download", &[]));
+    download.reader.fill_buf().unwrap();
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let build_dir = build.path().to_str().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    // Asked for: refused.
+    let refused = output(&["serve", "--build", build_dir, "--addr", &address]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains(&format!("--addr {address} is taken")), "{}", stderr(&refused));
+    // Another of us counts as well, though sockets can share a port.
+    let serving = serve(build.path(), &[]);
+    let refused = output(&["serve", "--build", build_dir, "--addr", &serving.address.to_string()]);
+    assert_eq!(refused.status.code(), Some(2));
+    // Not asked for: the next one. Whoever has 8080, it is taken now.
+    let _taken = TcpListener::bind("127.0.0.1:8080");
+    let mut command = sitekit(&["serve", "--build", build_dir, "--log-format", "json"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    while !line.contains("listening") {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let event: Value = serde_json::from_str(&line).unwrap();
+    let port = event["address"].as_str().unwrap().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    assert!((8081..8181).contains(&port), "{port}");
+}
+
+#[test]
+fn nothing_to_serve() {
+    let build = tempfile::tempdir().unwrap();
+    let build_dir = build.path().to_str().unwrap();
+    let missing = build.path().join("nope");
+    for (arguments, part) in [
+        (&["serve", "--build", missing.to_str().unwrap()][..], "there is no"),
+        (&["serve", "--build", build_dir], "there is no bundle in"),
+    ] {
+        let refused = output(arguments);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(stderr(&refused).contains(part) && stderr(&refused).contains("sitekit build"), "{}", stderr(&refused));
+    }
+    commit(build.path(), &image("docs", 1));
+    let refused = output(&["serve", "--build", build_dir, "--site", "blog", "--addr", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--site blog"), "{}", stderr(&refused));
+    fs::write(build.path().join("docs/current"), "nonsense").unwrap();
+    let refused = output(&["serve", "--build", build_dir, "--addr", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("site `docs` is refused"), "{}", stderr(&refused));
+}
+
+#[test]
+fn only_the_sites_that_were_chosen() {
+    let build = tempfile::tempdir().unwrap();
+    for site in ["docs", "app", "blog"] {
+        commit(build.path(), &image(site, 1));
+    }
+    let serving = serve(build.path(), &["--site", "docs", "--site", "app", "--prod"]);
+    for (target, expected) in [("/docs/", 200), ("/app/", 200), ("/blog/", 404), ("/", 404)] {
+        assert_eq!(serving.connect().ask("GET", target, &[]).status, expected, "{target}");
+    }
+}
+
+#[test]
+fn timeouts_by_flag() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), 64 << 20));
+    let flags = ["--header-timeout", "200ms", "--write-timeout", "200ms", "--idle-timeout", "200ms"];
+    let mut serving = serve(build.path(), &[&flags[..], &["--grace", "10m"]].concat());
+    let mut head = serving.connect();
+    head.send("GET /docs/ HTTP/1.1\r\n");
+    assert_eq!(head.receive("GET").unwrap().status, 408);
+    let mut idle = serving.connect();
+    assert_eq!(idle.ask("GET", "/docs/", &[]).status, 200);
+    assert!(idle.is_closed());
+    let mut reader = serving.connect();
+    reader.send(request("GET", "/docs/download", &[]));
+    reader.reader.fill_buf().unwrap();
+    // Waiting ends long before the grace does, because the reader is let go.
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+    let mut rest = Vec::new();
+    let _ = reader.reader.read_to_end(&mut rest);
+    assert!(rest.len() < 64 << 20);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// New generations
+
+#[test]
+fn swaps_under_load_fail_no_request() {
+    const SITES: [&str; 3] = ["docs", "studio", "app"];
+    const GENERATIONS: usize = 12;
+    let build = tempfile::tempdir().unwrap();
+    for site in SITES {
+        commit(build.path(), &image(site, 0));
+    }
+    let mut serving = serve(build.path(), &["--threads", "2"]);
+    let address = serving.address;
+    let done = AtomicBool::new(false);
+    let (asked, last) = thread::scope(|scope| {
+        let clients: Vec<_> = (0..6)
+            .map(|number| {
+                let done = &done;
+                scope.spawn(move || {
+                    let mut asked = 0;
+                    while !done.load(SeqCst) {
+                        let mut connection = Connection::to(address);
+                        for turn in 0..50 {
+                            let site = SITES[(number + turn) % SITES.len()];
+                            let coding = if turn % 2 == 0 { "gzip" } else { "identity" };
+                            let reply = connection.ask("GET", &format!("/{site}/"), &[("Accept-Encoding", coding)]);
+                            assert_eq!(reply.status, 200);
+                            let generation = reply.field("x-generation").unwrap();
+                            let text = reply.text().strip_prefix("generation ").unwrap();
+                            assert_eq!(text.split(' ').next(), Some(generation), "field and body of two generations");
+                            asked += 1;
+                        }
+                    }
+                    asked
+                })
+            })
+            .collect();
+        // Whatever happens to this thread, the clients end.
+        let end = OnDrop(&done);
+        let mut last = Vec::new();
+        for generation in 1..=GENERATIONS {
+            last = SITES.map(|site| commit(build.path(), &image(site, generation))).to_vec();
+            // Each second generation overtakes the one before, which may never be seen.
+            if generation % 2 == 0 {
+                last.iter().for_each(|generation| serving.is_live(generation));
+            }
+        }
+        drop(end);
+        (clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>(), last)
+    });
+    assert!(asked >= 300 && last.len() == SITES.len());
+    for site in SITES {
+        let reply = serving.connect().ask("GET", &format!("/{site}/"), &[]);
+        assert_eq!(reply.field("x-generation"), Some(GENERATIONS.to_string().as_str()));
+    }
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+}
+
+struct OnDrop<'a>(&'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+#[test]
+fn a_broken_generation_is_refused_and_the_one_before_serves_on() {
+    let build = tempfile::tempdir().unwrap();
+    let good = commit(build.path(), &image("docs", 1));
+    let mut serving = serve(build.path(), &[]);
+    let docs = build.path().join("docs");
+    let mut bytes = fs::read(docs.join(format!("{good}.bundle"))).unwrap();
+    let broken = "0123456789abcdef0123456789abcdef";
+    bytes.truncate(bytes.len() / 2);
+    fs::write(docs.join(format!("{broken}.bundle")), &bytes).unwrap();
+    fs::write(docs.join("new"), format!("{broken}\n")).unwrap();
+    fs::rename(docs.join("new"), docs.join("current")).unwrap();
+    let refusal = serving.wait_for(|event| event["level"] == "ERROR");
+    assert_eq!(refusal["site"], "docs");
+    assert!(refusal["reason"].as_str().unwrap().contains(broken), "{refusal}");
+    assert_eq!(serving.connect().ask("GET", "/docs/", &[]).field("x-generation"), Some("1"));
+    let next = commit(build.path(), &image("docs", 2));
+    serving.is_live(&next);
+    assert_eq!(serving.connect().ask("GET", "/docs/", &[]).field("x-generation"), Some("2"));
+}
+
+#[test]
+fn sites_come_and_go() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let mut serving = serve(build.path(), &[]);
+    assert_eq!(serving.connect().ask("GET", "/blog/", &[]).status, 404);
+    let blog = commit(build.path(), &image("blog", 1));
+    serving.is_live(&blog);
+    assert_eq!(serving.connect().ask("GET", "/blog/", &[]).status, 200);
+    fs::remove_dir_all(build.path().join("blog")).unwrap();
+    serving.wait_for(|event| event["message"] == "gone" && event["site"] == "blog");
+    assert_eq!(serving.connect().ask("GET", "/blog/", &[]).status, 404);
+    let again = commit(build.path(), &image("blog", 2));
+    serving.is_live(&again);
+    assert_eq!(serving.connect().ask("GET", "/blog/", &[]).field("x-generation"), Some("2"));
+}
+
+#[test]
+fn a_request_keeps_the_generation_it_began_with() {
+    let build = tempfile::tempdir().unwrap();
+    let len = 64 << 20;
+    commit(build.path(), &with_download(image("docs", 1), len));
+    let mut serving = serve(build.path(), &[]);
+    let mut download = serving.connect();
+    download.send(request("GET", "/docs/download", &[]));
+    download.reader.fill_buf().unwrap();
+    for generation in 2..6 {
+        let committed = commit(build.path(), &image("docs", generation));
+        serving.is_live(&committed);
+    }
+    assert_eq!(serving.connect().ask("GET", "/docs/download", &[]).status, 404);
+    let reply = download.receive("GET").unwrap();
+    assert!(reply.status == 200 && reply.body.len() == len && reply.body.iter().all(|&byte| byte == b'x'));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What the server is doing
+
+#[test]
+fn stats_over_the_local_socket_and_the_admin_address() {
+    let build = tempfile::tempdir().unwrap();
+    let generation = commit(build.path(), &image("docs", 1));
+    let build_dir = build.path().to_str().unwrap();
+    let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let serving = serve(build.path(), &["--admin-addr", &admin.to_string()]);
+    let mut connection = serving.connect();
+    for coding in ["gzip", "gzip", "identity"] {
+        assert_eq!(connection.ask("GET", "/docs/", &[("Accept-Encoding", coding)]).status, 200);
+    }
+    assert_eq!(connection.ask("GET", "/docs/nope", &[]).status, 404);
+    // Counted when it was sent, so the next answer on the same connection comes after the count.
+    connection.ask("GET", "/nowhere", &[]);
+
+    for place in [&["--build", build_dir][..], &["--addr", &admin.to_string()]] {
+        let json = output(&[&["stats", "--json"], place].concat());
+        assert!(json.status.success(), "{}", stderr(&json));
+        let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+        let docs = report["sites"].as_array().unwrap().iter().find(|site| site["site"] == "docs").unwrap();
+        assert_eq!(docs["generation"], generation);
+        assert_eq!(
+            (&docs["requests"], &docs["statuses"]["2xx"], &docs["statuses"]["4xx"]),
+            (&4.into(), &3.into(), &1.into())
+        );
+        assert_eq!((&docs["codings"]["gzip"], &docs["codings"]["identity"]), (&2.into(), &1.into()));
+        assert_eq!((&docs["cache"]["hits"], &docs["cache"]["misses"]), (&3.into(), &0.into()));
+        assert_eq!(report["connections"]["open"], 1);
+        let table = output(&[&["stats"], place].concat());
+        let table = String::from_utf8(table.stdout).unwrap();
+        assert!(table.contains("docs") && table.contains("p99") && !table.contains('\x1b'), "{table}");
+    }
+    let metrics = Connection::to(admin).ask("GET", "/metrics", &[]);
+    assert!(metrics.text().contains("sitekit_requests_total{site=\"docs\",status=\"2xx\"} 3\n"), "{}", metrics.text());
+    assert_eq!(metrics.field("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    // Off the public listener.
+    assert_eq!(serving.connect().ask("GET", "/metrics", &[]).status, 404);
+}
+
+#[test]
+fn no_server_to_ask() {
+    let build = tempfile::tempdir().unwrap();
+    let build_dir = build.path().to_str().unwrap();
+    let asked = output(&["stats", "--build", build_dir]);
+    assert_eq!(asked.status.code(), Some(2));
+    assert!(stderr(&asked).contains("no server answers") && stderr(&asked).contains("`sitekit serve` starts one"));
+    // Left behind by a server that was killed: no one answers, and the next server takes its place.
+    commit(build.path(), &image("docs", 1));
+    let mut killed = serve(build.path(), &[]);
+    killed.signal("-KILL");
+    killed.wait();
+    assert!(build.path().join("sitekit.sock").exists());
+    assert_eq!(output(&["stats", "--build", build_dir]).status.code(), Some(2));
+    let _next = serve(build.path(), &[]);
+    assert!(output(&["stats", "--build", build_dir]).status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_local_socket_is_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let _serving = serve(build.path(), &[]);
+    let socket = build.path().join("sitekit.sock");
+    assert_eq!(fs::metadata(socket).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn counting_can_be_turned_off() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let serving = serve(build.path(), &["--no-metrics"]);
+    let mut connection = serving.connect();
+    for _ in 0..3 {
+        assert_eq!(connection.ask("GET", "/docs/", &[]).status, 200);
+    }
+    let json = output(&["stats", "--json", "--build", build.path().to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&report["total"]["requests"], &report["connections"]["open"]), (&0.into(), &1.into()));
+}

@@ -236,19 +236,17 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
         .admin
         .map(|at| TcpListener::bind(at).with_context(|| format!("--admin-addr {at} cannot be listened at")));
     let admin = admin.transpose()?;
+    let local_socket = serve::LocalSocket::bind(&build.join(serve::SOCKET))
+        .inspect_err(
+            |error| tracing::warn!(%error, "`sitekit stats` finds no socket of this server in {}", build.display()),
+        )
+        .ok();
     let (stopper, stop) = Stopper::new();
     stop_on_signals(stopper)?;
     let follower = Follower::start(Arc::clone(&sites), known)?;
     tracing::info!(%address, threads = config.threads, memory, "listening");
     ready(address);
-    let server = Server {
-        listeners,
-        sites,
-        limits: config.limits,
-        front: config.front,
-        local_socket: Some(build.join(serve::SOCKET)),
-        admin,
-    };
+    let server = Server { listeners, sites, limits: config.limits, front: config.front, local_socket, admin };
     serve::run(server, stop)?;
     drop(follower);
     tracing::info!("stopped");

@@ -28,7 +28,9 @@ pub const SOCKET: &str = "sitekit.sock";
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves `registry` at a TCP address for as long as it is polled.
-pub(super) async fn serve_tcp(listener: TcpListener, registry: Arc<Registry>) {
+pub(super) async fn serve_tcp(listener: std::net::TcpListener, registry: Arc<Registry>) -> io::Result<Infallible> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
@@ -40,15 +42,18 @@ pub(super) async fn serve_tcp(listener: TcpListener, registry: Arc<Registry>) {
 /// A Unix socket with a file of its own, which goes when this is dropped.
 #[derive(Debug)]
 #[cfg(unix)]
-pub(super) struct LocalSocket {
-    listener: tokio::net::UnixListener,
+pub struct LocalSocket {
+    listener: std::os::unix::net::UnixListener,
     path: PathBuf,
 }
 
 #[cfg(unix)]
 impl LocalSocket {
     /// Binds `path`, for us and no other user. The file of a server that is gone is replaced.
-    pub(super) fn bind(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// `AddrInUse` when a server listens there, else those of the system.
+    pub fn bind(path: &Path) -> io::Result<Self> {
         use std::os::unix::{fs::PermissionsExt, net::UnixListener, net::UnixStream};
         if UnixStream::connect(path).is_ok() {
             return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens there"));
@@ -65,13 +70,14 @@ impl LocalSocket {
         std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o600))?;
         std::fs::rename(&hidden, path)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener: tokio::net::UnixListener::from_std(listener)?, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned() })
     }
 
     /// Serves `registry` for as long as it is polled.
-    pub(super) async fn serve(&self, registry: Arc<Registry>) {
+    pub(super) async fn serve(&self, registry: Arc<Registry>) -> io::Result<Infallible> {
+        let listener = tokio::net::UnixListener::from_std(self.listener.try_clone()?)?;
         loop {
-            match self.listener.accept().await {
+            match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
@@ -90,16 +96,18 @@ impl Drop for LocalSocket {
 /// Where there are no Unix sockets, only `--admin-addr` answers.
 #[derive(Debug)]
 #[cfg(not(unix))]
-pub(super) struct LocalSocket;
+pub struct LocalSocket;
 
 #[cfg(not(unix))]
 impl LocalSocket {
-    pub(super) fn bind(_: &Path) -> io::Result<Self> {
+    /// # Errors
+    /// Always.
+    pub fn bind(_: &Path) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(&self, _: Arc<Registry>) {
-        std::future::pending().await
+    pub(super) async fn serve(&self, _: Arc<Registry>) -> io::Result<Infallible> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

@@ -27,7 +27,6 @@ mod watchdog;
 use std::{
     io,
     net::TcpListener,
-    path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
     thread,
     time::Duration,
@@ -35,9 +34,9 @@ use std::{
 
 use tokio::runtime;
 
-use self::{admin::LocalSocket, core::Shared};
+use self::core::Shared;
 pub use self::{
-    admin::SOCKET,
+    admin::{LocalSocket, SOCKET},
     core::Front,
     follow::{Follower, log},
     limits::Limits,
@@ -55,7 +54,7 @@ pub struct Server {
     pub limits: Limits,
     pub front: Front,
     /// The Unix socket for operators.
-    pub local_socket: Option<PathBuf>,
+    pub local_socket: Option<LocalSocket>,
     /// A listener for operators.
     pub admin: Option<TcpListener>,
 }
@@ -109,36 +108,32 @@ fn on_core(
     outcome
 }
 
-/// Serves operators until every core has ended.
+/// Serves operators until every core has ended. Without them, the sites are served all the same.
 async fn operate(
     registry: Arc<crate::observe::Registry>,
-    local_socket: Option<PathBuf>,
+    local_socket: Option<LocalSocket>,
     admin: Option<TcpListener>,
     mut all_ended: tokio::sync::mpsc::Receiver<()>,
 ) {
-    let local = local_socket.and_then(|path| {
-        let bound = LocalSocket::bind(&path);
-        bound.inspect_err(|error| tracing::warn!(%error, path = %path.display(), "no socket for `sitekit stats`")).ok()
-    });
-    let admin = admin.and_then(|listener| {
-        let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
-        listener.inspect_err(|error| tracing::warn!(%error, "no listener for operators")).ok()
-    });
-    let serve_local = async {
-        match &local {
+    let local = async {
+        match &local_socket {
             Some(socket) => socket.serve(Arc::clone(&registry)).await,
             None => std::future::pending().await,
         }
     };
-    let serve_admin = async {
+    let admin = async {
         match admin {
             Some(listener) => admin::serve_tcp(listener, Arc::clone(&registry)).await,
             None => std::future::pending().await,
         }
     };
+    let operators = async {
+        let (Err(local), Err(admin)) = tokio::join!(local, admin);
+        tracing::error!(%local, %admin, "operators are no longer served");
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         _ = all_ended.recv() => {}
-        () = serve_local => {}
-        () = serve_admin => {}
+        () = operators => {}
     }
 }

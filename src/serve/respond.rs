@@ -167,7 +167,7 @@ impl Prepared {
     pub(super) fn refuse(&self, status: StatusCode) -> Head {
         let mut head = error(status);
         if self.is_negotiated() {
-            head.fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            head.fields.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         }
         head
     }
@@ -200,6 +200,8 @@ pub(super) fn redirect(location: &str) -> Head {
     let mut fields = HeaderMap::with_capacity(4);
     fields.insert(header::LOCATION, location);
     fields.insert(header::CACHE_CONTROL, NO_CACHE);
+    // hyper would add it to the answer of a GET alone.
+    fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     Head { status: StatusCode::PERMANENT_REDIRECT, fields, content: Content::None }
 }
 
