@@ -1,7 +1,10 @@
 //! Reads `content/`: every Markdown file becomes a page or a section with its path, every other file an asset of the
 //! page or section it lies beside. How they belong together is `tree`'s work.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Range,
+};
 
 use globset::GlobSet;
 use rayon::prelude::*;
@@ -285,9 +288,10 @@ fn checked_path(
 
 /// A folder is a section or a page, not both.
 fn refuse_two_indexes(pages: &[Page], sections: &[Section], diagnostics: &mut Vec<Diagnostic>) {
+    let written = sections.iter().filter(|section| section.written).map(|section| folder_of(&section.relative));
+    let folders: HashSet<&str> = written.collect();
     for page in pages.iter().filter(|page| last_segment(&page.relative) == "index.md") {
-        let folder = folder_of(&page.relative);
-        if sections.iter().any(|section| section.written && folder_of(&section.relative) == folder) {
+        if folders.contains(folder_of(&page.relative)) {
             let diagnostic =
                 Diagnostic::error(page.source.path.clone(), "this folder has both an `index.md` and an `_index.md`");
             diagnostics.push(

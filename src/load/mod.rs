@@ -15,7 +15,11 @@ mod tree;
 mod value;
 mod world;
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Slugify, Themes};
 pub use date::PageDate;
@@ -327,7 +331,7 @@ fn static_files(
 ) -> Vec<PublishedFile> {
     let mut folders = vec![format!("{root}/static")];
     folders.extend(config.theme.iter().map(|theme| format!("{root}/themes/{}/static", theme.value)));
-    let mut published = std::collections::BTreeMap::new();
+    let mut published = BTreeMap::new();
     for folder in folders {
         for file in reader.walk(&folder, diagnostics) {
             let relative = &file.path[folder.len() + 1..];
@@ -400,67 +404,86 @@ fn site_path(file: &str, relative: &str, diagnostics: &mut Vec<Diagnostic>) -> O
 }
 
 /// Templates that content asks for and nobody wrote. Defaults are one diagnostic together, a name that an author chose
-/// is one of its own, where it was chosen.
+/// is one of its own, where it was chosen first.
 fn require_templates(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
     // A homepage that nobody wrote is made only when there is a template for it.
     if !site.sections[0].written && !site.has_template("index.html") {
         site.sections[0].meta.render = false;
     }
-    let mut defaults: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
-    let mut chosen: Vec<(&Source, &Spanned<String>)> = Vec::new();
-    let sections = site.sections.iter().filter(|section| section.is_rendered());
-    let wanted = sections
-        .map(|section| (&section.source, section.meta.template.as_ref(), section.template_name()))
-        .chain(site.pages.iter().filter(|page| page.meta.render).map(|page| {
-            let own = page.meta.template.as_ref();
-            let inherited = page.template.as_ref().filter(|_| own.is_none());
-            let source = inherited.and_then(|template| {
-                let section = page.ancestors.iter().rev().map(|&id| site.section(id));
-                section
-                    .filter(|section| section.meta.page_template.as_ref() == Some(template))
-                    .map(|s| &s.source)
-                    .next()
-            });
-            (source.unwrap_or(&page.source), page.template.as_ref(), page.template_name())
-        }));
-    for (source, named, name) in wanted {
-        if site.has_template(name) {
-            continue;
-        }
-        match named {
-            Some(named) if !chosen.contains(&(source, named)) => chosen.push((source, named)),
-            Some(_) => {}
-            None => defaults.entry(name).or_default().push(&source.path),
-        }
+    let site = &*site;
+    let prefix = site.theme_prefix();
+    let unprefixed = |name| prefix.as_ref().and_then(|prefix| str::strip_prefix(name, prefix.as_str()));
+    let names = || site.templates.iter().map(|template| template.name.as_str());
+    let known: HashSet<&str> = names().chain(names().filter_map(unprefixed)).collect();
+
+    let mut defaults: BTreeMap<&str, Wanted<'_>> = BTreeMap::new();
+    let mut chosen: BTreeMap<&str, Wanted<'_>> = BTreeMap::new();
+    for (source, named, name) in wanted_templates(site).filter(|(.., name)| !known.contains(name)) {
+        let place = named.map_or(0..0, |named| named.span.clone());
+        let group = if named.is_some() { &mut chosen } else { &mut defaults };
+        group.entry(name).or_insert(Wanted { source, place, count: 0 }).count += 1;
     }
-    for (source, named) in chosen {
-        let own = site.templates.iter().map(|template| site.theme_template(&template.name).unwrap_or(&template.name));
-        let message = format!("there is no template `{}`", named.value);
-        let help = match did_you_mean(&named.value, own) {
+    for (name, wanted) in chosen {
+        let help = match did_you_mean(name, known.iter().copied().collect::<BTreeSet<_>>()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("templates are looked for in `{}`", template_folders(site)),
         };
-        diagnostics.push(Diagnostic::error_at(source, named.span.clone(), message).with_help(help));
+        let message = format!("there is no template `{name}`");
+        let diagnostic = Diagnostic::error_at(wanted.source, wanted.place.clone(), message).with_help(help);
+        diagnostics.push(if wanted.count > 1 {
+            diagnostic.traced(format!("for {}", wanted.who()))
+        } else {
+            diagnostic
+        });
     }
     if defaults.is_empty() {
         return;
     }
     let names: Vec<_> = defaults.keys().map(|name| format!("`{name}`")).collect();
-    let mut diagnostic = Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         format!("{}/templates", site.root),
         format!("content needs templates that are not there: {}", names.join(", ")),
     );
-    for (name, files) in &defaults {
-        let more = match files.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        diagnostic = diagnostic.traced(format!("`{name}` is for {}{more}", files[0]));
-    }
+    let diagnostic = defaults
+        .iter()
+        .fold(diagnostic, |diagnostic, (name, wanted)| diagnostic.traced(format!("`{name}` is for {}", wanted.who())));
     diagnostics.push(diagnostic.with_help(format!(
         "write them in `{}`: a section gets `section`, a page gets `page`, as in `{{{{ page.content }}}}`",
         template_folders(site)
     )));
+}
+
+/// Who asks for a template that is not there.
+struct Wanted<'a> {
+    /// Where it is named, or for a default, the first that needs it.
+    source: &'a Source,
+    place: Range<usize>,
+    count: usize,
+}
+
+impl Wanted<'_> {
+    fn who(&self) -> String {
+        match self.count {
+            1 => self.source.path.to_string(),
+            count => format!("{} and {} more", self.source.path, count - 1),
+        }
+    }
+}
+
+/// The file that names a template, the place where it does, and the template, of everything that is rendered. A default
+/// has no place.
+fn wanted_templates(site: &Site) -> impl Iterator<Item = (&Source, Option<&Spanned<String>>, &str)> {
+    let sections = site.sections.iter().filter(|section| section.is_rendered());
+    let sections = sections.map(|section| (&section.source, section.meta.template.as_ref(), section.template_name()));
+    let pages = site.pages.iter().filter(|page| page.meta.render).map(|page| {
+        let inherited = || {
+            let above = page.ancestors.iter().rev().map(|&id| site.section(id));
+            above.filter(|section| section.meta.page_template.is_some()).map(|section| &section.source).next()
+        };
+        let source = if page.meta.template.is_some() { None } else { inherited() };
+        (source.unwrap_or(&page.source), page.template.as_ref(), page.template_name())
+    });
+    sections.chain(pages)
 }
 
 fn template_folders(site: &Site) -> String {

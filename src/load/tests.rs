@@ -338,7 +338,7 @@ fn missing_templates() {
             ("content/blog/b.md", ""),
         ],
         &["error content/blog/_index.md:2:17 there is no template `nowhere.xyz` (templates are looked for in \
-           `sites/s/templates/`)"],
+           `sites/s/templates/`) [for sites/s/content/blog/_index.md and 1 more]"],
     );
 }
 

@@ -369,11 +369,11 @@ mod tests {
         let source = Source::new("a.md", format!("---\n{text}"));
         let mut diagnostics = Vec::new();
         let table = parse(&source, 4..source.text.len(), &mut diagnostics);
-        let mut shown = show(&source, &table).trim_end().to_owned();
-        for diagnostic in diagnostics {
+        let told = diagnostics.iter().map(|diagnostic| {
             let (line, column) = diagnostic.position().unwrap();
-            shown += &format!("! {line}:{column} {}", diagnostic.message);
-        }
+            format!("! {line}:{column} {}", diagnostic.message)
+        });
+        let shown = show(&source, &table).trim_end().to_owned() + &told.collect::<Vec<_>>().concat();
         assert_eq!(shown, expected);
     }
 

@@ -11,14 +11,10 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use sitekit::{
-    diag::{Diagnostic, Severity, Source},
-    load::{self, DiskWorld, PageId, SectionId},
-    plan,
-    site::{SiteName, SitePath},
-    transform::{
-        markdown::{self, MarkdownOptions, Target},
-        render::{Contents, Renderer, merge_repeats},
-    },
+    diag::{Diagnostic, Severity},
+    load::DiskWorld,
+    pipeline::{Options, Profile, Progress, Stage, compile},
+    site::{BasePath, SiteName},
 };
 
 const SITES: &str = "tests/broken";
@@ -101,30 +97,20 @@ fn annotation(line: &str, number: usize) -> Option<(&str, Option<usize>, &str)> 
     Some((severity, at, text.trim()))
 }
 
-/// Everything a build says up to the rendered pages.
+/// Everything a build says.
 fn diagnostics(name: &str) -> Vec<Diagnostic> {
     let world = DiskWorld::new(SITES, name).unwrap();
-    let (site, mut diagnostics) = load::load(&world, &SiteName::parse(name).unwrap(), name);
-    let Some(site) = site else { return diagnostics };
-    diagnostics.extend(plan::plan(&site).1);
-    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return diagnostics;
-    }
-    let options = MarkdownOptions::default();
-    let render = |source: &Source, body| markdown::render(source, body, &options, None, &|_| Target::Unchanged);
-    let contents = Contents {
-        pages: site.pages.iter().map(|page| render(&page.source, page.body.clone())).collect(),
-        sections: site.sections.iter().map(|section| render(&section.source, section.body.clone())).collect(),
-    };
-    match Renderer::new(&site, &contents, &options) {
-        Err(found) => diagnostics.extend(found),
-        Ok(renderer) => {
-            let sections = (0..site.sections.len()).map(|id| renderer.section(SectionId(id)));
-            let pages = (0..site.pages.len()).map(|id| renderer.page(PageId(id)));
-            let robots = renderer.template("robots.txt", &SitePath::parse("/robots.txt").unwrap());
-            let found = sections.chain(pages).chain([robots]).filter_map(Result::err).flatten();
-            diagnostics.extend(merge_repeats(found.collect()));
-        }
-    }
+    let site = SiteName::parse(name).unwrap();
+    let options = Options { profile: Profile::Dev, base: BasePath::of(&site) };
+    let (image, diagnostics) = compile(&world, &site, name, &options, None, &Silent);
+    let errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    assert_eq!(image.is_none(), errors, "{name}");
     diagnostics
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage, _: usize) {}
+    fn step(&self) {}
 }

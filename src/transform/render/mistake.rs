@@ -61,33 +61,6 @@ pub(super) fn without_place(site: &Site, error: &tera::Error) -> Diagnostic {
     Diagnostic::error(format!("{}/templates", site.root), one_line(&error.to_string()))
 }
 
-/// Says once what many pages met: of diagnostics that differ only in their last step, the page, the first is kept and
-/// the others are counted.
-#[must_use]
-pub fn merge_repeats(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort();
-    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
-    for diagnostic in diagnostics {
-        match merged.last_mut() {
-            Some((first, more)) if is_repeat(first, &diagnostic) => *more += 1,
-            _ => merged.push((diagnostic, 0)),
-        }
-    }
-    let counted = merged.into_iter().map(|(diagnostic, more)| match more {
-        0 => diagnostic,
-        1 => diagnostic.traced("and 1 more page"),
-        _ => diagnostic.traced(format!("and {more} more pages")),
-    });
-    counted.collect()
-}
-
-fn is_repeat(a: &Diagnostic, b: &Diagnostic) -> bool {
-    let steps = |diagnostic: &Diagnostic| diagnostic.trace.len().saturating_sub(1);
-    (&a.path, &a.label, &a.message, &a.help) == (&b.path, &b.label, &b.message, &b.help)
-        && a.trace.len() == b.trace.len()
-        && a.trace[..steps(a)] == b.trace[..steps(b)]
-}
-
 /// A diagnostic, the template it is in, and what was not found, when that is what is wrong.
 struct Fault {
     template: String,
@@ -129,13 +102,8 @@ fn faults(site: &Site, error: &tera::Error) -> Vec<Fault> {
             .map(|report| at(site, &report.template, Place::Position(report.line, report.column), &report.message, &[]))
             .collect(),
         ErrorKind::Msg(message) => defined_twice(site, message).into_iter().collect(),
-        ErrorKind::TemplateNotFound(name) => {
-            vec![Fault {
-                template: name.clone(),
-                missing: Some(Missing::Template(name.clone())),
-                diagnostic: without_place(site, error),
-            }]
-        }
+        // `load` has said that it is missing, and who wants it.
+        ErrorKind::TemplateNotFound(_) => Vec::new(),
         _ => Vec::new(),
     }
     .into_iter()

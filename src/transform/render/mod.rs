@@ -20,8 +20,6 @@ use crate::{
     site::{BasePath, SitePath},
 };
 
-pub use mistake::merge_repeats;
-
 /// What became of the Markdown: one for each page and each section, in the site's order.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -63,7 +61,7 @@ impl<'a> Renderer<'a> {
     /// A page's HTML.
     ///
     /// # Errors
-    /// What is wrong in a template that is used for it.
+    /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
     pub fn page(&self, id: PageId) -> Result<String, Vec<Diagnostic>> {
         let page = self.site.page(id);
         let mut context = Self::context(&page.path);
@@ -74,7 +72,7 @@ impl<'a> Renderer<'a> {
     /// A section's HTML.
     ///
     /// # Errors
-    /// What is wrong in a template that is used for it.
+    /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
     pub fn section(&self, id: SectionId) -> Result<String, Vec<Diagnostic>> {
         let section = self.site.section(id);
         let mut context = Self::context(&section.path);
