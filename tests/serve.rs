@@ -1,5 +1,7 @@
 //! `sitekit serve` and `sitekit stats` as their users meet them: through the binary.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod client;
 
 use std::{
@@ -89,8 +91,18 @@ struct Serving {
 }
 
 fn serve(build: &Path, arguments: &[&str]) -> Serving {
+    serve_with(build, arguments, None)
+}
+
+/// With a limit on file descriptors.
+fn serve_with(build: &Path, arguments: &[&str], descriptors: Option<u32>) -> Serving {
     let build = build.to_str().unwrap();
-    let mut command = sitekit(&["serve", "--build", build, "--log-format", "json"]);
+    let mut command = sitekit(&[]);
+    if let Some(limit) = descriptors {
+        command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_sitekit")]);
+    }
+    command.args(["serve", "--build", build, "--log-format", "json"]);
     if !arguments.contains(&"--addr") {
         command.args(["--addr", "127.0.0.1:0"]);
     }
@@ -311,6 +323,28 @@ fn timeouts_by_flag() {
     assert!(rest.len() < 64 << 20);
 }
 
+#[test]
+fn a_flood_of_connections_neither_stops_nor_spins() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    // More connections than descriptors: some are told so, and at last not even that is possible.
+    let mut serving = serve_with(build.path(), &["--threads", "1"], Some(110));
+    let flood: Vec<_> = (0..200).map(|_| serving.connect()).collect();
+    serving.wait_for(|event| event["message"].as_str().is_some_and(|text| text.starts_with("cannot accept")));
+    drop(flood);
+    let mut answered = serving.connect();
+    // Those that were refused keep their descriptors for a moment.
+    loop {
+        answered.send(request("GET", "/docs/", &[]));
+        match answered.receive("GET") {
+            Some(reply) if reply.status == 200 => break,
+            _ => answered = serving.connect(),
+        }
+    }
+    let tellings = serving.log.try_iter().filter(|event| event["level"] == "ERROR").count();
+    assert!(tellings < 10, "{tellings}");
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // New generations
 
@@ -355,7 +389,9 @@ fn swaps_under_load_fail_no_request() {
             last = SITES.map(|site| commit(build.path(), &image(site, generation))).to_vec();
             // Each second generation overtakes the one before, which may never be seen.
             if generation % 2 == 0 {
-                last.iter().for_each(|generation| serving.is_live(generation));
+                for generation in &last {
+                    serving.is_live(generation);
+                }
             }
         }
         drop(end);

@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "compiler")]
         Command::Build(args) => build::run(&args),
         Command::Serve(args) => serve::run(args),
-        Command::Stats(args) => stats::run(args),
+        Command::Stats(args) => stats::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -31,6 +31,7 @@ const PORTS: u16 = 100;
 /// Every site answers below its name, /<site>/, or where its configuration mounts it. A new bundle goes live when
 /// a build commits it, without a restart. SIGTERM or Ctrl-C finishes what is in flight; a second one stops at once.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags as they are typed; what travels on is `ServeConfig`")]
 pub(super) struct ServeArgs {
     /// For the internet: listens on all addresses, and `/` shows no list of sites
     #[arg(long, env = "SITEKIT_PROD", conflicts_with = "dev")]
@@ -247,7 +248,7 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     tracing::info!(%address, threads = config.threads, memory, "listening");
     ready(address);
     let server = Server { listeners, sites, limits: config.limits, front: config.front, local_socket, admin };
-    serve::run(server, stop)?;
+    serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");
     Ok(())

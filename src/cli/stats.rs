@@ -48,7 +48,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A server that is there answers sooner.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) fn run(args: StatsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
     let place = args.addr.map_or_else(|| Place::Local(args.build.join(SOCKET)), Place::Tcp);
     let mut out = io::stdout().lock();
     let terminal = out.is_terminal();

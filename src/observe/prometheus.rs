@@ -57,7 +57,7 @@ pub fn exposition(registry: &Registry, now: Instant) -> String {
             text.line("sitekit_bodies_total", &[("site", site), ("coding", coding.token())], count);
         }
     }
-    let counters: [(&str, &str, fn(&Sums) -> u64); 5] = [
+    let counters: [Counter; 5] = [
         ("sitekit_sent_bytes_total", "Bytes written, heads included.", |sums| sums.bytes),
         ("sitekit_cache_hits_total", "Bodies that were in memory.", |sums| sums.hits),
         ("sitekit_cache_misses_total", "Bodies that had to be read.", |sums| sums.misses),
@@ -89,6 +89,9 @@ pub fn exposition(registry: &Registry, now: Instant) -> String {
     }
     text.0
 }
+
+/// Its name, what it is, and its value of one site.
+type Counter = (&'static str, &'static str, fn(&Sums) -> u64);
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 ns are a hundred days; what is lost is less than a clock's step")]
 fn seconds(nanoseconds: u64) -> f64 {

@@ -29,7 +29,7 @@ pub(super) enum Body {
 /// Pieces that are sent one after another.
 #[derive(Debug)]
 pub(super) struct Pieces {
-    pieces: VecDeque<Piece>,
+    queue: VecDeque<Piece>,
     /// Of all pieces that are still to come.
     remaining: u64,
     reading: Option<JoinHandle<Bytes>>,
@@ -57,10 +57,10 @@ impl Drop for Sending {
 
 impl Body {
     pub(super) fn pieces(pieces: impl IntoIterator<Item = Piece>, track: &Rc<Track>) -> Self {
-        let pieces: VecDeque<_> = pieces.into_iter().filter(|piece| !piece.bytes().is_empty()).collect();
-        let remaining = pieces.iter().map(|piece| piece.bytes().len() as u64).sum();
+        let queue: VecDeque<_> = pieces.into_iter().filter(|piece| !piece.bytes().is_empty()).collect();
+        let remaining = queue.iter().map(|piece| piece.bytes().len() as u64).sum();
         track.set_sending(true);
-        Self::Pieces(Box::new(Pieces { pieces, remaining, reading: None, _sending: Sending(Rc::clone(track)) }))
+        Self::Pieces(Box::new(Pieces { queue, remaining, reading: None, _sending: Sending(Rc::clone(track)) }))
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -94,7 +94,7 @@ impl Pieces {
                     Err(error) => Err(io::Error::other(error)),
                 }));
             }
-            match self.pieces.pop_front() {
+            match self.queue.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Piece::Ready(bytes)) => {
                     self.remaining -= bytes.len() as u64;
@@ -103,7 +103,7 @@ impl Pieces {
                 Some(Piece::Cold(mut bytes)) => {
                     let chunk = bytes.split_to(bytes.len().min(CHUNK));
                     if !bytes.is_empty() {
-                        self.pieces.push_front(Piece::Cold(bytes));
+                        self.queue.push_front(Piece::Cold(bytes));
                     }
                     self.reading = Some(tokio::task::spawn_blocking(move || {
                         resident::touch(&chunk);

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -59,6 +60,7 @@ pub(super) struct Core {
     pub(super) front: Front,
     pub(super) http: http1::Builder,
     pub(super) watchdog: Rc<Watchdog>,
+    live: RefCell<arc_swap::Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
     view: RefCell<Rc<View>>,
     /// Of requests that belong to no site.
     no_site: Arc<SiteCounters>,
@@ -96,7 +98,7 @@ impl Core {
         let registry = Arc::clone(shared.sites.registry());
         let mut http = http1::Builder::new();
         // The watchdog times everything, so hyper needs no timer.
-        http.max_buf_size(shared.limits.head_bytes).half_close(false).header_read_timeout(None);
+        http.max_buf_size(shared.limits.head_bytes).half_close(true).header_read_timeout(None);
         Self {
             index,
             sites: Arc::clone(&shared.sites),
@@ -106,6 +108,7 @@ impl Core {
             front: shared.front,
             http,
             watchdog: Rc::default(),
+            live: RefCell::new(arc_swap::Cache::new(Arc::clone(shared.sites.live()))),
             view: RefCell::new(Rc::new(View::new(shared.sites.live().load_full(), None))),
             open: Arc::clone(&shared.open),
             refusing: Cell::new(0),
@@ -115,10 +118,10 @@ impl Core {
 
     /// The live sites. Costs the comparison of two pointers while nothing changes.
     pub(super) fn view(&self) -> Rc<View> {
-        let mut view = self.view.borrow_mut();
-        let live = self.sites.live().load();
-        if !Arc::ptr_eq(&live, &view.snapshot) {
-            *view = Rc::new(View::new(Arc::clone(&live), Some(&view)));
+        let (mut live, mut view) = (self.live.borrow_mut(), self.view.borrow_mut());
+        let live = live.load();
+        if !Arc::ptr_eq(live, &view.snapshot) {
+            *view = Rc::new(View::new(Arc::clone(live), Some(&view)));
         }
         Rc::clone(&view)
     }

@@ -68,7 +68,7 @@ fn follow(
 ) {
     let on_event = on_event.clone();
     // A failure to watch is a reason to look, too.
-    let mut watcher = notify::recommended_watcher(move |_| {
+    let mut events = notify::recommended_watcher(move |_| {
         let _ = on_event.send(Wake::Look);
     })
     .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
@@ -76,8 +76,7 @@ fn follow(
     let mut watched = BTreeSet::new();
     let mut readable = true;
     loop {
-        let events_come =
-            watcher.as_mut().is_some_and(|watcher| watch_all(watcher, sites.build_folder(), &mut watched));
+        let events_come = events.as_mut().is_some_and(|events| watch_all(events, sites.build_folder(), &mut watched));
         match sites.refresh(&mut known) {
             Ok(changes) => {
                 log(&changes);
@@ -104,7 +103,7 @@ fn follow(
 
 /// Watches the build folder and each site's folder in it, but no folder below: the build's caches are busy places.
 /// Whether the build folder is watched.
-fn watch_all(watcher: &mut impl Watcher, build: &Path, watched: &mut BTreeSet<std::path::PathBuf>) -> bool {
+fn watch_all(events: &mut impl Watcher, build: &Path, watched: &mut BTreeSet<std::path::PathBuf>) -> bool {
     let sites = std::fs::read_dir(build).into_iter().flatten().flatten().filter(|entry| {
         entry.file_name().to_str().is_some_and(|name| SiteName::parse(name).is_ok())
             && entry.file_type().is_ok_and(|kind| kind.is_dir())
@@ -112,12 +111,12 @@ fn watch_all(watcher: &mut impl Watcher, build: &Path, watched: &mut BTreeSet<st
     let wanted: BTreeSet<_> = sites.map(|entry| entry.path()).chain(build.is_dir().then(|| build.to_owned())).collect();
     for gone in watched.difference(&wanted) {
         // The watch ended with the folder.
-        let _ = watcher.unwatch(gone);
+        let _ = events.unwatch(gone);
     }
     watched.retain(|folder| wanted.contains(folder));
     for folder in wanted {
         // A folder that was removed and made again is another one: watching it twice is harmless, missing it is not.
-        if watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
+        if events.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
             watched.insert(folder);
         }
     }

@@ -33,7 +33,7 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),

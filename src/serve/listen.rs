@@ -1,4 +1,4 @@
-//! Binds addresses: one listener per core where the kernel spreads connections over them (SO_REUSEPORT), else one that
+//! Binds addresses: one listener per core where the kernel spreads connections over them (`SO_REUSEPORT`), else one that
 //! all cores share.
 
 use std::{

@@ -45,6 +45,9 @@ pub use self::{
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
 };
 
+/// Threads of one core that read cold bodies.
+const READERS: usize = 16;
+
 /// A server, complete but for running.
 #[derive(Debug)]
 pub struct Server {
@@ -73,7 +76,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
-pub fn run(server: Server, stop: Stop) -> Result<(), ServeError> {
+pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
     let Server { listeners, sites, limits, front, local_socket, admin } = server;
     let registry = Arc::clone(sites.registry());
     let shared = Shared { sites, limits, front, open: Arc::new(AtomicUsize::new(0)) };
@@ -101,6 +104,7 @@ fn on_core(
 ) -> Result<(), ServeError> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(READERS)
         .build_local(runtime::LocalOptions::default())
         .map_err(ServeError::Start)?;
     let outcome = runtime.block_on(core::run(index, shared, listener, stop)).map_err(ServeError::Listen);

@@ -193,10 +193,7 @@ mod tests {
             let chosen = AcceptEncoding::parse([field.as_bytes()])
                 .choose(ALL.iter().map(|&(coding, len)| (coding, len, coding)));
             let best = weights.iter().copied().max().unwrap_or(0);
-            match chosen {
-                Some(coding) => prop_assert_eq!(weights[coding as usize], best),
-                None => prop_assert_eq!(best, 0),
-            }
+            prop_assert_eq!(chosen.map_or(0, |coding| weights[coding as usize]), best);
         }
     }
 }

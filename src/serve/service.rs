@@ -45,9 +45,13 @@ pub(super) struct Service {
 
 /// An answer, now or when its body was read. Only the latter costs an allocation.
 pub(super) enum Reply {
-    Ready { track: Rc<Track>, made: Option<(Response<Body>, Option<Pending>)> },
-    Later { track: Rc<Track>, making: Pin<Box<dyn Future<Output = (Response<Body>, Option<Pending>)>>> },
+    Ready { track: Rc<Track>, made: Option<Answered> },
+    Later { track: Rc<Track>, making: Making },
 }
+
+/// What hyper gets, and what is counted once it was sent.
+type Answered = (Response<Body>, Option<Pending>);
+type Making = Pin<Box<dyn Future<Output = Answered>>>;
 
 impl Service {
     pub(super) fn new(core: Rc<Core>, track: Rc<Track>) -> Self {
@@ -358,8 +362,8 @@ impl Asked {
 }
 
 enum Made {
-    Now((Response<Body>, Option<Pending>)),
-    Later(Pin<Box<dyn Future<Output = (Response<Body>, Option<Pending>)>>>),
+    Now(Answered),
+    Later(Making),
 }
 
 /// An answer that lacks its body.
@@ -372,7 +376,7 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn with(self, body: Body, reading: Reading) -> (Response<Body>, Option<Pending>) {
+    fn with(self, body: Body, reading: Reading) -> Answered {
         let Self { status, fields, coding, site, started } = self;
         let mut response = Response::new(body);
         *response.status_mut() = status;
@@ -382,7 +386,7 @@ impl Unfinished {
     }
 
     /// What was to be sent cannot be had.
-    fn failed(self) -> (Response<Body>, Option<Pending>) {
+    fn failed(self) -> Answered {
         let head = respond::error(StatusCode::INTERNAL_SERVER_ERROR);
         let body = match head.content {
             Content::Page(page) => Body::Whole(page),

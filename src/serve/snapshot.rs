@@ -129,7 +129,7 @@ pub struct Changes {
 /// The live snapshot, and what it takes to make the next one.
 #[derive(Debug)]
 pub struct Sites {
-    live: ArcSwap<Snapshot>,
+    live: Arc<ArcSwap<Snapshot>>,
     choice: Choice,
     cache: Cache,
     registry: Arc<Registry>,
@@ -140,7 +140,7 @@ impl Sites {
     #[must_use]
     pub fn new(choice: Choice, shards: usize, registry: Arc<Registry>) -> Self {
         let cache = Cache::new(choice.memory, shards);
-        Self { live: ArcSwap::default(), choice, cache, registry }
+        Self { live: Arc::default(), choice, cache, registry }
     }
 
     #[must_use]
@@ -148,7 +148,7 @@ impl Sites {
         &self.choice.build
     }
 
-    pub(super) fn live(&self) -> &ArcSwap<Snapshot> {
+    pub(super) fn live(&self) -> &Arc<ArcSwap<Snapshot>> {
         &self.live
     }
 

@@ -42,12 +42,12 @@ pub enum Target<'a> {
 pub struct BadTarget;
 
 /// Checks target and `Host` of a request whose method passed `action`. `hosts` are all values of `Host`.
-pub fn target<'a>(
+pub fn target(
     action: Action,
     version: Version,
-    uri: &'a Uri,
+    uri: &Uri,
     mut hosts: impl Iterator<Item: AsRef<[u8]>>,
-) -> Result<Target<'a>, BadTarget> {
+) -> Result<Target<'_>, BadTarget> {
     // §3.2: exactly one, valid; only HTTP/1.0 does without.
     let first = hosts.next();
     let valid = match &first {
@@ -99,12 +99,12 @@ fn is_reg_name(name: &[u8]) -> bool {
     let mut rest = name;
     while let [byte, after @ ..] = rest {
         rest = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => after,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => after,
             b'%' => match after {
                 [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
                 _ => return false,
             },
+            // unreserved / sub-delims
+            byte if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte) => after,
             _ => return false,
         };
     }

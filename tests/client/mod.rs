@@ -96,6 +96,6 @@ impl Reply {
 }
 
 pub(crate) fn request(method: &str, target: &str, fields: &[(&str, &str)]) -> String {
-    let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = fields.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect::<String>();
     format!("{method} {target} HTTP/1.1\r\nHost: test\r\n{lines}\r\n")
 }
