@@ -1,0 +1,217 @@
+//! A headless Chromium behind its driver, watched: every console error and every failed request since the last look is
+//! handed out as text.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use fantoccini::{Client, ClientBuilder, error::CmdError, wd::WebDriverCompatibleCommand};
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::{ParseError, Url};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where Chromium is called what it is called.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// A browser window.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Driver,
+    _profile: TempDir,
+}
+
+/// How a page is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) name: &'static str,
+    width: u32,
+    height: u32,
+    mobile: bool,
+    scheme: &'static str,
+}
+
+pub(crate) const LOOKS: [Look; 4] = [
+    Look { name: "a phone, light", width: 390, height: 844, mobile: true, scheme: "light" },
+    Look { name: "a phone, dark", width: 390, height: 844, mobile: true, scheme: "dark" },
+    Look { name: "a desktop, light", width: 1440, height: 900, mobile: false, scheme: "light" },
+    Look { name: "a desktop, dark", width: 1440, height: 900, mobile: false, scheme: "dark" },
+];
+
+/// The driver and, with it, the browsers it started.
+#[derive(Debug)]
+struct Driver {
+    process: Child,
+    address: String,
+}
+
+impl Browser {
+    pub(crate) async fn start() -> Self {
+        let browser = program(&BROWSERS);
+        let driver = Driver::start();
+        let profile = TempDir::new().expect("a folder for the browser's profile");
+        let capabilities = json!({
+            "goog:chromeOptions": {
+                "binary": browser,
+                "args": [
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-dev-shm-usage",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    format!("--user-data-dir={}", profile.path().display()),
+                ],
+            },
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!("an object was written above") };
+        let client = ClientBuilder::new(hyper_util_connector())
+            .capabilities(capabilities)
+            .connect(&driver.address)
+            .await
+            .expect("chromedriver starts a browser");
+        Self { client, driver, _profile: profile }
+    }
+
+    /// Ends the browser in an orderly way; the driver ends with it.
+    pub(crate) async fn close(self) -> Result<(), CmdError> {
+        self.client.close().await?;
+        drop(self.driver);
+        Ok(())
+    }
+
+    /// Looks at the page that is open in another way, without loading it again.
+    pub(crate) async fn look(&self, look: Look) -> Result<(), CmdError> {
+        let metrics = json!({
+            "width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": look.mobile,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await
+    }
+
+    /// What went wrong since the last call: errors and warnings of the console, requests that failed or were answered
+    /// with an error status.
+    pub(crate) async fn faults(&self) -> Result<Vec<String>, CmdError> {
+        let console = self.log("browser").await?;
+        let mut faults: Vec<String> = console
+            .iter()
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(|entry| format!("console: {}", entry["message"].as_str().unwrap_or_default()))
+            .collect();
+        for entry in self.log("performance").await? {
+            let message = entry["message"].as_str().and_then(|text| serde_json::from_str(text).ok());
+            let event: Value = message.unwrap_or_default();
+            faults.extend(network_fault(&event["message"]["method"], &event["message"]["params"]));
+        }
+        Ok(faults)
+    }
+
+    async fn log(&self, kind: &str) -> Result<Vec<Value>, CmdError> {
+        match self.client.issue_cmd(Extra { path: "se/log", body: json!({ "type": kind }) }).await? {
+            Value::Array(entries) => Ok(entries),
+            other => Err(CmdError::NotW3C(other)),
+        }
+    }
+
+    async fn devtools(&self, method: &str, params: Value) -> Result<(), CmdError> {
+        let body = json!({ "cmd": method, "params": params });
+        self.client.issue_cmd(Extra { path: "goog/cdp/execute", body }).await.map(drop)
+    }
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut process = Command::new(program(&["chromedriver"]))
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // A group of its own, so that what it starts can be ended with it.
+            .process_group(0)
+            .spawn()
+            .expect("chromedriver starts");
+        let stdout = process.stdout.take().expect("standard output is a pipe");
+        let (found, port) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    let _ = found.send(port.trim_end_matches('.').to_owned());
+                }
+            }
+        });
+        let port = port.recv_timeout(PATIENCE).expect("chromedriver says its port");
+        Self { process, address: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = self.process.wait();
+    }
+}
+
+/// A command of Chromium's driver that is not in the WebDriver standard.
+#[derive(Debug)]
+struct Extra {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extra {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// A DevTools event that says a request went wrong, in words.
+fn network_fault(method: &Value, params: &Value) -> Option<String> {
+    match method.as_str()? {
+        "Network.loadingFailed" if params["canceled"] != true => {
+            Some(format!("request failed: {} {}", params["type"], params["errorText"]))
+        }
+        "Network.responseReceived" => {
+            let response = &params["response"];
+            let status = response["status"].as_u64()?;
+            (status >= 400).then(|| format!("status {status}: {}", response["url"].as_str().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// The first of these programs that is on the path.
+fn program(names: &[&str]) -> PathBuf {
+    let folders: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+    let found = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|at| at.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "the browser tests need `{}`, and it is not on the path. `make test` installs it; by hand: \
+             apt-get install chromium chromium-driver",
+            names[0]
+        )
+    })
+}
+
+fn hyper_util_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
