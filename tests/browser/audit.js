@@ -11,7 +11,7 @@ for (const image of document.images) {
   if (!image.complete || image.naturalWidth === 0) faults.push(`an image that does not show: ${image.src}`);
   if (!image.hasAttribute("alt")) faults.push(`an image without alternative text: ${image.src}`);
 }
-for (const control of document.querySelectorAll("input, select, textarea")) {
+for (const control of document.querySelectorAll(":is(input, select, textarea):enabled")) {
   if (control.labels?.length === 0 && !control.hasAttribute("aria-label")) faults.push(`a field without a label: ${describe(control)}`);
 }
 if (document.querySelectorAll("main").length !== 1) faults.push("not exactly one main landmark");
@@ -40,7 +40,7 @@ function lowContrast() {
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    if (element.closest("script, style, noscript, .visually-hidden, option, [inert]")) continue;
+    if (element.closest("script, style, noscript, progress, option, .visually-hidden, [inert]")) continue;
     const style = getComputedStyle(element);
     const ground = groundOf(element);
     const ink = colour(style.color);

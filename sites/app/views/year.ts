@@ -29,6 +29,7 @@ export function yearView(year: string): View {
     })
     .sort((one, other) => other.day.localeCompare(one.day));
   const neighbour = (offset: number): string => String(Number(year) + offset);
+  const first = books().flatMap((book) => book.marks.slice(0, 1)).reduce((day, mark) => (mark.day < day ? mark.day : day), today());
   return {
     title: year,
     content: [
@@ -44,7 +45,7 @@ export function yearView(year: string): View {
         h(
           "nav",
           { class: "years", "aria-label": "Years" },
-          h("a", { class: "button quiet", href: href(`/year/${neighbour(-1)}/`) }, neighbour(-1)),
+          year > first.slice(0, 4) && h("a", { class: "button quiet", href: href(`/year/${neighbour(-1)}/`) }, neighbour(-1)),
           year < thisYear() && h("a", { class: "button quiet", href: href(`/year/${neighbour(1)}/`) }, neighbour(1)),
         ),
       ),
