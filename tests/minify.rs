@@ -165,6 +165,26 @@ fn the_empty_paragraph_behind_a_list_stays() {
     check(&format!("{TOP}<p class=\"a\"><dl><dt>x</dl></p>  <p>y"));
 }
 
+/// What the comparison is worth: it sees what minify-html does when nothing is guarded.
+#[test]
+fn the_comparison_sees_other_pages() {
+    let options = minify_html::Cfg {
+        keep_closing_tags: true,
+        keep_html_and_head_opening_tags: true,
+        ..minify_html::Cfg::default()
+    };
+    for page in [
+        "<div><a>a</a> <a>b</a></div>",
+        "<table><tr><td>a<td>b</table><p>after",
+        "<p><dl></dl></p>",
+        "<button type=submit>x</button>",
+    ] {
+        let page = format!("{TOP}{page}");
+        let plain = String::from_utf8(minify_html::minify(page.as_bytes(), &options)).unwrap();
+        assert_ne!(picture(&page, true), picture(&plain, true), "{page}");
+    }
+}
+
 #[test]
 fn well_formed_pages_are_minified() {
     for (page, expected) in [
