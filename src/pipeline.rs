@@ -19,7 +19,6 @@ use crate::{
     load::{self, Entry, World, WorldError},
     plan,
     site::{BasePath, Coding, ContentHash, EncodedBody, Field, Response, SiteImage, SiteName, SitePath},
-    transform::render,
 };
 
 /// What kind of output is wanted.
@@ -89,7 +88,7 @@ pub fn compile(
 
     let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &options.base, progress);
     diagnostics.extend(found);
-    let diagnostics = render::merge_repeats(diagnostics);
+    let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, diagnostics);
     }
@@ -169,6 +168,29 @@ fn respond(output: Output, bodies: &HashMap<ContentHash, Vec<EncodedBody>>) -> R
     Response { status: output.status, fields, bodies: bodies.get(&output.hash).cloned().unwrap_or_default() }
 }
 
+/// A mistake in a template is met by every page that uses it, and told once: the first page's way there is kept, and
+/// the others are counted.
+fn merge_equal(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort();
+    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
+    for diagnostic in diagnostics {
+        match merged.last_mut() {
+            Some((last, more)) if is_same(last, &diagnostic) => *more += usize::from(last.trace != diagnostic.trace),
+            _ => merged.push((diagnostic, 0)),
+        }
+    }
+    let told = |(diagnostic, more)| match more {
+        0 => diagnostic,
+        1 => Diagnostic::traced(diagnostic, "and 1 more page"),
+        _ => diagnostic.traced(format!("and {more} more pages")),
+    };
+    merged.into_iter().map(told).collect()
+}
+
+fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
+    (&one.path, &one.label, one.severity, &one.message) == (&other.path, &other.label, other.severity, &other.message)
+}
+
 /// Counts what is read.
 struct Counting<'a> {
     world: &'a dyn World,
@@ -184,5 +206,20 @@ impl World for Counting<'_> {
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
         self.world.list(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Source;
+
+    #[test]
+    fn a_mistake_many_pages_meet_is_told_once() {
+        let source = Source::new("page.html", "{{ x }}");
+        let met = |page: &str| Diagnostic::error_at(&source, 3..4, "there is no `x`").traced(page);
+        let other = Diagnostic::error_at(&source, 0..1, "something else");
+        let merged = merge_equal(vec![met("/b/"), other.clone(), met("/a/"), met("/c/"), met("/a/")]);
+        assert_eq!(merged, [other, met("/a/").traced("and 2 more pages")]);
     }
 }

@@ -202,7 +202,8 @@ fn network_fault(method: &Value, params: &Value) -> Option<String> {
 /// The first of these programs that is on the path.
 fn program(names: &[&str]) -> PathBuf {
     let folders: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-    let found = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|at| at.is_file());
+    let found =
+        names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|at| at.is_file());
     found.unwrap_or_else(|| {
         panic!(
             "the browser tests need `{}`, and it is not on the path. `make test` installs it; by hand: \
