@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use notify::{RecursiveMode, Watcher};
+use notify::{
+    EventKind, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode},
+};
 
 use crate::site::{ContentHash, SiteName};
 
@@ -67,9 +70,10 @@ fn follow(
     woken: &mpsc::Receiver<Wake>,
 ) {
     let on_event = on_event.clone();
-    // A failure to watch is a reason to look, too.
-    let mut events = notify::recommended_watcher(move |_| {
-        let _ = on_event.send(Wake::Look);
+    let mut events = notify::recommended_watcher(move |event| {
+        if is_reason_to_look(&event) {
+            let _ = on_event.send(Wake::Look);
+        }
     })
     .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
     .ok();
@@ -98,6 +102,19 @@ fn follow(
         if woken.try_iter().any(|wake| matches!(wake, Wake::Stop)) {
             return;
         }
+    }
+}
+
+/// Whether something may have changed. Looking opens files and folders, which is an event too: taking that for a reason
+/// would never end. A failure to watch is one.
+fn is_reason_to_look(event: &notify::Result<notify::Event>) -> bool {
+    match event {
+        Ok(event) => match event.kind {
+            EventKind::Access(AccessKind::Close(mode)) => mode == AccessMode::Write,
+            EventKind::Access(_) => false,
+            _ => true,
+        },
+        Err(_) => true,
     }
 }
 
@@ -134,5 +151,32 @@ pub fn log(changes: &Changes) {
     }
     for (site, reason) in &changes.refused {
         tracing::error!(%site, reason, "a bundle is refused; the one before it, if any, stays live");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::{
+        Event,
+        event::{CreateKind, ModifyKind, RemoveKind, RenameMode},
+    };
+
+    use super::*;
+
+    #[test]
+    fn looking_is_no_reason_to_look_again() {
+        for (kind, expected) in [
+            (EventKind::Access(AccessKind::Open(AccessMode::Any)), false),
+            (EventKind::Access(AccessKind::Read), false),
+            (EventKind::Access(AccessKind::Close(AccessMode::Read)), false),
+            (EventKind::Access(AccessKind::Close(AccessMode::Write)), true),
+            (EventKind::Create(CreateKind::Folder), true),
+            (EventKind::Modify(ModifyKind::Name(RenameMode::To)), true),
+            (EventKind::Remove(RemoveKind::Folder), true),
+            (EventKind::Any, true),
+        ] {
+            assert_eq!(is_reason_to_look(&Ok(Event::new(kind))), expected, "{kind:?}");
+        }
+        assert!(is_reason_to_look(&Err(notify::Error::generic("an overflow"))));
     }
 }

@@ -198,6 +198,12 @@ impl Sites {
             return Ok(Arc::clone(before));
         }
         let bundle = map::open_live(&self.choice.build, name)?;
+        // Under another file name, perhaps, but the same.
+        if let Some(before) = before
+            && bundle.generation() == before.generation()
+        {
+            return Ok(Arc::clone(before));
+        }
         if bundle.site() != name {
             return Err(Refusal::OtherSite { folder: name.clone(), found: bundle.site().clone() });
         }
