@@ -79,7 +79,7 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!("an object was written above") };
-        let client = ClientBuilder::new(hyper_util_connector())
+        let client = ClientBuilder::new(connector())
             .capabilities(capabilities)
             .connect(&driver.address)
             .await
@@ -213,6 +213,6 @@ fn program(names: &[&str]) -> PathBuf {
     })
 }
 
-fn hyper_util_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+fn connector() -> hyper_util::client::legacy::connect::HttpConnector {
     hyper_util::client::legacy::connect::HttpConnector::new()
 }
