@@ -25,6 +25,7 @@ use crate::{
 
 use super::{
     core::{Core, Mounted},
+    negotiate::LastAccepted,
     service::Service,
     watchdog::{Phase, Watched},
 };
@@ -49,6 +50,7 @@ pub(super) struct Track {
     sending: Cell<bool>,
     /// What `written` was when the last answer was counted.
     counted: Cell<u64>,
+    pub(super) last_accepted: RefCell<LastAccepted>,
 }
 
 /// An answer that is counted once it was sent.
@@ -116,6 +118,7 @@ pub(super) async fn serve(core: Rc<Core>, stream: TcpStream) {
     let track = Rc::new(Track {
         watched,
         pending: RefCell::new(None),
+        last_accepted: RefCell::default(),
         answered: Cell::new(false),
         sending: Cell::new(false),
         counted: Cell::new(0),

@@ -57,6 +57,28 @@ impl AcceptEncoding {
     }
 }
 
+/// The field a connection's last request had, and what it came to: clients repeat themselves.
+#[derive(Debug, Default)]
+pub struct LastAccepted {
+    field: Vec<u8>,
+    accepted: Option<AcceptEncoding>,
+}
+
+impl LastAccepted {
+    /// Like `AcceptEncoding::parse` of one line.
+    pub fn parse(&mut self, line: &[u8]) -> AcceptEncoding {
+        if let Some(accepted) = self.accepted
+            && self.field == line
+        {
+            return accepted;
+        }
+        let accepted = AcceptEncoding::parse([line]);
+        line.clone_into(&mut self.field);
+        self.accepted = Some(accepted);
+        accepted
+    }
+}
+
 fn coding(name: &[u8]) -> Option<Coding> {
     let is = |token: &str| name.eq_ignore_ascii_case(token.as_bytes());
     // §8.4.1.3: x-gzip is gzip.
@@ -171,6 +193,14 @@ mod tests {
     fn several_lines_are_one_list() {
         let accept = AcceptEncoding::parse([b"br;q=0".as_slice(), b"gzip"]);
         assert_eq!(accept.choose(ALL.iter().map(|&(coding, len)| (coding, len, coding))), Some(Coding::Gzip));
+    }
+
+    #[test]
+    fn what_was_said_last_is_remembered_and_nothing_else() {
+        let mut last = LastAccepted::default();
+        for field in ["", "gzip", "gzip", "br", "", "gzip;q=0", "gzip"] {
+            assert_eq!(last.parse(field.as_bytes()), AcceptEncoding::parse([field.as_bytes()]), "{field:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! effect that may be left, reading a cold body, is done at the end.
 
 use std::{
+    cell::RefCell,
     convert::Infallible,
     future::Future,
     ops::Range,
@@ -27,7 +28,7 @@ use super::{
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
     core::{Core, Front, Mounted, View},
-    negotiate::AcceptEncoding,
+    negotiate::{AcceptEncoding, LastAccepted},
     page,
     range::{self, Selection},
     respond::{self, Content, Head, Prepared},
@@ -71,7 +72,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             return self.call_with_body(started, request);
         }
         track.enter(Phase::Answer);
-        let decision = decide(&self.core, &request);
+        let decision = decide(&self.core, &self.track.last_accepted, &request);
         tracing::debug!(method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
         match self.core.answer(&self.track, decision, started) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
@@ -94,7 +95,7 @@ impl Service {
             track.enter(Phase::Body);
             let drained = if waits || too_large { Drained::Not } else { drain(&mut body, limit).await };
             track.enter(Phase::Answer);
-            let mut decision = decide(&core, &request);
+            let mut decision = decide(&core, &track.last_accepted, &request);
             match drained {
                 Drained::All => {}
                 Drained::Not if !too_large => decision.head = respond::closing(decision.head),
@@ -169,7 +170,32 @@ impl Decision {
     }
 }
 
-fn decide<B>(core: &Core, request: &Request<B>) -> Decision {
+/// What a request wants of a representation.
+struct Wanted<'a> {
+    action: Action,
+    headers: &'a HeaderMap,
+    asked: Asked,
+    accept: AcceptEncoding,
+}
+
+impl Wanted<'_> {
+    fn choose(&self, entry: &Prepared) -> Option<usize> {
+        self.accept.choose(entry.representations.iter().enumerate().map(|(nth, found)| (found.coding, found.len, nth)))
+    }
+}
+
+fn accept_encoding(headers: &HeaderMap, asked: Asked, last: &RefCell<LastAccepted>) -> AcceptEncoding {
+    if !asked.has(Asked::ACCEPT_ENCODING) {
+        return AcceptEncoding::ABSENT;
+    }
+    let lines = headers.get_all(header::ACCEPT_ENCODING);
+    match only(headers, header::ACCEPT_ENCODING) {
+        Some(line) => last.borrow_mut().parse(line),
+        None => AcceptEncoding::parse(lines.iter().map(http::HeaderValue::as_bytes)),
+    }
+}
+
+fn decide<B>(core: &Core, last: &RefCell<LastAccepted>, request: &Request<B>) -> Decision {
     let own = |status| Decision::own(respond::error(status));
     let action = match target::action(request.method()) {
         Ok(action) => action,
@@ -183,12 +209,13 @@ fn decide<B>(core: &Core, request: &Request<B>) -> Decision {
         Err(target::BadTarget) => return own(StatusCode::BAD_REQUEST),
     };
     let asked = Asked::of(headers);
+    let wanted = Wanted { action, headers, asked, accept: accept_encoding(headers, asked, last) };
     if asked.has(Asked::EXPECT) && !expects_continue(headers) {
         return own(StatusCode::EXPECTATION_FAILED);
     }
     let view = core.view();
     match view.mount(path) {
-        Mount::Site(site, below) => in_site(site, below, query, action, headers, asked),
+        Mount::Site(site, below) => in_site(site, below, query, &wanted),
         Mount::NeedsSlash(site) => {
             let root = crate::site::SitePath::root();
             let location = route::location(site.bundle().base(), &root, query);
@@ -209,24 +236,17 @@ fn at_front(core: &Core, view: &View, path: &str, action: Action) -> Head {
     respond::html(StatusCode::OK, page::index(view.snapshot()))
 }
 
-fn in_site(
-    site: &Rc<Mounted>,
-    below: &str,
-    query: Option<&str>,
-    action: Action,
-    headers: &HeaderMap,
-    asked: Asked,
-) -> Decision {
+fn in_site(site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Decision {
     let bundle = site.bundle();
     let (head, source) = match route::resolve(below, site.mode(), |path| bundle.lookup(path)) {
-        Route::Found(_) | Route::Shell(_) if action == Action::Options => (respond::options(), None),
+        Route::Found(_) | Route::Shell(_) if wanted.action == Action::Options => (respond::options(), None),
         Route::Found(id) | Route::Shell(id) => {
             let entry = site.prepared(id);
-            let (head, nth) = represent(site, &entry, action, headers, asked);
+            let (head, nth) = represent(site, &entry, wanted);
             (head, nth.map(|nth| (entry, nth)))
         }
         Route::Moved(path) => (respond::redirect(&route::location(bundle.base(), &path, query)), None),
-        Route::Missing => missing(site, action, headers, asked),
+        Route::Missing => missing(site, wanted),
         Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
         Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
     };
@@ -234,61 +254,47 @@ fn in_site(
 }
 
 /// Negotiation, preconditions and ranges, in this order (RFC 9110 §13.2, §14.2).
-fn represent(
-    site: &Mounted,
-    entry: &Prepared,
-    action: Action,
-    headers: &HeaderMap,
-    asked: Asked,
-) -> (Head, Option<usize>) {
+fn represent(site: &Mounted, entry: &Prepared, wanted: &Wanted<'_>) -> (Head, Option<usize>) {
     let bundle = site.bundle();
-    let Some(nth) = negotiated(entry, headers, asked) else {
+    let Some(nth) = wanted.choose(entry) else {
         return (entry.refuse(StatusCode::NOT_ACCEPTABLE), None);
     };
     let mut selection = Selection::Whole;
-    if entry.status.is_success() && asked.any() {
-        match precondition(entry, nth, headers, asked) {
+    if entry.status.is_success() && wanted.asked.any() {
+        match precondition(entry, nth, wanted) {
             Outcome::Proceed => {}
             Outcome::NotModified => return (entry.not_modified(bundle, nth), None),
             Outcome::Failed => return (entry.refuse(StatusCode::PRECONDITION_FAILED), None),
         }
-        if action == Action::Get && entry.status == StatusCode::OK && asked.has(Asked::RANGE) {
-            selection = ranges(entry, nth, headers);
+        if wanted.action == Action::Get && entry.status == StatusCode::OK && wanted.asked.has(Asked::RANGE) {
+            selection = ranges(entry, nth, wanted.headers);
         }
     }
-    match action {
+    match wanted.action {
         Action::Head => (entry.send_head(bundle, nth), Some(nth)),
         _ => (entry.send(bundle, nth, selection), Some(nth)),
     }
 }
 
 /// The site's own page with status 404, or ours.
-fn missing(site: &Mounted, action: Action, headers: &HeaderMap, asked: Asked) -> (Head, Option<(Rc<Prepared>, usize)>) {
+fn missing(site: &Mounted, wanted: &Wanted<'_>) -> (Head, Option<(Rc<Prepared>, usize)>) {
     let own = site.bundle().not_found().map(|id| site.prepared(id));
-    let Some((entry, nth)) = own.and_then(|entry| negotiated(&entry, headers, asked).map(|nth| (entry, nth))) else {
+    let Some((entry, nth)) = own.and_then(|entry| wanted.choose(&entry).map(|nth| (entry, nth))) else {
         return (respond::error(StatusCode::NOT_FOUND), None);
     };
     let mut head = entry.as_missing(site.bundle(), nth);
-    if action != Action::Get {
+    if wanted.action != Action::Get {
         head.content = Content::None;
     }
-    if action == Action::Options {
+    if wanted.action == Action::Options {
         return (respond::error(StatusCode::NOT_FOUND), None);
     }
     (head, Some((entry, nth)))
 }
 
-fn negotiated(entry: &Prepared, headers: &HeaderMap, asked: Asked) -> Option<usize> {
-    let accept = if asked.has(Asked::ACCEPT_ENCODING) {
-        AcceptEncoding::parse(headers.get_all(header::ACCEPT_ENCODING).iter().map(http::HeaderValue::as_bytes))
-    } else {
-        AcceptEncoding::ABSENT
-    };
-    accept.choose(entry.representations.iter().enumerate().map(|(nth, found)| (found.coding, found.len, nth)))
-}
-
-fn precondition(entry: &Prepared, nth: usize, headers: &HeaderMap, asked: Asked) -> Outcome {
-    if !asked.has(Asked::CONDITIONAL) {
+fn precondition(entry: &Prepared, nth: usize, wanted: &Wanted<'_>) -> Outcome {
+    let headers = wanted.headers;
+    if !wanted.asked.has(Asked::CONDITIONAL) {
         return Outcome::Proceed;
     }
     let lines = |name| -> Vec<&[u8]> { headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect() };
