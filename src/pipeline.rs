@@ -126,10 +126,10 @@ fn encode(
         contents.into_iter().map(|(hash, (body, compressible))| (hash, body, compressible)).collect();
     contents.sort_by_key(|(_, body, _)| std::cmp::Reverse(body.len()));
     let is_coded = |body: &Bytes, compressible| profile == Profile::Prod && compressible && compress::can_pay(body);
-    progress.begin(
-        Stage::Compress,
-        contents.iter().filter(|(_, body, compressible)| is_coded(body, *compressible)).count(),
-    );
+    let coded = contents.iter().filter(|(_, body, compressible)| is_coded(body, *compressible)).count();
+    if coded > 0 {
+        progress.begin(Stage::Compress, coded);
+    }
     let encoded: Vec<(ContentHash, Vec<EncodedBody>, Option<bool>)> = contents
         .into_par_iter()
         .with_max_len(1)

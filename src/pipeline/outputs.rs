@@ -95,7 +95,10 @@ const HIGHLIGHTING: &str = "/syntax.css";
 fn convert(site: &Site, options: &MarkdownOptions, progress: &dyn Progress) -> Contents {
     let links = Links::new(site);
     let highlighter = site.config.markdown.highlighting.as_ref().map(|_| Highlighter::new());
-    progress.begin(Stage::Markdown, site.pages.len() + site.sections.len());
+    let files = site.pages.len() + site.sections.iter().filter(|section| section.written).count();
+    if files > 0 {
+        progress.begin(Stage::Markdown, files);
+    }
     let convert = |source: &Source, body: &Range<usize>, relative: &str, of: Option<&Section>| {
         let anchors = of.and_then(|section| section.meta.insert_anchor_links);
         let heading_links = anchors.map_or(options.heading_links, heading_links);
