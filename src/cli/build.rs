@@ -332,10 +332,10 @@ impl Outcome {
         }
         for built in &self.built {
             let state = if built.changed { "" } else { " (unchanged)" };
-            text.push_str(&format!("{} → {}{state}\n", built.site, built.bundle.display()));
+            text.extend([built.site.as_str(), " → ", &built.bundle.display().to_string(), state, "\n"]);
         }
         for site in &self.failed_sites {
-            text.push_str(&format!("{site} was not built; what was published stays\n"));
+            text.extend([site.as_str(), " was not built; what was published stays\n"]);
         }
         text
     }

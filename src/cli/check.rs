@@ -55,20 +55,20 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         let verdict = path.and_then(|path| Bundle::open(&path)).map_err(|error| error.to_string());
         let verdict = verdict.and_then(|bundle| if args.deep { deep(bundle) } else { Ok(bundle) });
         match verdict {
-            Ok(bundle) => text.push_str(&format!(
-                "{name}: whole, generation {}, {} routes, {}\n",
-                bundle.generation(),
-                grouped(bundle.routes().count() as u64),
-                bytes(bundle.len()),
-            )),
+            Ok(bundle) => text += &line(&name, &bundle),
             Err(why) => {
                 whole = false;
-                text.push_str(&format!("{name}: {why}\n"));
+                text.extend([name.as_str(), ": ", &why, "\n"]);
             }
         }
     }
     io::stdout().write_all(text.as_bytes())?;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(exit::AUTHOR) })
+}
+
+fn line(name: &str, bundle: &Bundle) -> String {
+    let (generation, routes) = (bundle.generation(), grouped(bundle.route_count().into()));
+    format!("{name}: whole, generation {generation}, {routes} routes, {}\n", bytes(bundle.len()))
 }
 
 fn deep(bundle: Bundle) -> Result<Bundle, String> {

@@ -77,9 +77,7 @@ pub(super) fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
 /// Where to look. Whoever closed standard output does not want to know.
 fn announce(address: SocketAddr, outcome: &Outcome) {
     let mut text = format!("\nServing at http://{address}/\n");
-    for built in &outcome.built {
-        text.push_str(&format!("  http://{address}/{}/\n", built.site));
-    }
+    text.extend(outcome.built.iter().map(|built| format!("  http://{address}/{}/\n", built.site)));
     text.push_str("Ctrl-C stops.\n");
     let mut stdout = io::stdout().lock();
     drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));

@@ -52,10 +52,10 @@ pub(super) struct Outputs {
 pub(super) fn make(world: &dyn World, site: &Site, plan: &Plan, base: &BasePath, progress: &dyn Progress) -> Outputs {
     let options = markdown_options(&site.config.markdown);
     let mut contents = convert(site, &options, progress);
-    let rendered = contents.pages.iter_mut().chain(&mut contents.sections);
-    let mut diagnostics: Vec<Diagnostic> = rendered.flat_map(|one| std::mem::take(&mut one.diagnostics)).collect();
+    let converted = contents.pages.iter_mut().chain(&mut contents.sections);
+    let mut diagnostics: Vec<Diagnostic> = converted.flat_map(|one| std::mem::take(&mut one.diagnostics)).collect();
     let renderer = match Renderer::new(site, &contents, &options) {
-        Ok(renderer) => Some(renderer),
+        Ok(ready) => Some(ready),
         Err(found) => {
             diagnostics.extend(found);
             None
@@ -161,7 +161,7 @@ impl Maker<'_> {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
                 let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
-                let mut output = self.page(Source::new(self.rendered_name(path), html), found);
+                let mut output = self.page(&Source::new(self.rendered_name(path), html), found);
                 let date = page.meta.updated.as_ref().or(page.date.as_ref());
                 output.fields.extend(date.and_then(last_modified));
                 Some(output)
@@ -169,12 +169,12 @@ impl Maker<'_> {
             Origin::Section(id) => {
                 let template = self.site.section(*id).template_name();
                 let html = self.rendered(template, |renderer| renderer.section(*id), found)?;
-                Some(self.page(Source::new(self.rendered_name(path), html), found))
+                Some(self.page(&Source::new(self.rendered_name(path), html), found))
             }
             Origin::Template(name) => {
                 let text = render_with(self.renderer.as_ref()?, |renderer| renderer.template(name, path), found)?;
                 let media = MediaType::of_extension(path.extension());
-                Some(self.text(Source::new(self.rendered_name(path), text), media, path, found)?)
+                Some(self.text(&Source::new(self.rendered_name(path), text), media, path, found)?)
             }
             Origin::File(file) => self.file(path, file, found),
             Origin::Script(file) => {
@@ -218,7 +218,7 @@ impl Maker<'_> {
             return Some(Output::of(bytes, media));
         }
         match std::str::from_utf8(&bytes) {
-            Ok(text) => self.text(Source::new(Arc::clone(&file.path), text), media, path, found),
+            Ok(text) => self.text(&Source::new(Arc::clone(&file.path), text), media, path, found),
             Err(error) if media.as_str().contains("charset=utf-8") => {
                 found.push(not_utf8(file, &bytes, error.valid_up_to()));
                 None
@@ -228,19 +228,19 @@ impl Maker<'_> {
     }
 
     /// A text made smaller, as its type allows, and told where it is mounted.
-    fn text(&self, source: Source, media: MediaType, path: &SitePath, found: &mut Vec<Diagnostic>) -> Option<Output> {
+    fn text(&self, source: &Source, media: MediaType, path: &SitePath, found: &mut Vec<Diagnostic>) -> Option<Output> {
         let smaller = match media {
             MediaType::HTML => return Some(self.page(source, found)),
             MediaType::CSS => {
-                let based = rebased(&source, base::style_sheet(&source.text, self.base));
+                let based = rebased(source, base::style_sheet(&source.text, self.base));
                 or_unchanged(&based, css::minify(&based), found)
             }
-            MediaType::JAVASCRIPT => self.script(&source, Syntax::JavaScript, path, found)?,
-            MediaType::JSON => or_unchanged(&source, data::minify_json(&source), found),
+            MediaType::JAVASCRIPT => self.script(source, Syntax::JavaScript, path, found)?,
+            MediaType::JSON => or_unchanged(source, data::minify_json(source), found),
             MediaType::SVG => data::minify_xml(&base::page(&source.text, &self.links(&|_| None))),
             MediaType::XML => data::minify_xml(&source.text),
             _ if path.extension() == Some("webmanifest") => {
-                let based = rebased(&source, base::manifest(&source.text, self.base));
+                let based = rebased(source, base::manifest(&source.text, self.base));
                 or_unchanged(&based, data::minify_json(&based), found)
             }
             _ => source.text.to_string(),
@@ -249,8 +249,8 @@ impl Maker<'_> {
     }
 
     /// A page: told where it is mounted, then minified.
-    fn page(&self, source: Source, found: &mut Vec<Diagnostic>) -> Output {
-        let based = rebased(&source, base::page(&source.text, &self.links(&|_| None)));
+    fn page(&self, source: &Source, found: &mut Vec<Diagnostic>) -> Output {
+        let based = rebased(source, base::page(&source.text, &self.links(&|_| None)));
         let minified = self.minifier.minify(&based);
         found.extend(minified.warnings);
         Output { is_page: true, ..Output::of(minified.html.into(), MediaType::HTML) }
@@ -349,7 +349,7 @@ fn or_unchanged(source: &Source, outcome: Result<String, Vec<Diagnostic>>, found
 }
 
 fn not_utf8(file: &File, bytes: &[u8], at: usize) -> Diagnostic {
-    let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let line = bytes[..at].split(|&byte| byte == b'\n').count();
     Diagnostic::error(
         Arc::clone(&file.path),
         format!("is not UTF-8: byte {at}, in line {line}, is 0x{:02x}", bytes[at]),

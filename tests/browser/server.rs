@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Long enough for a machine that is busy with other tests; reached only when something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A served site.
 #[derive(Debug)]
@@ -44,13 +44,18 @@ impl Served {
                 if let Some(address) = listening_at(&line) {
                     let _ = found.send(address);
                 } else if !line.contains("\"INFO\"") {
-                    eprintln!("server: {line}");
+                    tell(&line);
                 }
             }
         });
         let address = address.recv_timeout(PATIENCE).expect("the server says where it listens");
         Self { process, origin: format!("http://{address}"), _build: folder }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "what the server said explains a failure")]
+fn tell(line: &str) {
+    eprintln!("server: {line}");
 }
 
 impl Drop for Served {

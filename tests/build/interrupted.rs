@@ -11,7 +11,8 @@ use crate::project::{Project, body};
 /// A site that takes a while to compress, of generation `n`.
 fn write_site(project: &Project, n: usize) {
     for page in 0..20 {
-        let words: String = (0..2000).map(|word| format!("{} ", (word * 7919 + page * 104_729 + n) % 9973)).collect();
+        let words: Vec<_> = (0..2000).map(|word| ((word * 7919 + page * 104_729 + n) % 9973).to_string()).collect();
+        let words = words.join(" ");
         project.write(&format!("sites/a/page-{page}.html"), format!("<!doctype html><p>{n} {words}").as_bytes());
     }
     project.write("sites/a/index.html", format!("<!doctype html><p>generation {n}").as_bytes());

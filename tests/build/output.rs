@@ -74,7 +74,8 @@ fn equal_bodies_are_compressed_and_kept_once() {
 #[test]
 fn a_cache_that_is_full_is_trimmed() {
     let project = Project::with(SITE);
-    let long: String = (0..3000_u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761))).collect();
+    let long: Vec<_> = (0..3000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect();
+    let long = long.join(" ");
     for page in 0..4 {
         project.write(&format!("sites/a/{page}.txt"), format!("{page} {long}").as_bytes());
     }

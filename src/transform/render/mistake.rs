@@ -103,7 +103,6 @@ fn faults(site: &Site, error: &tera::Error) -> Vec<Fault> {
             .collect(),
         ErrorKind::Msg(message) => defined_twice(site, message).into_iter().collect(),
         // `load` has said that it is missing, and who wants it.
-        ErrorKind::TemplateNotFound(_) => Vec::new(),
         _ => Vec::new(),
     }
     .into_iter()
