@@ -44,8 +44,13 @@ pub(super) async fn serve_tcp(listener: std::net::TcpListener, registry: Arc<Reg
 #[cfg(unix)]
 pub struct LocalSocket {
     listener: std::os::unix::net::UnixListener,
-    path: PathBuf,
+    file: SocketFile,
 }
+
+/// Removes itself.
+#[derive(Debug)]
+#[cfg(unix)]
+struct SocketFile(PathBuf);
 
 #[cfg(unix)]
 impl LocalSocket {
@@ -70,12 +75,13 @@ impl LocalSocket {
         std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o600))?;
         std::fs::rename(&hidden, path)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, file: SocketFile(path.to_owned()) })
     }
 
     /// Serves `registry` for as long as it is polled.
-    pub(super) async fn serve(&self, registry: Arc<Registry>) -> io::Result<Infallible> {
-        let listener = tokio::net::UnixListener::from_std(self.listener.try_clone()?)?;
+    pub(super) async fn serve(self, registry: Arc<Registry>) -> io::Result<Infallible> {
+        let Self { listener, file: _file } = self;
+        let listener = tokio::net::UnixListener::from_std(listener)?;
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
@@ -86,10 +92,10 @@ impl LocalSocket {
 }
 
 #[cfg(unix)]
-impl Drop for LocalSocket {
+impl Drop for SocketFile {
     fn drop(&mut self) {
         // Nothing to do about it when it fails: the next server replaces a stale one.
-        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -106,7 +112,7 @@ impl LocalSocket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(&self, _: Arc<Registry>) -> io::Result<Infallible> {
+    pub(super) async fn serve(self, _: Arc<Registry>) -> io::Result<Infallible> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use notify::{
-    EventKind, RecursiveMode, Watcher,
+    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
     event::{AccessKind, AccessMode},
 };
 
@@ -45,7 +45,16 @@ impl Follower {
     pub fn start(sites: Arc<Sites>, known: BTreeSet<(SiteName, String)>) -> std::io::Result<Self> {
         let (wake, woken) = mpsc::channel();
         let on_event = wake.clone();
-        let follow = move || follow(&sites, known, &on_event, &woken);
+        let events = notify::recommended_watcher(move |event| {
+            if is_reason_to_look(&event) {
+                // Fails when no one follows any more.
+                let _ = on_event.send(Wake::Look);
+            }
+        });
+        let events = events
+            .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
+            .ok();
+        let follow = move || follow(&sites, known, events, &woken);
         let thread = thread::Builder::new().name("sitekit-follow".to_owned()).spawn(follow)?;
         Ok(Self { wake, thread: Some(thread) })
     }
@@ -66,17 +75,9 @@ impl Drop for Follower {
 fn follow(
     sites: &Sites,
     mut known: BTreeSet<(SiteName, String)>,
-    on_event: &mpsc::Sender<Wake>,
+    mut events: Option<RecommendedWatcher>,
     woken: &mpsc::Receiver<Wake>,
 ) {
-    let on_event = on_event.clone();
-    let mut events = notify::recommended_watcher(move |event| {
-        if is_reason_to_look(&event) {
-            let _ = on_event.send(Wake::Look);
-        }
-    })
-    .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
-    .ok();
     let mut watched = BTreeSet::new();
     let mut readable = true;
     loop {

@@ -27,7 +27,7 @@ mod watchdog;
 use std::{
     io,
     net::TcpListener,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Barrier, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
@@ -81,14 +81,18 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
     let registry = Arc::clone(sites.registry());
     let shared = Shared { sites, limits, front, open: Arc::new(AtomicUsize::new(0)) };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
+    // Whatever takes a descriptor is made before the first connection can take the last one.
+    let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
+    let start = Arc::new(Barrier::new(listeners.len()));
     let mut threads = Vec::new();
     for (index, listener) in listeners.into_iter().enumerate() {
-        let (shared, stop, ended) = (shared.clone(), stop.clone(), ended.clone());
+        let (shared, stop, ended, start) = (shared.clone(), stop.clone(), ended.clone(), Arc::clone(&start));
         let thread = thread::Builder::new().name(format!("sitekit-{index}"));
-        threads.push(thread.spawn(move || on_core(index, shared, listener, stop, ended)).map_err(ServeError::Start)?);
+        threads.push(
+            thread.spawn(move || on_core(index, shared, listener, stop, ended, &start)).map_err(ServeError::Start)?,
+        );
     }
     drop(ended);
-    let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
     control.block_on(operate(registry, local_socket, admin, all_ended));
     control.shutdown_timeout(Duration::ZERO);
     threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(ServeError::Panic)))
@@ -101,12 +105,14 @@ fn on_core(
     listener: TcpListener,
     stop: Stop,
     _ended: tokio::sync::mpsc::Sender<()>,
+    start: &Barrier,
 ) -> Result<(), ServeError> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(READERS)
-        .build_local(runtime::LocalOptions::default())
-        .map_err(ServeError::Start)?;
+        .build_local(runtime::LocalOptions::default());
+    start.wait();
+    let runtime = runtime.map_err(ServeError::Start)?;
     let outcome = runtime.block_on(core::run(index, shared, listener, stop)).map_err(ServeError::Listen);
     runtime.shutdown_timeout(Duration::ZERO);
     outcome
@@ -120,7 +126,7 @@ async fn operate(
     mut all_ended: tokio::sync::mpsc::Receiver<()>,
 ) {
     let local = async {
-        match &local_socket {
+        match local_socket {
             Some(socket) => socket.serve(Arc::clone(&registry)).await,
             None => std::future::pending().await,
         }
