@@ -167,7 +167,7 @@ impl Drop for Driver {
     }
 }
 
-/// A command of Chromium's driver that is not in the WebDriver standard.
+/// A command of Chromium's driver that is not in the standard.
 #[derive(Debug)]
 struct Extra {
     path: &'static str,
@@ -184,7 +184,7 @@ impl WebDriverCompatibleCommand for Extra {
     }
 }
 
-/// A DevTools event that says a request went wrong, in words.
+/// An event of the developer tools that says a request went wrong, in words.
 fn network_fault(method: &Value, params: &Value) -> Option<String> {
     match method.as_str()? {
         "Network.loadingFailed" if params["canceled"] != true => {
