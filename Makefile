@@ -31,4 +31,5 @@ dist:
 
 # Side by side with nginx, Hugo and the floor; see benches/README.md.
 bench:
-	$(CARGO) run --release -p sitekit-bench -- --help
+	$(CARGO) build --release -p sitekit -p sitekit-bench
+	$(CARGO) run --release -p sitekit-bench -- compare

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     compress::Cache,
-    diag::{Diagnostic, did_you_mean},
+    diag::{Diagnostic, Severity, did_you_mean},
     load::DiskWorld,
     map, pack,
     pipeline::{self, Options, Profile, Report},
@@ -178,13 +178,11 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     let started = Instant::now();
     let mut outcome =
         Outcome { built: Vec::new(), failed_sites: Vec::new(), diagnostics: Vec::new(), took: Duration::ZERO };
-    let sites = match find_sites(config)? {
-        Ok(sites) => sites,
-        Err(diagnostics) => {
-            outcome.diagnostics = diagnostics;
-            return Ok(outcome);
-        }
-    };
+    let (sites, found) = find_sites(config)?;
+    outcome.diagnostics = found;
+    if sites.is_empty() {
+        return Ok(outcome);
+    }
     let threads = config.concurrency.map_or(0, NonZeroUsize::get);
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
@@ -261,8 +259,8 @@ fn build_site(
     }
 }
 
-/// The sites to build, sorted; or what is wrong with the folder that should hold them.
-fn find_sites(config: &BuildConfig) -> anyhow::Result<Result<Vec<SiteName>, Vec<Diagnostic>>> {
+/// The sites to build, sorted, and what is wrong with the folder that should hold them.
+fn find_sites(config: &BuildConfig) -> anyhow::Result<(Vec<SiteName>, Vec<Diagnostic>)> {
     let folder = config.project.join(&config.folder);
     let shown = folder.strip_prefix(".").unwrap_or(&folder).display().to_string();
     let entries = match std::fs::read_dir(&folder) {
@@ -274,7 +272,7 @@ fn find_sites(config: &BuildConfig) -> anyhow::Result<Result<Vec<SiteName>, Vec<
                 _ => format!("cannot be read: {error}"),
             };
             let help = "a site is a folder in it: make sites/hello/index.html, or name another folder with --sites";
-            return Ok(Err(vec![Diagnostic::error(shown, message).with_help(help)]));
+            return Ok((Vec::new(), vec![Diagnostic::error(shown, message).with_help(help)]));
         }
     };
     let (mut sites, mut diagnostics) = (Vec::new(), Vec::new());
@@ -306,20 +304,18 @@ fn find_sites(config: &BuildConfig) -> anyhow::Result<Result<Vec<SiteName>, Vec<
     }
     if !config.only.is_empty() {
         sites.retain(|site| config.only.contains(site));
-    } else if !diagnostics.is_empty() {
-        return Ok(Err(diagnostics));
+        diagnostics.clear();
     }
-    if sites.is_empty() {
+    if sites.is_empty() && diagnostics.is_empty() {
         let help = "a site is a folder in it: make sites/hello/index.html";
         diagnostics.push(Diagnostic::error(shown, "there is no site in this folder").with_help(help));
-        return Ok(Err(diagnostics));
     }
-    Ok(Ok(sites))
+    Ok((sites, diagnostics))
 }
 
 impl Outcome {
     pub(super) fn failed(&self) -> bool {
-        self.built.is_empty() || !self.failed_sites.is_empty()
+        self.built.is_empty() || self.diagnostics.iter().any(|one| one.severity == Severity::Error)
     }
 
     /// The summary a person reads.

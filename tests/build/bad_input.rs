@@ -174,6 +174,15 @@ fn one_site_with_mistakes_does_not_keep_the_others_from_being_built() {
 }
 
 #[test]
+fn a_folder_that_cannot_name_a_site_does_not_keep_the_others_from_being_built() {
+    let project = Project::with(&[("sites/good/index.html", "<p>good</p>"), ("sites/My Site/index.html", "x")]);
+    let run = project.run(&["build", "--quiet"]);
+    insta::assert_snapshot!("bad_site_name", run.stderr);
+    assert_eq!(run.code, 1);
+    assert!(project.text("good", "/").contains("good"));
+}
+
+#[test]
 fn odd_names_are_served_under_their_encoded_urls() {
     let long = "n".repeat(250);
     let names = [
