@@ -16,6 +16,7 @@ use super::{
     diagnostics, exit,
     progress::{Display, SiteProgress},
     text_table::{bytes, grouped, table},
+    units::size,
 };
 use crate::{
     compress::Cache,
@@ -61,7 +62,7 @@ pub(super) struct BuildArgs {
     concurrency: Option<NonZeroUsize>,
 
     /// How much the cache of compressed bodies may hold, such as 500MB or 2GB
-    #[arg(long, value_name = "SIZE", env = "SITEKIT_CACHE_LIMIT", value_parser = parse_size, default_value = "1GB")]
+    #[arg(long, value_name = "SIZE", env = "SITEKIT_CACHE_LIMIT", value_parser = size, default_value = "1GB")]
     cache_limit: u64,
 
     /// Print the result as JSON
@@ -402,37 +403,5 @@ fn seconds(took: Duration) -> String {
     match took.as_millis() {
         millis @ 0..=999 => format!("{millis} ms"),
         _ => format!("{:.1} s", took.as_secs_f64()),
-    }
-}
-
-/// `500MB`, `2 GB`, `1048576`: bytes, with a unit in powers of ten (KB, MB, GB) or of two (KiB, MiB, GiB).
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    let unit = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1000,
-        "m" | "mb" => 1000_u64.pow(2),
-        "g" | "gb" => 1000_u64.pow(3),
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        unit => return Err(format!("`{unit}` is not a unit of size; KB, MB, GB, KiB, MiB and GiB are")),
-    };
-    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is not a size such as 500MB or 2GB"))?;
-    number.checked_mul(unit).ok_or_else(|| format!("`{text}` is more than can be counted"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes() {
-        for (text, expected) in [("0", 0), ("12", 12), ("1KB", 1000), ("3 MiB", 3 << 20), ("2gb", 2_000_000_000)] {
-            assert_eq!(parse_size(text), Ok(expected), "{text}");
-        }
-        for wrong in ["", "MB", "-1", "1.5GB", "5 parsecs", "99999999999GB"] {
-            assert!(parse_size(wrong).is_err(), "{wrong}");
-        }
     }
 }

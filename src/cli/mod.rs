@@ -14,6 +14,7 @@ mod progress;
 mod serve;
 mod stats;
 mod text_table;
+mod units;
 
 use std::{io, process::ExitCode};
 

@@ -15,7 +15,10 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
-    cli::log::{self, LogFormat, LogLevel},
+    cli::{
+        log::{self, LogFormat, LogLevel},
+        units::{duration, size},
+    },
     observe::{Metering, Registry},
     serve::{self, Choice, Follower, Front, Limits, Phase, Server, Sites, Stopper},
     site::{Mode, SiteName},
@@ -389,42 +392,6 @@ pub(super) fn site(text: &str) -> Result<SiteName, String> {
     SiteName::parse(text).map_err(|error| error.to_string())
 }
 
-/// `512MB`, `2G`, `65536`: units are powers of 1024.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let shift = match text[digits..].trim().to_ascii_lowercase().trim_end_matches('b').trim_end_matches('i') {
-        "" => Some(0),
-        "k" => Some(10),
-        "m" => Some(20),
-        "g" => Some(30),
-        "t" => Some(40),
-        _ => None,
-    };
-    let number: Option<u64> = text[..digits].parse().ok();
-    number
-        .zip(shift)
-        .and_then(|(number, shift)| number.checked_mul(1 << shift))
-        .ok_or_else(|| "a size is a number and a unit: 65536, 512KB, 64MB, 2GB".to_owned())
-}
-
-/// `500ms`, `10s`, `2m`; not 0, which would close every connection.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let milliseconds = match &text[digits..] {
-        "ms" => Some(1),
-        "s" => Some(1000),
-        "m" => Some(60_000),
-        _ => None,
-    };
-    let number: Option<u64> = text[..digits].parse().ok();
-    number
-        .zip(milliseconds)
-        .and_then(|(number, unit)| number.checked_mul(unit))
-        .filter(|&milliseconds| milliseconds > 0)
-        .map(Duration::from_millis)
-        .ok_or_else(|| "a time is a number above 0 and a unit: 500ms, 10s, 2m".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -475,16 +442,6 @@ mod tests {
         ] {
             let error = resolve(line).unwrap_err();
             assert!(error.contains(part), "{line}: {error}");
-        }
-    }
-
-    #[test]
-    fn sizes_and_times() {
-        for (text, bytes) in [("0", 0), ("7", 7), ("2k", 2048), ("2KB", 2048), ("3MiB", 3 << 20), ("1 GB", 1 << 30)] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for (text, milliseconds) in [("1ms", 1), ("10s", 10_000), ("2m", 120_000)] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 

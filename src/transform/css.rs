@@ -1,5 +1,5 @@
-//! Style sheets, by lightningcss: smaller, never other styles. Nothing is lowered (nesting stays nesting); prefixes are
-//! added and dropped for the browsers of [`BROWSERS`].
+//! Style sheets, by lightningcss: smaller, never other styles. Nothing is lowered: nesting stays nesting, and what the
+//! browsers of [`BROWSERS`] need prefixed is the author's to prefix.
 
 use std::{
     fmt::Display,

@@ -26,7 +26,6 @@ pub(crate) struct Served {
 
 impl Served {
     /// Builds `site` of this repository and serves it, below `/<site>/`.
-    #[expect(clippy::print_stderr, reason = "what the server warns of belongs beside the test's own report")]
     pub(crate) fn start(site: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the bundles");
         build(site, folder.path());
