@@ -34,6 +34,13 @@ const PORTS: u16 = 100;
 /// Every site answers below its name, /<site>/, or where its configuration mounts it. A new bundle goes live when
 /// a build commits it, without a restart. SIGTERM or Ctrl-C finishes what is in flight; a second one stops at once.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sitekit serve                                          everything under build/, on this machine only
+  sitekit serve --prod --addr 0.0.0.0:80                 for the internet
+  sitekit serve --prod --admin-addr 127.0.0.1:9090       with /metrics for Prometheus
+  sitekit serve --site docs --spa --log-format json      one site, as a single-page app, logs for machines
+
+Exit status: 0 stopped, 2 there is nothing to serve, a flag is wrong or the address is taken.")]
 #[expect(clippy::struct_excessive_bools, reason = "flags as they are typed; what travels on is `ServeConfig`")]
 pub(super) struct ServeArgs {
     /// For the internet: listens on all addresses, and `/` shows no list of sites

@@ -25,6 +25,13 @@ use crate::{
 ///
 /// Asks the server that serves --build, over the Unix socket in that folder, or the one at --addr.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sitekit stats                          once, as a table
+  sitekit stats --watch                  live, with rates
+  sitekit stats --json | jq .sites       for machines
+  sitekit stats --addr 127.0.0.1:9090    a server elsewhere, by its --admin-addr
+
+Exit status: 0 told, 2 no server answers.")]
 pub(super) struct StatsArgs {
     /// Folder the server's bundles are in
     #[arg(long, env = "SITEKIT_BUILD", value_name = "DIR", default_value = "build")]
