@@ -61,8 +61,8 @@ impl Progress for SiteProgress {
             Stage::Render => ("rendering", "routes"),
             Stage::Compress => ("compressing", "bodies"),
         };
-        self.bar.set_length(steps as u64);
         self.bar.set_position(0);
+        self.bar.set_length(steps as u64);
         self.bar.set_message(doing);
         if self.display == Display::Lines {
             let line = match steps {
