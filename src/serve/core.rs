@@ -67,6 +67,8 @@ pub(super) struct Core {
     open: Arc<AtomicUsize>,
     refusing: Cell<usize>,
     draining: Cell<bool>,
+    /// Where a small head and body are put together to be written at once.
+    pub(super) joined: RefCell<Vec<u8>>,
 }
 
 /// A snapshot as one core serves it.
@@ -113,6 +115,7 @@ impl Core {
             open: Arc::clone(&shared.open),
             refusing: Cell::new(0),
             draining: Cell::new(false),
+            joined: RefCell::new(Vec::new()),
         }
     }
 
