@@ -231,7 +231,9 @@ impl Write for Io {
         let written = if total <= JOIN_UP_TO {
             let mut joined = track.core.joined.borrow_mut();
             joined.clear();
-            slices.iter().for_each(|slice| joined.extend_from_slice(slice));
+            for slice in slices {
+                joined.extend_from_slice(slice);
+            }
             ready!(Pin::new(&mut self.stream).poll_write(cx, &joined))?
         } else {
             ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?
