@@ -16,7 +16,7 @@ use super::{
     diagnostics, exit,
     progress::{Display, SiteProgress},
     text_table::{bytes, grouped, table},
-    units::size,
+    typed::{site, size},
 };
 use crate::{
     compress::Cache,
@@ -42,8 +42,8 @@ use crate::{
 Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is wrong.")]
 pub(super) struct BuildArgs {
     /// Build only this site; may be given several times
-    #[arg(long = "site", value_name = "NAME")]
-    sites: Vec<String>,
+    #[arg(long = "site", value_name = "NAME", value_parser = site)]
+    sites: Vec<SiteName>,
 
     /// The folder that holds the sites
     #[arg(long = "sites", value_name = "DIR", env = "SITEKIT_SITES", default_value = "sites")]
@@ -123,8 +123,7 @@ pub(super) struct BuildConfig {
 
 impl BuildConfig {
     fn resolve(args: &BuildArgs) -> anyhow::Result<Self> {
-        let only = args.sites.iter().map(|name| SiteName::parse(name).context("--site")).collect::<Result<_, _>>()?;
-        Self::new(&args.folder, &args.out, only, args.profile.into(), args.concurrency, args.cache_limit)
+        Self::new(&args.folder, &args.out, args.sites.clone(), args.profile.into(), args.concurrency, args.cache_limit)
     }
 
     pub(super) fn new(

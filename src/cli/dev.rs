@@ -13,7 +13,8 @@ use super::{
     diagnostics, exit,
     log::{self, LogFormat, LogLevel},
     progress::Display,
-    serve::{ServeConfig, address, serve_until_stopped, site},
+    serve::{ServeConfig, serve_until_stopped},
+    typed::{address, site},
 };
 use crate::{compress::Cache, map, pipeline::Profile, site::SiteName};
 

@@ -8,12 +8,13 @@ use std::{
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use super::log;
 use crate::diag::{Diagnostic, Severity};
 
 /// Writes `diagnostics` to standard error, in source order, each with its excerpt.
 pub(super) fn show(diagnostics: &[Diagnostic]) {
     let mut stderr = io::stderr().lock();
-    let styled = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let styled = log::colours(stderr.is_terminal());
     let width = terminal_width();
     // A closed standard error leaves nobody to tell.
     drop(stderr.write_all(render(diagnostics, styled, width).as_bytes()));

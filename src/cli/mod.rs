@@ -14,7 +14,7 @@ mod progress;
 mod serve;
 mod stats;
 mod text_table;
-mod units;
+mod typed;
 
 use std::{io, process::ExitCode};
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         log::{self, LogFormat, LogLevel},
-        units::{duration, size},
+        typed::{address, duration, site, size},
     },
     observe::{Metering, Registry},
     serve::{self, Choice, Follower, Front, Limits, Phase, Server, Sites, Stopper},
@@ -386,17 +386,6 @@ fn descriptors(root: &Path) -> Option<usize> {
     let limits = fs::read_to_string(root.join("proc/self/limits")).ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
-        let example = SocketAddr::from((IpAddr::V4(Ipv4Addr::LOCALHOST), PORT));
-        format!("an address is an IP address, a colon and a port, such as {example} or [::1]:{PORT}")
-    })
-}
-
-pub(super) fn site(text: &str) -> Result<SiteName, String> {
-    SiteName::parse(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

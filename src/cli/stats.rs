@@ -14,8 +14,8 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         exit, log,
-        serve::address,
         text_table::{bytes, grouped, table},
+        typed::address,
     },
     observe::{Registry, Report, SiteReport, Traffic},
     serve::SOCKET,

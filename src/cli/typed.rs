@@ -1,6 +1,24 @@
-//! Sizes and times as people type them.
+//! Addresses, names, sizes and times as people type them: each is read here, once, with what it takes in the error.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use crate::site::SiteName;
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
+        let example = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        format!("an address is an IP address, a colon and a port, such as {example} or [::1]:8080")
+    })
+}
+
+/// The name of a site.
+pub(super) fn site(text: &str) -> Result<SiteName, String> {
+    SiteName::parse(text).map_err(|error| error.to_string())
+}
 
 /// `500MB`, `2 GB`, `1048576`: bytes, with a unit in powers of ten (KB, MB, GB, TB) or of two (KiB, MiB, GiB, TiB).
 pub(super) fn size(text: &str) -> Result<u64, String> {
