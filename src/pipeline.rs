@@ -18,7 +18,7 @@ use crate::{
     diag::{Diagnostic, Severity},
     load::{self, Entry, World, WorldError},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Field, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, EncodedBody, Field, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -105,6 +105,7 @@ pub fn compile(
         mode: site.config.mode,
         routes,
         not_found: plan.not_found,
+        rules: Rules::default(),
     };
     (Some((image, report)), diagnostics)
 }

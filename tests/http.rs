@@ -16,13 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use client::{Connection, Reply, request};
 use sitekit::{
     observe::{Metering, Registry, Report},
     pack::{self, RealDisk},
-    serve::{self, Choice, Front, Limits, Phase, Server, Sites, Stopper},
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
+    serve::{self, Choice, Front, Limits, Phase, Server, Settings, Sites, Stopper},
+    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 const DATE: &str = "Mon, 02 Nov 2026 00:00:00 GMT";
@@ -82,6 +83,7 @@ fn image<const N: usize>(name: &str, mode: Mode, routes: [(&str, Response); N], 
         mode,
         routes: routes.into_iter().map(|(at, response)| (path(at), response)).collect(),
         not_found: not_found.map(path),
+        rules: Rules::default(),
     }
 }
 
@@ -164,7 +166,9 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let listeners = serve::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
     let address = listeners[0].local_addr().unwrap();
     let (stopper, stop) = Stopper::new();
-    let server = Server { listeners, sites, limits: setup.limits, front: setup.front, local_socket: None, admin: None };
+    let settings = Settings { limits: setup.limits, front: setup.front, ..Settings::default() };
+    let settings = Arc::new(ArcSwap::from_pointee(settings));
+    let server = Server { listeners, sites, settings, local_socket: None, admin: None };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, thread: Some(thread), _build: build }
 }

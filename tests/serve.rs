@@ -23,7 +23,7 @@ use client::{Connection, request};
 use serde_json::Value;
 use sitekit::{
     pack::{self, RealDisk},
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -50,6 +50,7 @@ fn image(site: &str, generation: usize) -> SiteImage {
         mode: Mode::Traditional,
         routes: [(SitePath::root(), page)].into(),
         not_found: None,
+        rules: Rules::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use arc_swap::ArcSwap;
 
 use crate::{
     cli::{
@@ -20,7 +21,7 @@ use crate::{
         typed::{address, duration, site, size},
     },
     observe::{Metering, Registry},
-    serve::{self, Choice, Follower, Front, Limits, Phase, Server, Sites, Stopper},
+    serve::{self, Choice, Follower, Front, Limits, Phase, Server, Settings, Sites, Stopper},
     site::{Mode, SiteName},
 };
 
@@ -257,7 +258,9 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     let follower = Follower::start(Arc::clone(&sites), known)?;
     tracing::info!(%address, threads = config.threads, memory, "listening");
     ready(address);
-    let server = Server { listeners, sites, limits: config.limits, front: config.front, local_socket, admin };
+    let settings = Settings { limits: config.limits, front: config.front, ..Settings::default() };
+    let settings = Arc::new(ArcSwap::from_pointee(settings));
+    let server = Server { listeners, sites, settings, local_socket, admin };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");

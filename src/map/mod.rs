@@ -20,7 +20,7 @@ pub use folder::{Generation, OpenError, generations, live, live_generation, open
 
 use crate::{
     bundle::{MAX_PROBES, RouteHash, Tables},
-    site::{BasePath, ContentHash, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, ContentHash, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 /// A bundle that was found whole. Clones share everything.
@@ -182,6 +182,7 @@ impl Bundle {
             mode: self.mode(),
             routes: std::collections::BTreeMap::new(),
             not_found: self.not_found().and_then(|id| SitePath::parse(self.entry(id).path()).ok()),
+            rules: Rules::default(),
         };
         for (path, id) in self.routes() {
             // Paths were checked when the bundle was opened.

@@ -24,8 +24,9 @@ use crate::{
 };
 
 use super::{
-    core::{Core, Mounted},
+    core::{Core, Mounted, Tuned},
     negotiate::LastAccepted,
+    peer::Peer,
     service::Service,
     watchdog::{Phase, Watched},
 };
@@ -53,6 +54,7 @@ pub(super) struct Track {
     /// What `written` was when the last answer was counted.
     counted: Cell<u64>,
     pub(super) last_accepted: RefCell<LastAccepted>,
+    pub(super) peer: Peer,
 }
 
 /// An answer that is counted once it was sent.
@@ -113,7 +115,7 @@ impl Drop for Track {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve(core: Rc<Core>, stream: TcpStream) {
+pub(super) async fn serve(core: Rc<Core>, tuned: Rc<Tuned>, stream: TcpStream, peer: Peer) {
     // Answers are written whole, so there is nothing to gain by waiting for more.
     let _ = stream.set_nodelay(true);
     let watched = core.watchdog.watch(Instant::now());
@@ -124,10 +126,12 @@ pub(super) async fn serve(core: Rc<Core>, stream: TcpStream) {
         answered: Cell::new(false),
         sending: Cell::new(false),
         counted: Cell::new(0),
+        peer,
         core: Rc::clone(&core),
     });
     let io = Io { stream: TokioIo::new(stream), track: Rc::clone(&track) };
-    let mut http = core.http.serve_connection(io, Service::new(Rc::clone(&core), Rc::clone(&track)));
+    let service = Service::new(Rc::clone(&core), Rc::clone(&tuned), Rc::clone(&track));
+    let mut http = tuned.http1.serve_connection(io, service);
     let pulse = &track.watched.pulse;
     let mut draining = false;
     let ended = poll_fn(|cx| {

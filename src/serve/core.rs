@@ -24,9 +24,10 @@ use crate::{
 
 use super::{
     connection,
-    limits::Limits,
+    peer::Peer,
     respond::Prepared,
     route::{self, Mount},
+    settings::Settings,
     shutdown::{Phase, Stop},
     snapshot::{LiveSite, Sites, Snapshot},
     watchdog::Watchdog,
@@ -45,8 +46,7 @@ pub enum Front {
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) sites: Arc<Sites>,
-    pub(super) limits: Limits,
-    pub(super) front: Front,
+    pub(super) settings: Arc<ArcSwap<Settings>>,
     /// Connections open on all cores.
     pub(super) open: Arc<AtomicUsize>,
 }
@@ -56,10 +56,9 @@ pub(super) struct Core {
     pub(super) index: usize,
     pub(super) sites: Arc<Sites>,
     pub(super) registry: Arc<Registry>,
-    pub(super) limits: Limits,
-    pub(super) front: Front,
-    pub(super) http: http1::Builder,
     pub(super) watchdog: Rc<Watchdog>,
+    settings: RefCell<arc_swap::Cache<Arc<ArcSwap<Settings>>, Arc<Settings>>>,
+    tuned: RefCell<Rc<Tuned>>,
     live: RefCell<arc_swap::Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
     view: RefCell<Rc<View>>,
     /// Of requests that belong to no site.
@@ -69,6 +68,13 @@ pub(super) struct Core {
     draining: Cell<bool>,
     /// Where a small head and body are put together to be written at once.
     pub(super) joined: RefCell<Vec<u8>>,
+}
+
+/// The settings as one core uses them.
+#[derive(Debug)]
+pub(super) struct Tuned {
+    shared: Arc<Settings>,
+    pub(super) http1: http1::Builder,
 }
 
 /// A snapshot as one core serves it.
@@ -98,18 +104,14 @@ const REFUSING: usize = 64;
 impl Core {
     fn new(index: usize, shared: &Shared) -> Self {
         let registry = Arc::clone(shared.sites.registry());
-        let mut http = http1::Builder::new();
-        // The watchdog times everything, so hyper needs no timer.
-        http.max_buf_size(shared.limits.head_bytes).half_close(true).header_read_timeout(None);
         Self {
             index,
             sites: Arc::clone(&shared.sites),
             no_site: registry.site(Registry::NO_SITE),
             registry,
-            limits: shared.limits.clone(),
-            front: shared.front,
-            http,
             watchdog: Rc::default(),
+            settings: RefCell::new(arc_swap::Cache::new(Arc::clone(&shared.settings))),
+            tuned: RefCell::new(Rc::new(Tuned::new(shared.settings.load_full()))),
             live: RefCell::new(arc_swap::Cache::new(Arc::clone(shared.sites.live()))),
             view: RefCell::new(Rc::new(View::new(shared.sites.live().load_full(), None))),
             open: Arc::clone(&shared.open),
@@ -127,6 +129,16 @@ impl Core {
             *view = Rc::new(View::new(Arc::clone(live), Some(&view)));
         }
         Rc::clone(&view)
+    }
+
+    /// The settings of now. A connection keeps those it was opened with.
+    pub(super) fn tuned(&self) -> Rc<Tuned> {
+        let (mut settings, mut tuned) = (self.settings.borrow_mut(), self.tuned.borrow_mut());
+        let settings = settings.load();
+        if !Arc::ptr_eq(settings, &tuned.shared) {
+            *tuned = Rc::new(Tuned::new(Arc::clone(settings)));
+        }
+        Rc::clone(&tuned)
     }
 
     /// Now, when answers are timed.
@@ -147,10 +159,11 @@ impl Core {
         self.registry.connection_closed(self.index);
     }
 
-    fn admit(self: &Rc<Self>, stream: TcpStream) {
-        if self.open.fetch_add(1, Relaxed) < self.limits.connections {
+    fn admit(self: &Rc<Self>, stream: TcpStream, peer: Peer) {
+        let tuned = self.tuned();
+        if self.open.fetch_add(1, Relaxed) < tuned.limits.connections {
             self.registry.connection_accepted(self.index);
-            tokio::task::spawn_local(connection::serve(Rc::clone(self), stream));
+            tokio::task::spawn_local(connection::serve(Rc::clone(self), tuned, stream, peer));
             return;
         }
         self.open.fetch_sub(1, Relaxed);
@@ -163,6 +176,23 @@ impl Core {
                 core.refusing.set(core.refusing.get() - 1);
             });
         }
+    }
+}
+
+impl Tuned {
+    fn new(shared: Arc<Settings>) -> Self {
+        let mut http1 = http1::Builder::new();
+        // The watchdog times everything, so hyper needs no timer.
+        http1.max_buf_size(shared.limits.head_bytes).half_close(true).header_read_timeout(None);
+        Self { shared, http1 }
+    }
+}
+
+impl std::ops::Deref for Tuned {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.shared
     }
 }
 
@@ -236,15 +266,15 @@ pub(super) async fn run(
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let core = Rc::new(Core::new(index, &shared));
-    let watchdog = Rc::clone(&core.watchdog);
-    let limits = core.limits.clone();
-    let watching = tokio::task::spawn_local(async move { watchdog.run(&limits).await });
+    let watched = Rc::clone(&core);
+    let watching =
+        tokio::task::spawn_local(async move { watched.watchdog.run(|| watched.tuned().limits.clone()).await });
     accept(&core, listener, &mut stop).await;
     core.draining.set(true);
     core.watchdog.wake_all();
     tokio::select! {
         () = core.watchdog.until_empty() => {}
-        () = tokio::time::sleep(core.limits.grace) => {}
+        () = tokio::time::sleep(core.tuned().limits.grace) => {}
         () = stop.reached(Phase::Stopped) => {}
     }
     watching.abort();
@@ -261,9 +291,9 @@ async fn accept(core: &Rc<Core>, listener: TcpListener, stop: &mut Stop) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 told = false;
-                core.admit(stream);
+                core.admit(stream, Peer { address: Some(from.ip().to_canonical()), secure: false });
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {

@@ -14,11 +14,13 @@ mod listen;
 pub mod memory;
 pub mod negotiate;
 mod page;
+mod peer;
 pub mod range;
 mod resident;
 mod respond;
 pub mod route;
 mod service;
+mod settings;
 mod shutdown;
 mod snapshot;
 pub mod target;
@@ -32,6 +34,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::runtime;
 
 use self::core::Shared;
@@ -41,6 +44,7 @@ pub use self::{
     follow::{Follower, log},
     limits::Limits,
     listen::{bind, bind_next},
+    settings::Settings,
     shutdown::{Phase, Stop, Stopper},
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
 };
@@ -54,8 +58,8 @@ pub struct Server {
     /// One core each.
     pub listeners: Vec<TcpListener>,
     pub sites: Arc<Sites>,
-    pub limits: Limits,
-    pub front: Front,
+    /// Replaced when the operator asks for it; connections that are open keep what they were opened with.
+    pub settings: Arc<ArcSwap<Settings>>,
     /// The Unix socket for operators.
     pub local_socket: Option<LocalSocket>,
     /// A listener for operators.
@@ -77,9 +81,9 @@ pub enum ServeError {
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listeners, sites, limits, front, local_socket, admin } = server;
+    let Server { listeners, sites, settings, local_socket, admin } = server;
     let registry = Arc::clone(sites.registry());
-    let shared = Shared { sites, limits, front, open: Arc::new(AtomicUsize::new(0)) };
+    let shared = Shared { sites, settings, open: Arc::new(AtomicUsize::new(0)) };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;

@@ -27,7 +27,7 @@ use super::{
     body::{Body, Piece},
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
-    core::{Core, Front, Mounted, View},
+    core::{Core, Front, Mounted, Tuned, View},
     negotiate::{AcceptEncoding, LastAccepted},
     page,
     range::{self, Selection},
@@ -41,6 +41,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Service {
     core: Rc<Core>,
+    tuned: Rc<Tuned>,
     track: Rc<Track>,
 }
 
@@ -55,8 +56,8 @@ type Answered = (Response<Body>, Option<Pending>);
 type Making = Pin<Box<dyn Future<Output = Answered>>>;
 
 impl Service {
-    pub(super) fn new(core: Rc<Core>, track: Rc<Track>) -> Self {
-        Self { core, track }
+    pub(super) fn new(core: Rc<Core>, tuned: Rc<Tuned>, track: Rc<Track>) -> Self {
+        Self { core, tuned, track }
     }
 }
 
@@ -73,7 +74,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         }
         track.enter(Phase::Answer);
         let decision = decide(&self.core, &self.track.last_accepted, &request);
-        tracing::debug!(method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
+        tracing::debug!(peer = ?track.peer, method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
         match self.core.answer(&self.track, decision, started) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
             Made::Later(making) => Reply::Later { track, making },
@@ -86,7 +87,7 @@ impl Service {
     /// that waits for permission to send it, and for a large one, the connection ends with the answer.
     fn call_with_body(&self, started: Option<Instant>, request: Request<Incoming>) -> Reply {
         let (core, track) = (Rc::clone(&self.core), Rc::clone(&self.track));
-        let limit = core.limits.body_bytes;
+        let limit = self.tuned.limits.body_bytes;
         let making = Box::pin(async move {
             let waits = request.headers().contains_key(header::EXPECT);
             let too_large = request.body().size_hint().lower() > limit;
@@ -227,7 +228,7 @@ fn decide<B>(core: &Core, last: &RefCell<LastAccepted>, request: &Request<B>) ->
 
 /// A path of no site.
 fn at_front(core: &Core, view: &View, path: &str, action: Action) -> Head {
-    if path != "/" || core.front != Front::Index {
+    if path != "/" || core.tuned().front != Front::Index {
         return respond::error(StatusCode::NOT_FOUND);
     }
     if action == Action::Options {

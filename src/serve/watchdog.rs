@@ -167,11 +167,13 @@ impl Watchdog {
     }
 
     /// Looks after the connections for as long as the server runs.
-    pub(super) async fn run(&self, limits: &Limits) {
+    /// `limits` are those of the moment.
+    pub(super) async fn run(&self, limits: impl Fn() -> Limits) {
         loop {
             self.until(|count| count > 0).await;
-            tokio::time::sleep(interval(limits)).await;
-            self.look(Instant::now(), limits);
+            let limits = limits();
+            tokio::time::sleep(interval(&limits)).await;
+            self.look(Instant::now(), &limits);
         }
     }
 

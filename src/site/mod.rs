@@ -3,14 +3,20 @@
 
 mod coding;
 mod hash;
+mod host;
 mod media;
 mod name;
 mod path;
+mod pattern;
 mod response;
+mod rules;
 
 pub use coding::{Coding, EncodedBody};
 pub use hash::ContentHash;
+pub use host::{Host, HostError, HostPattern};
 pub use media::MediaType;
 pub use name::{SiteName, SiteNameError};
 pub use path::{BasePath, PathError, SitePath};
+pub use pattern::{Captures, PathPattern, PatternError, SPLAT};
 pub use response::{Field, Mode, Response, SiteImage};
+pub use rules::{Cors, How, Maintenance, Move, Protected, Rules, TrailingSlash};

@@ -5,13 +5,16 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use serde::{Deserialize, Serialize};
+
 use super::SiteName;
 
 /// An absolute path inside a site, decoded: `/`, `/guide/`, `/img/Grüße 100%.png`.
 ///
 /// Begins with `/`; has no empty segment except after a final `/`, no `.` or `..` segment, no control character and
 /// no backslash; at most [`SitePath::MAX_LEN`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SitePath(Box<str>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +149,20 @@ const PATH: &AsciiSet = &CONTROLS
 impl fmt::Display for SitePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for SitePath {
+    type Error = PathError;
+
+    fn try_from(decoded: String) -> Result<Self, PathError> {
+        Self::parse(&decoded)
+    }
+}
+
+impl From<SitePath> for String {
+    fn from(path: SitePath) -> Self {
+        path.0.into()
     }
 }
 

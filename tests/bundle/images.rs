@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::{collection, option, prelude::*, sample, string::string_regex};
-use sitekit::site::{BasePath, Coding, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath};
+use sitekit::site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath};
 
 pub(crate) fn site(name: &str) -> SiteName {
     SiteName::parse(name).unwrap()
@@ -48,11 +48,19 @@ pub(crate) fn small() -> SiteImage {
             (path("/same.html"), response(200, html, &[(Identity, "<p>Guide</p>")])),
         ]),
         not_found: Some(path("/404.html")),
+        rules: Rules::default(),
     }
 }
 
 pub(crate) fn empty() -> SiteImage {
-    SiteImage { site: site("a"), base: BasePath::root(), mode: Mode::Spa, routes: BTreeMap::new(), not_found: None }
+    SiteImage {
+        site: site("a"),
+        base: BasePath::root(),
+        mode: Mode::Spa,
+        routes: BTreeMap::new(),
+        not_found: None,
+        rules: Rules::default(),
+    }
 }
 
 /// Any site: Unicode paths, empty bodies, bodies and fields that are shared, from none to some hundred routes.
@@ -74,6 +82,7 @@ pub(crate) fn any_site() -> impl Strategy<Value = SiteImage> {
                 mode: if spa { Mode::Spa } else { Mode::Traditional },
                 routes,
                 not_found,
+                rules: Rules::default(),
             }
         },
     )

@@ -1,0 +1,20 @@
+//! What an operator may change while the server runs: one value, replaced as a whole once all of it was found right.
+//! What is not here (addresses, threads, the folder of the bundles) takes a restart.
+
+use ipnet::IpNet;
+
+use super::{core::Front, limits::Limits};
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub limits: Limits,
+    pub front: Front,
+    /// Peers that are believed when they say for whom they speak: PROXY protocol, `Forwarded`.
+    pub trusted: Vec<IpNet>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), front: Front::Nothing, trusted: Vec::new() }
+    }
+}

@@ -1,0 +1,262 @@
+//! Patterns of paths, one notation for every rule. Matching takes time in proportion to the path, whatever the
+//! pattern: at most one part of it can match more than one segment.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A pattern of decoded paths below a site's base, such as `/blog/:year/:slug/`, `/old/*`, `/*.css`.
+///
+/// A segment `:name` stands for one segment that is not empty; one `*` stands for any text, slashes included, and may
+/// be empty; everything else stands for itself, letter by letter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PathPattern {
+    text: Box<str>,
+    before: Box<[Piece]>,
+    /// What follows the `*`; `None` when there is no `*`.
+    after: Option<Box<[Piece]>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Piece {
+    Text(Box<str>),
+    /// One segment.
+    Capture(Box<str>),
+}
+
+/// What the parts of a pattern stood for in one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captures<'a>(Vec<(&'a str, &'a str)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    #[error("a path pattern begins with `/`")]
+    NotAbsolute,
+    #[error("a path pattern has at most one `*`")]
+    SecondStar,
+    #[error("`:` begins a name of letters, digits and `_`, which is a whole segment")]
+    Name,
+    #[error("two parts of the pattern have the same name")]
+    SameName,
+    #[error("a path pattern has no control character, backslash, `//`, `.` or `..` segment")]
+    Forbidden,
+}
+
+/// The name of what `*` stood for.
+pub const SPLAT: &str = "splat";
+
+impl PathPattern {
+    /// # Errors
+    /// When it is not as the type says.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        if !text.starts_with('/') {
+            return Err(PatternError::NotAbsolute);
+        }
+        if text.contains("//") || text.contains('\\') || text.chars().any(char::is_control) {
+            return Err(PatternError::Forbidden);
+        }
+        if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(PatternError::Forbidden);
+        }
+        let (before, after) = match text.split_once('*') {
+            Some((_, after)) if after.contains('*') => return Err(PatternError::SecondStar),
+            Some((before, after)) => (before, Some(after)),
+            None => (text, None),
+        };
+        let (before, after) = (pieces(before)?, after.map(pieces).transpose()?);
+        let mut names: Vec<&str> = before
+            .iter()
+            .chain(after.iter().flatten())
+            .filter_map(|piece| match piece {
+                Piece::Capture(name) => Some(&**name),
+                Piece::Text(_) => None,
+            })
+            .collect();
+        names.sort_unstable();
+        let star_named = after.is_some() && names.contains(&SPLAT);
+        if star_named || names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(PatternError::SameName);
+        }
+        Ok(Self { text: text.into(), before: before.into(), after: after.map(Into::into) })
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The one path it matches, when it is that plain.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        match (&*self.before, &self.after) {
+            ([Piece::Text(text)], None) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it stands for `path`.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.captures(path).is_some()
+    }
+
+    /// What its parts stand for in `path`, if it matches.
+    #[must_use]
+    pub fn captures<'a>(&'a self, path: &'a str) -> Option<Captures<'a>> {
+        let mut found = Captures::default();
+        let rest = take_front(&self.before, path, &mut found)?;
+        match &self.after {
+            None => rest.is_empty().then_some(found),
+            Some(after) => {
+                let splat = take_back(after, rest, &mut found)?;
+                found.0.push((SPLAT, splat));
+                Some(found)
+            }
+        }
+    }
+
+    /// The names of its parts; `*` is called [`SPLAT`].
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let named = self.before.iter().chain(self.after.iter().flatten()).filter_map(|piece| match piece {
+            Piece::Capture(name) => Some(&**name),
+            Piece::Text(_) => None,
+        });
+        named.chain(self.after.is_some().then_some(SPLAT))
+    }
+}
+
+impl<'a> Captures<'a> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+}
+
+/// Splits text without `*`. A capture is a whole segment.
+fn pieces(text: &str) -> Result<Vec<Piece>, PatternError> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    for (nth, segment) in text.split('/').enumerate() {
+        if nth > 0 {
+            plain.push('/');
+        }
+        // After a `*`, the first part goes on in the star's own segment.
+        match segment.strip_prefix(':') {
+            Some(name) if nth > 0 => {
+                let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                if name.is_empty() || !name.chars().all(good) {
+                    return Err(PatternError::Name);
+                }
+                pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
+                pieces.push(Piece::Capture(name.into()));
+            }
+            _ => plain.push_str(segment),
+        }
+    }
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(plain.into()));
+    }
+    Ok(pieces)
+}
+
+/// Matches `pieces` at the start of `path`; the rest of it.
+fn take_front<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a>) -> Option<&'a str> {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => path = path.strip_prefix(&**text)?,
+            Piece::Capture(name) => {
+                let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+                if segment.is_empty() {
+                    return None;
+                }
+                found.0.push((name, segment));
+                path = rest;
+            }
+        }
+    }
+    Some(path)
+}
+
+/// Matches `pieces` at the end of `path`; what is before it.
+fn take_back<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a>) -> Option<&'a str> {
+    for piece in pieces.iter().rev() {
+        match piece {
+            Piece::Text(text) => path = path.strip_suffix(&**text)?,
+            Piece::Capture(name) => {
+                let (rest, segment) = path.split_at(path.rfind('/').map_or(0, |at| at + 1));
+                if segment.is_empty() {
+                    return None;
+                }
+                found.0.push((name, segment));
+                path = rest;
+            }
+        }
+    }
+    Some(path)
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl TryFrom<String> for PathPattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<Self, PatternError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PathPattern> for String {
+    fn from(pattern: PathPattern) -> Self {
+        pattern.text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches() {
+        for (pattern, path, expected) in [
+            ("/a", "/a", Some(vec![])),
+            ("/a", "/a/", None),
+            ("/a", "/ab", None),
+            ("/blog/:year/:slug/", "/blog/2026/first/", Some(vec![("year", "2026"), ("slug", "first")])),
+            ("/blog/:year/:slug/", "/blog/2026/", None),
+            ("/blog/:year/:slug/", "/blog//first/", None),
+            ("/old/*", "/old/", Some(vec![("splat", "")])),
+            ("/old/*", "/old/a/b", Some(vec![("splat", "a/b")])),
+            ("/old/*", "/old", None),
+            ("/*", "/", Some(vec![("splat", "")])),
+            ("/*.css", "/a/b.css", Some(vec![("splat", "a/b")])),
+            ("/*.css", "/css", None),
+            ("/:lang/*/edit/:id", "/en/a/b/edit/7", Some(vec![("lang", "en"), ("id", "7"), ("splat", "a/b")])),
+            ("/a*a", "/a", None),
+            ("/12:30", "/12:30", Some(vec![])),
+        ] {
+            let pattern = PathPattern::parse(pattern).unwrap();
+            assert_eq!(pattern.captures(path).map(|found| found.0), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern() {
+        for (text, expected) in [
+            ("a", PatternError::NotAbsolute),
+            ("/*/*", PatternError::SecondStar),
+            ("/:", PatternError::Name),
+            ("/:a-b", PatternError::Name),
+            ("/:a/:a", PatternError::SameName),
+            ("/:splat/*", PatternError::SameName),
+            ("/a//b", PatternError::Forbidden),
+            ("/../a", PatternError::Forbidden),
+        ] {
+            assert_eq!(PathPattern::parse(text), Err(expected), "{text}");
+        }
+    }
+}
