@@ -20,7 +20,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use client::{Connection, Reply, request};
 use sitekit::{
-    observe::{Metering, Registry, Report},
+    observe::{Event, Metering, Registry, Report},
     pack::{self, RealDisk},
     serve::{self, Choice, Front, Limits, Phase, Server, Settings, Sites, Stopper},
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
@@ -971,7 +971,9 @@ fn timeouts_fire() {
     body.send(request("POST", "/docs/", &[("Content-Length", "10")]));
     body.send("12345");
     assert!(body.is_closed());
-    assert!(Report::of(&server.registry, Instant::now()).connections.timed_out >= 4);
+    // The first waited for its first head in vain.
+    let expected = [(Event::HeaderTimeout, 2), (Event::IdleTimeout, 1), (Event::BodyTimeout, 1)];
+    assert_eq!(expected.map(|(event, _)| (event, server.registry.noted(event))), expected);
 }
 
 #[test]
@@ -989,6 +991,7 @@ fn a_slow_reader_is_let_go() {
     let mut rest = Vec::new();
     let _ = reader.reader.read_to_end(&mut rest);
     assert!(rest.len() < huge.len());
+    assert_eq!(server.registry.noted(Event::WriteTimeout), 1);
 }
 
 /// Asks again and again, for at most ten seconds.
@@ -1011,6 +1014,7 @@ fn one_connection_too_many_is_told_so() {
     let reply = refused.receive("GET").unwrap();
     assert_eq!((reply.status, reply.field("retry-after")), (503, Some("1")));
     assert!(refused.is_closed());
+    assert_eq!(server.registry.noted(Event::Connections), 1);
     // A place becomes free, and the next one gets it.
     let [left, stays] = held;
     drop(left);
@@ -1024,6 +1028,15 @@ fn rfc_6585_floods_of_fields() {
     assert_eq!(get("/docs/", &[("X", &"a".repeat(60_000))]).status, 431);
     let many: Vec<_> = (0..200).map(|n| format!("X-{n}: a\r\n")).collect();
     assert_eq!(status_of(format!("GET /docs/ HTTP/1.1\r\nHost: a\r\n{}\r\n", many.concat())), 431);
+}
+
+#[test]
+fn what_is_too_large_is_counted() {
+    let server = start(Setup::default(), &images());
+    assert_eq!(server.connect().ask("GET", "/docs/", &[("X", &"a".repeat(60_000))]).status, 431);
+    assert_eq!(server.connect().ask("POST", "/docs/", &[("Content-Length", "1000000")]).status, 413);
+    wait_until(|| Event::ALL.iter().map(|&event| server.registry.noted(event)).sum::<u64>() == 2);
+    assert_eq!([Event::HeadBytes, Event::BodyBytes].map(|event| server.registry.noted(event)), [1, 1]);
 }
 
 #[test]

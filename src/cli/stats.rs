@@ -1,6 +1,7 @@
 //! `sitekit stats`: what the running server is doing.
 
 use std::{
+    fmt::Write as _,
     io::{self, IsTerminal as _, Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
@@ -171,6 +172,11 @@ fn render(report: &Report, before: Option<&Report>, paint: Paint) -> String {
         grouped(connections.refused),
         grouped(connections.timed_out),
     );
+    let refused = report.refused.iter().filter(|(_, count)| **count > 0);
+    let refused: Vec<_> = refused.map(|(limit, &count)| format!("{limit} {}", grouped(count))).collect();
+    if !refused.is_empty() {
+        let _ = write!(text, "limits reached: {}\n\n", refused.join(", "));
+    }
     let rows = rows(report);
     let mut requests = Vec::new();
     for (name, generation, traffic) in &rows {
@@ -275,13 +281,15 @@ mod tests {
 
     use super::*;
     use crate::{
-        observe::{Answer, Metering, Reading},
+        observe::{Answer, Event, Metering, Reading},
         site::Coding,
     };
 
     fn registry(start: Instant) -> Registry {
         let registry = Registry::new(1, Metering::On, start);
         registry.connection_accepted(0);
+        registry.note(0, Event::Connections);
+        registry.note(0, Event::IdleTimeout);
         let site = registry.site("docs");
         site.set_generation(Some("0123456789abcdef".to_owned()));
         let answer = Answer {

@@ -13,7 +13,10 @@ use std::{
 
 use crate::site::Coding;
 
-use super::histogram::{Buckets, Histogram};
+use super::{
+    event::Event,
+    histogram::{Buckets, Histogram},
+};
 
 /// All counters of a server.
 #[derive(Debug)]
@@ -82,14 +85,14 @@ pub enum Reading {
     Coalesced,
 }
 
-/// Connections of one core.
+/// Connections of one core, and what it refused.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(super) struct CoreConnections {
     pub(super) accepted: Count,
     pub(super) closed: Count,
-    pub(super) refused: Count,
-    pub(super) timed_out: Count,
+    /// By the event's number.
+    events: [Count; Event::ALL.len()],
 }
 
 /// A number that one thread writes.
@@ -157,7 +160,7 @@ impl Registry {
         Arc::clone(counters)
     }
 
-    /// A connection was accepted by `core`. Like the next three, only that core's thread may say so.
+    /// A connection was accepted by `core`. Like the next two, only that core's thread may say so.
     pub fn connection_accepted(&self, core: usize) {
         self.connections[core].accepted.add(1);
     }
@@ -166,13 +169,15 @@ impl Registry {
         self.connections[core].closed.add(1);
     }
 
-    /// It was over the limit.
-    pub fn connection_refused(&self, core: usize) {
-        self.connections[core].refused.add(1);
+    /// A limit was reached on `core`.
+    pub fn note(&self, core: usize, event: Event) {
+        self.connections[core].events[event as usize].add(1);
     }
 
-    pub fn connection_timed_out(&self, core: usize) {
-        self.connections[core].timed_out.add(1);
+    /// How often it happened, on all cores.
+    #[must_use]
+    pub fn noted(&self, event: Event) -> u64 {
+        self.connections.iter().map(|core| core.events[event as usize].get()).sum()
     }
 
     pub(super) fn uptime(&self, now: Instant) -> Duration {

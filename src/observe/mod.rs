@@ -2,11 +2,13 @@
 //! anything, and nothing here is on the way of an answer but plain additions to memory that one core owns.
 
 mod counters;
+mod event;
 mod histogram;
 mod prometheus;
 mod report;
 
 pub use counters::{Answer, CoreSite, Metering, Reading, Registry, SiteCounters};
+pub use event::Event;
 pub use histogram::{Buckets, Histogram};
 pub use prometheus::{CONTENT_TYPE as PROMETHEUS_CONTENT_TYPE, exposition};
 pub use report::{CacheReport, CodingReport, Connections, Latency, Report, SiteReport, Statuses, Traffic};

@@ -7,6 +7,7 @@ use crate::site::Coding;
 
 use super::{
     counters::{Registry, Sums},
+    event::Event,
     report::Report,
 };
 
@@ -36,6 +37,11 @@ pub fn exposition(registry: &Registry, now: Instant) -> String {
     ] {
         text.family(name, "counter", help);
         text.line(name, &[], value);
+    }
+
+    text.family("sitekit_refused_total", "counter", "What was refused or cut off, by the limit that was reached.");
+    for &event in Event::ALL {
+        text.line("sitekit_refused_total", &[("limit", event.label())], registry.noted(event));
     }
 
     text.family("sitekit_site_info", "gauge", "The live generation of each site.");
@@ -135,6 +141,7 @@ mod tests {
         };
         registry.site("docs").core(0).record(&answer);
         registry.site("docs").core(1).record(&answer);
+        registry.note(1, Event::HeaderTimeout);
         registry.site("a\"\\\nb").set_generation(Some("x".to_owned()));
         let text = exposition(&registry, start + Duration::from_secs(3));
 
@@ -164,6 +171,7 @@ mod tests {
             r#"sitekit_request_duration_seconds_bucket{site="docs",le="+Inf"} 2"#,
             r#"sitekit_request_duration_seconds_count{site="docs"} 2"#,
             r#"sitekit_site_info{site="a\"\\\nb",generation="x"} 1"#,
+            r#"sitekit_refused_total{limit="header_timeout"} 1"#,
             "sitekit_uptime_seconds 3",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");

@@ -2,13 +2,16 @@
 //! with their units in their names. It is read back by another process, perhaps of another version, so fields are
 //! only ever added.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::site::Coding;
 
-use super::counters::{Registry, Sums};
+use super::{
+    counters::{Registry, Sums},
+    event::Event,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -16,6 +19,9 @@ pub struct Report {
     pub uptime_seconds: f64,
     pub cores: usize,
     pub connections: Connections,
+    /// How often each limit was reached.
+    #[serde(default)]
+    pub refused: BTreeMap<String, u64>,
     /// All sites, and what belongs to none.
     pub total: Traffic,
     pub sites: Vec<SiteReport>,
@@ -113,9 +119,13 @@ impl Report {
             connections: Connections {
                 open: accepted.saturating_sub(closed),
                 accepted,
-                refused: cores.iter().map(|core| core.refused.get()).sum(),
-                timed_out: cores.iter().map(|core| core.timed_out.get()).sum(),
+                refused: registry.noted(Event::Connections),
+                timed_out: [Event::HeaderTimeout, Event::IdleTimeout, Event::BodyTimeout, Event::WriteTimeout]
+                    .map(|event| registry.noted(event))
+                    .iter()
+                    .sum(),
             },
+            refused: Event::ALL.iter().map(|&event| (event.label().to_owned(), registry.noted(event))).collect(),
             total: Traffic::of(&total),
             sites: sums
                 .iter()

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    observe::{Answer, Reading},
+    observe::{Answer, Event, Reading},
     site::Coding,
 };
 
@@ -143,12 +143,17 @@ pub(super) async fn serve(core: Rc<Core>, tuned: Rc<Tuned>, stream: TcpStream, p
         if pulse.timed_out() {
             return Poll::Ready(End::TimedOut);
         }
-        http.poll_without_shutdown(cx).map(|_| End::Done)
+        http.poll_without_shutdown(cx).map(|done| {
+            if done.is_err_and(|error| error.is_parse_too_large()) {
+                core.note(Event::HeadBytes);
+            }
+            End::Done
+        })
     })
     .await;
     let mut stream = http.into_parts().io.stream.into_inner();
     if ended == End::TimedOut {
-        core.registry.connection_timed_out(core.index);
+        core.note(timeout(pulse.phase()));
         if pulse.phase() != Phase::Head {
             return;
         }
@@ -176,6 +181,16 @@ pub(super) async fn refuse(mut stream: TcpStream) {
 enum End {
     Done,
     TimedOut,
+}
+
+/// Which limit a connection reached in this phase.
+fn timeout(phase: Phase) -> Event {
+    match phase {
+        Phase::Fresh | Phase::Head => Event::HeaderTimeout,
+        Phase::Idle => Event::IdleTimeout,
+        Phase::Body => Event::BodyTimeout,
+        Phase::Answer | Phase::Linger => Event::WriteTimeout,
+    }
 }
 
 /// Closes our side, then reads what the client was still sending: closing with unread bytes resets the connection,

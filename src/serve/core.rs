@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     map::{Bundle, EntryId},
-    observe::{Answer, Metering, Registry, SiteCounters},
+    observe::{Answer, Event, Metering, Registry, SiteCounters},
     site::{Mode, SiteName},
 };
 
@@ -154,6 +154,11 @@ impl Core {
         site.map_or(&self.no_site, |mounted| mounted.site.counters()).core(self.index).record(answer);
     }
 
+    /// A limit was reached.
+    pub(super) fn note(&self, event: Event) {
+        self.registry.note(self.index, event);
+    }
+
     pub(super) fn closed(&self) {
         self.open.fetch_sub(1, Relaxed);
         self.registry.connection_closed(self.index);
@@ -167,7 +172,7 @@ impl Core {
             return;
         }
         self.open.fetch_sub(1, Relaxed);
-        self.registry.connection_refused(self.index);
+        self.note(Event::Connections);
         if self.refusing.get() < REFUSING {
             self.refusing.set(self.refusing.get() + 1);
             let core = Rc::clone(self);

@@ -19,7 +19,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::{
-    observe::Reading,
+    observe::{Event, Reading},
     site::{Coding, PathError},
 };
 
@@ -101,6 +101,7 @@ impl Service {
                 Drained::All => {}
                 Drained::Not if !too_large => decision.head = respond::closing(decision.head),
                 Drained::Not | Drained::TooLarge => {
+                    core.note(Event::BodyBytes);
                     decision = Decision::own(respond::closing(respond::error(StatusCode::PAYLOAD_TOO_LARGE)));
                 }
                 Drained::Broken => {

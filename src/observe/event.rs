@@ -1,0 +1,56 @@
+//! What a server refuses, cuts off or throws away, one name for each, so that no limit is without a counter. A new
+//! limit is a line here and a `Registry::note` where it is enforced; every reader of the figures shows it from then on.
+
+/// Writes the enum, the list of all its kinds, and their labels from one table, so that none can be forgotten.
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $label:literal,)*) => {
+        /// A limit that was reached, or something else a client did not get.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Event {
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What it is called in figures: the name of the limit's setting, where there is one.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$name => $label,)*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// A connection more than may be open at once, on all cores.
+    Connections = "connections",
+    /// A request's head did not come in time, or none did.
+    HeaderTimeout = "header_timeout",
+    /// Nothing came after the last answer. The everyday end of a connection.
+    IdleTimeout = "idle_timeout",
+    /// A request's body did not come in time.
+    BodyTimeout = "body_timeout",
+    /// An answer was not taken at a pace.
+    WriteTimeout = "write_timeout",
+    /// A request's head was too long.
+    HeadBytes = "head_bytes",
+    /// A request's body was too long.
+    BodyBytes = "body_bytes",
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_distinct_and_need_no_escaping() {
+        let labels: BTreeSet<_> = Event::ALL.iter().map(|event| event.label()).collect();
+        assert_eq!(labels.len(), Event::ALL.len());
+        assert!(labels.iter().all(|label| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+    }
+}
