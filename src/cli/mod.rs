@@ -8,6 +8,7 @@ mod completions;
 mod dev;
 #[cfg(feature = "compiler")]
 mod diagnostics;
+mod hash_password;
 mod log;
 #[cfg(feature = "compiler")]
 mod progress;
@@ -46,6 +47,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
+    HashPassword(hash_password::HashPasswordArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Stats(args) => stats::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::HashPassword(args) => hash_password::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     match outcome {
