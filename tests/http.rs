@@ -22,7 +22,7 @@ use client::{Connection, Reply, request};
 use sitekit::{
     observe::{Event, Metering, Registry, Report},
     pack::{self, RealDisk},
-    serve::{self, Choice, Front, Limits, Phase, Server, Settings, Sites, Stopper},
+    serve::{self, Choice, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
@@ -163,12 +163,13 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let sites = Arc::new(Sites::new(choice, 2, Arc::clone(&registry)));
     let changes = sites.refresh(&mut std::collections::BTreeSet::new()).unwrap();
     assert!(changes.refused.is_empty(), "{:?}", changes.refused);
-    let listeners = serve::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
-    let address = listeners[0].local_addr().unwrap();
+    let sockets = Sockets::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+    let address = sockets.place().unwrap().address().unwrap();
     let (stopper, stop) = Stopper::new();
     let settings = Settings { limits: setup.limits, front: setup.front, ..Settings::default() };
     let settings = Arc::new(ArcSwap::from_pointee(settings));
-    let server = Server { listeners, sites, settings, local_socket: None, admin: None };
+    let server =
+        Server { listening: vec![Listening::plain(sockets)], sites, settings, local_socket: None, admin: None };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, thread: Some(thread), _build: build }
 }

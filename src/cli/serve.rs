@@ -21,7 +21,7 @@ use crate::{
         typed::{address, duration, site, size},
     },
     observe::{Metering, Registry},
-    serve::{self, Choice, Follower, Front, Limits, Phase, Server, Settings, Sites, Stopper},
+    serve::{self, Choice, Follower, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
     site::{Mode, SiteName},
 };
 
@@ -242,8 +242,8 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     let asked = config.choice.sites.clone();
     let sites = Arc::new(Sites::new(config.choice, config.shards, registry));
     let known = open_bundles(&sites, &build, &asked)?;
-    let listeners = listen(config.address, config.threads)?;
-    let address = listeners.first().context("no listener")?.local_addr()?;
+    let sockets = listen(config.address, config.threads)?;
+    let address = sockets.place().and_then(|place| place.address()).context("no listener")?;
     let admin = config
         .admin
         .map(|at| TcpListener::bind(at).with_context(|| format!("--admin-addr {at} cannot be listened at")));
@@ -260,7 +260,7 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     ready(address);
     let settings = Settings { limits: config.limits, front: config.front, ..Settings::default() };
     let settings = Arc::new(ArcSwap::from_pointee(settings));
-    let server = Server { listeners, sites, settings, local_socket, admin };
+    let server = Server { listening: vec![Listening::plain(sockets)], sites, settings, local_socket, admin };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");
@@ -296,10 +296,10 @@ fn open_bundles(
     Ok(known)
 }
 
-fn listen(address: Address, threads: usize) -> anyhow::Result<Vec<TcpListener>> {
+fn listen(address: Address, threads: usize) -> anyhow::Result<Sockets> {
     let (at, bound) = match address {
-        Address::Exactly(at) => (at, serve::bind(at, threads)),
-        Address::From(at) => (at, serve::bind_next(at, threads, PORTS)),
+        Address::Exactly(at) => (at, Sockets::bind(at, threads)),
+        Address::From(at) => (at, Sockets::bind_next(at, threads, PORTS)),
     };
     bound.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!("--addr {at} is taken: another program listens there"),

@@ -27,6 +27,8 @@ macro_rules! events {
 events! {
     /// A connection more than may be open at once, on all cores.
     Connections = "connections",
+    /// What comes before HTTP, such as the handshake of TLS, did not come in time.
+    HandshakeTimeout = "handshake_timeout",
     /// A request's head did not come in time, or none did.
     HeaderTimeout = "header_timeout",
     /// Nothing came after the last answer. The everyday end of a connection.

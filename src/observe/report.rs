@@ -120,10 +120,16 @@ impl Report {
                 open: accepted.saturating_sub(closed),
                 accepted,
                 refused: registry.noted(Event::Connections),
-                timed_out: [Event::HeaderTimeout, Event::IdleTimeout, Event::BodyTimeout, Event::WriteTimeout]
-                    .map(|event| registry.noted(event))
-                    .iter()
-                    .sum(),
+                timed_out: [
+                    Event::HandshakeTimeout,
+                    Event::HeaderTimeout,
+                    Event::IdleTimeout,
+                    Event::BodyTimeout,
+                    Event::WriteTimeout,
+                ]
+                .map(|event| registry.noted(event))
+                .iter()
+                .sum(),
             },
             refused: Event::ALL.iter().map(|&event| (event.label().to_owned(), registry.noted(event))).collect(),
             total: Traffic::of(&total),

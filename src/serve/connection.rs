@@ -7,16 +7,15 @@ use std::{
     io,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     observe::{Answer, Event, Reading},
@@ -24,10 +23,11 @@ use crate::{
 };
 
 use super::{
-    core::{Core, Mounted, Tuned},
+    core::{Core, Mounted, Opened, Tuned},
     negotiate::LastAccepted,
     peer::Peer,
     service::Service,
+    tls::Tls,
     watchdog::{Phase, Watched},
 };
 
@@ -110,15 +110,44 @@ impl Drop for Track {
     fn drop(&mut self) {
         // The client went away, or was let go, in the middle of an answer.
         self.count(None);
-        self.core.closed();
     }
 }
 
+/// What HTTP is spoken over.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for S {}
+
 /// Serves a connection to its end.
-pub(super) async fn serve(core: Rc<Core>, tuned: Rc<Tuned>, stream: TcpStream, peer: Peer) {
-    // Answers are written whole, so there is nothing to gain by waiting for more.
-    let _ = stream.set_nodelay(true);
+pub(super) async fn serve(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, peer: Peer) {
+    let watched = opened.0.watchdog.watch(Instant::now());
+    http1(&opened.0, tuned, watched, stream, peer).await;
+}
+
+/// The same over TLS.
+pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, mut peer: Peer, tls: Arc<Tls>) {
+    let core = &opened.0;
     let watched = core.watchdog.watch(Instant::now());
+    watched.pulse.enter(Phase::Handshake);
+    let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
+    let stream = match watched.within(handshake).await {
+        Some(Ok(stream)) => stream,
+        Some(Err(error)) => {
+            tracing::debug!(?peer, %error, "a TLS handshake failed");
+            return;
+        }
+        None => {
+            core.note(Event::HandshakeTimeout);
+            return;
+        }
+    };
+    peer.secure = true;
+    peer.server_name = stream.get_ref().1.server_name().map(Into::into);
+    watched.pulse.enter(Phase::Fresh);
+    http1(core, tuned, watched, stream, peer).await;
+}
+
+async fn http1(core: &Rc<Core>, tuned: Rc<Tuned>, watched: Watched, stream: impl Stream, peer: Peer) {
     let track = Rc::new(Track {
         watched,
         pending: RefCell::new(None),
@@ -127,10 +156,10 @@ pub(super) async fn serve(core: Rc<Core>, tuned: Rc<Tuned>, stream: TcpStream, p
         sending: Cell::new(false),
         counted: Cell::new(0),
         peer,
-        core: Rc::clone(&core),
+        core: Rc::clone(core),
     });
     let io = Io { stream: TokioIo::new(stream), track: Rc::clone(&track) };
-    let service = Service::new(Rc::clone(&core), Rc::clone(&tuned), Rc::clone(&track));
+    let service = Service::new(Rc::clone(core), Rc::clone(&tuned), Rc::clone(&track));
     let mut http = tuned.http1.serve_connection(io, service);
     let pulse = &track.watched.pulse;
     let mut draining = false;
@@ -152,29 +181,23 @@ pub(super) async fn serve(core: Rc<Core>, tuned: Rc<Tuned>, stream: TcpStream, p
     })
     .await;
     let mut stream = http.into_parts().io.stream.into_inner();
+    let mut last_words: &[u8] = b"";
     if ended == End::TimedOut {
         core.note(timeout(pulse.phase()));
         if pulse.phase() != Phase::Head {
             return;
         }
-        let _ = stream.try_write(TIMEOUT_ANSWER);
+        last_words = TIMEOUT_ANSWER;
     }
     track.count(None);
     track.enter(Phase::Linger);
-    let lingering = linger(&mut stream);
-    tokio::pin!(lingering);
-    poll_fn(|cx| {
-        pulse.set_waker(cx.waker());
-        if pulse.timed_out() { Poll::Ready(()) } else { lingering.as_mut().poll(cx) }
-    })
-    .await;
+    let _ = track.watched.within(linger(&mut stream, last_words)).await;
 }
 
 /// Says that the server is full, and closes.
-pub(super) async fn refuse(mut stream: TcpStream) {
-    let _ = stream.try_write(FULL_ANSWER);
+pub(super) async fn refuse(mut stream: impl Stream) {
     // A stranger gets a moment, not a place on the watchdog's list.
-    let _ = tokio::time::timeout(super::limits::LINGER, linger(&mut stream)).await;
+    let _ = tokio::time::timeout(super::limits::LINGER, linger(&mut stream, FULL_ANSWER)).await;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,8 +207,9 @@ enum End {
 }
 
 /// Which limit a connection reached in this phase.
-fn timeout(phase: Phase) -> Event {
+pub(super) fn timeout(phase: Phase) -> Event {
     match phase {
+        Phase::Handshake => Event::HandshakeTimeout,
         Phase::Fresh | Phase::Head => Event::HeaderTimeout,
         Phase::Idle => Event::IdleTimeout,
         Phase::Body => Event::BodyTimeout,
@@ -193,10 +217,10 @@ fn timeout(phase: Phase) -> Event {
     }
 }
 
-/// Closes our side, then reads what the client was still sending: closing with unread bytes resets the connection,
-/// and a reset throws away what the client has not read yet (RFC 9112 §9.6).
-async fn linger(stream: &mut TcpStream) {
-    if stream.shutdown().await.is_err() {
+/// Says the last words, closes our side, then reads what the client was still sending: closing with unread bytes
+/// resets the connection, and a reset throws away what the client has not read yet (RFC 9112 §9.6).
+async fn linger(stream: &mut impl Stream, last_words: &[u8]) {
+    if stream.write_all(last_words).await.is_err() || stream.shutdown().await.is_err() {
         return;
     }
     let mut left = LINGER_BYTES;
@@ -211,12 +235,12 @@ async fn linger(stream: &mut TcpStream) {
 
 /// The stream as hyper sees it; what passes through is noted.
 #[derive(Debug)]
-struct Io {
-    stream: TokioIo<TcpStream>,
+struct Io<S> {
+    stream: TokioIo<S>,
     track: Rc<Track>,
 }
 
-impl Io {
+impl<S> Io<S> {
     fn note_read(&self) {
         let pulse = &self.track.watched.pulse;
         if matches!(pulse.phase(), Phase::Fresh | Phase::Idle) {
@@ -225,7 +249,7 @@ impl Io {
     }
 }
 
-impl Read for Io {
+impl<S: Stream> Read for Io<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         self.note_read();
@@ -233,7 +257,7 @@ impl Read for Io {
     }
 }
 
-impl Write for Io {
+impl<S: Stream> Write for Io<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
         self.track.watched.pulse.wrote(written as u64);

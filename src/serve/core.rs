@@ -1,4 +1,4 @@
-//! One core: a thread with a runtime, a listener and everything it needs to answer on its own. Cores share the
+//! One core: a thread with a runtime, listeners and everything it needs to answer on its own. Cores share the
 //! snapshot, the cache of cold bodies and a count of connections; the rest is theirs alone, so nothing here is locked.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::{
     map::{Bundle, EntryId},
@@ -23,7 +23,8 @@ use crate::{
 };
 
 use super::{
-    connection,
+    connection::{self, Stream},
+    listen::{Door, DoorSocket, Protocol},
     peer::Peer,
     respond::Prepared,
     route::{self, Mount},
@@ -159,21 +160,25 @@ impl Core {
         self.registry.note(self.index, event);
     }
 
-    pub(super) fn closed(&self) {
-        self.open.fetch_sub(1, Relaxed);
-        self.registry.connection_closed(self.index);
-    }
-
-    fn admit(self: &Rc<Self>, stream: TcpStream, peer: Peer) {
+    fn admit(self: &Rc<Self>, stream: impl Stream, peer: Peer, protocol: &Protocol) {
         let tuned = self.tuned();
         if self.open.fetch_add(1, Relaxed) < tuned.limits.connections {
             self.registry.connection_accepted(self.index);
-            tokio::task::spawn_local(connection::serve(Rc::clone(self), tuned, stream, peer));
+            let opened = Opened(Rc::clone(self));
+            match protocol {
+                Protocol::Plain | Protocol::ToHttps { .. } => {
+                    tokio::task::spawn_local(connection::serve(opened, tuned, stream, peer))
+                }
+                Protocol::Tls(tls) => {
+                    tokio::task::spawn_local(connection::serve_tls(opened, tuned, stream, peer, Arc::clone(tls)))
+                }
+            };
             return;
         }
         self.open.fetch_sub(1, Relaxed);
         self.note(Event::Connections);
-        if self.refusing.get() < REFUSING {
+        // Over TLS there is no way to say it without the work of a handshake.
+        if self.refusing.get() < REFUSING && !matches!(protocol, Protocol::Tls(_)) {
             self.refusing.set(self.refusing.get() + 1);
             let core = Rc::clone(self);
             tokio::task::spawn_local(async move {
@@ -181,6 +186,17 @@ impl Core {
                 core.refusing.set(core.refusing.get() - 1);
             });
         }
+    }
+}
+
+/// A connection's place among those that are open.
+#[derive(Debug)]
+pub(super) struct Opened(pub(super) Rc<Core>);
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Relaxed);
+        self.0.registry.connection_closed(self.0.index);
     }
 }
 
@@ -262,19 +278,17 @@ impl Mounted {
 }
 
 /// Serves on one core until told to stop, and a little longer for what is in flight.
-pub(super) async fn run(
-    index: usize,
-    shared: Shared,
-    listener: std::net::TcpListener,
-    mut stop: Stop,
-) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(listener)?;
+pub(super) async fn run(index: usize, shared: Shared, doors: Vec<Door>, mut stop: Stop) -> io::Result<()> {
     let core = Rc::new(Core::new(index, &shared));
+    let doors = doors.into_iter().map(|door| Ok((listener(door.socket)?, door.protocol)));
     let watched = Rc::clone(&core);
     let watching =
         tokio::task::spawn_local(async move { watched.watchdog.run(|| watched.tuned().limits.clone()).await });
-    accept(&core, listener, &mut stop).await;
+    for door in doors.collect::<io::Result<Vec<_>>>()? {
+        let (core, mut stop) = (Rc::clone(&core), stop.clone());
+        tokio::task::spawn_local(async move { accept(&core, door.0, &door.1, &mut stop).await });
+    }
+    stop.reached(Phase::Draining).await;
     core.draining.set(true);
     core.watchdog.wake_all();
     tokio::select! {
@@ -286,20 +300,59 @@ pub(super) async fn run(
     Ok(())
 }
 
+enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix {
+        listener: tokio::net::UnixListener,
+        _file: Arc<super::unix_socket::SocketFile>,
+    },
+}
+
+fn listener(socket: DoorSocket) -> io::Result<Listener> {
+    match socket {
+        DoorSocket::Tcp(socket) => {
+            socket.set_nonblocking(true)?;
+            TcpListener::from_std(socket).map(Listener::Tcp)
+        }
+        #[cfg(unix)]
+        DoorSocket::Unix(socket) => {
+            socket.listener.set_nonblocking(true)?;
+            Ok(Listener::Unix { listener: tokio::net::UnixListener::from_std(socket.listener)?, _file: socket.file })
+        }
+    }
+}
+
+impl Listener {
+    async fn admit_next(&self, core: &Rc<Core>, protocol: &Protocol) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, from) = listener.accept().await?;
+                // Answers are written whole, so there is nothing to gain by waiting for more.
+                let _ = stream.set_nodelay(true);
+                core.admit(stream, Peer::at(from), protocol);
+            }
+            #[cfg(unix)]
+            Self::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                core.admit(stream, Peer::local(), protocol);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Accepts until told to stop. Whatever goes wrong with one connection, the next is waited for.
-async fn accept(core: &Rc<Core>, listener: TcpListener, stop: &mut Stop) {
+async fn accept(core: &Rc<Core>, listener: Listener, protocol: &Protocol, stop: &mut Stop) {
     let mut told = false;
     loop {
-        let accepted = tokio::select! {
+        let admitted = tokio::select! {
             biased;
             () = stop.reached(Phase::Draining) => return,
-            accepted = listener.accept() => accepted,
+            admitted = listener.admit_next(core, protocol) => admitted,
         };
-        match accepted {
-            Ok((stream, from)) => {
-                told = false;
-                core.admit(stream, Peer { address: Some(from.ip().to_canonical()), secure: false });
-            }
+        match admitted {
+            Ok(()) => told = false,
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 // Out of descriptors or memory: accepting at once would fail again, and spin.

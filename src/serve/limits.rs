@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Open at once, on all cores; one more is answered 503.
     pub connections: usize,
+    /// For the TLS handshake.
+    pub handshake_timeout: Duration,
     /// From the first byte of a request head, or the opening of the connection, to the head's end.
     pub header_timeout: Duration,
     /// Between two requests of a connection.
@@ -32,6 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_secs(20),

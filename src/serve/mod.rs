@@ -24,6 +24,9 @@ mod settings;
 mod shutdown;
 mod snapshot;
 pub mod target;
+mod tls;
+#[cfg(unix)]
+mod unix_socket;
 mod watchdog;
 
 use std::{
@@ -37,17 +40,18 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime;
 
-use self::core::Shared;
 pub use self::{
     admin::{LocalSocket, SOCKET},
     core::Front,
     follow::{Follower, log},
     limits::Limits,
-    listen::{bind, bind_next},
+    listen::{Listening, Place, Protocol, Sockets},
     settings::Settings,
     shutdown::{Phase, Stop, Stopper},
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
+    tls::{CertificateFiles, Tls, TlsError, TlsSettings},
 };
+use self::{core::Shared, listen::Door};
 
 /// Threads of one core that read cold bodies.
 const READERS: usize = 16;
@@ -55,8 +59,8 @@ const READERS: usize = 16;
 /// A server, complete but for running.
 #[derive(Debug)]
 pub struct Server {
-    /// One core each.
-    pub listeners: Vec<TcpListener>,
+    /// Each with as many sockets as there are cores.
+    pub listening: Vec<Listening>,
     pub sites: Arc<Sites>,
     /// Replaced when the operator asks for it; connections that are open keep what they were opened with.
     pub settings: Arc<ArcSwap<Settings>>,
@@ -76,37 +80,64 @@ pub enum ServeError {
     Panic,
 }
 
-/// Serves until told to stop. Each listener gets a thread; the caller's own serves operators meanwhile.
+/// Serves until told to stop. Each core gets a thread; the caller's own serves operators meanwhile.
 ///
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listeners, sites, settings, local_socket, admin } = server;
+    let Server { listening, sites, settings, local_socket, admin } = server;
     let registry = Arc::clone(sites.registry());
     let shared = Shared { sites, settings, open: Arc::new(AtomicUsize::new(0)) };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
-    let start = Arc::new(Barrier::new(listeners.len()));
+    let certificates = certificates(&listening);
+    let doors = doors(listening, registry.cores());
+    let start = Arc::new(Barrier::new(doors.len()));
     let mut threads = Vec::new();
-    for (index, listener) in listeners.into_iter().enumerate() {
+    for (index, doors) in doors.into_iter().enumerate() {
         let (shared, stop, ended, start) = (shared.clone(), stop.clone(), ended.clone(), Arc::clone(&start));
         let thread = thread::Builder::new().name(format!("sitekit-{index}"));
-        threads.push(
-            thread.spawn(move || on_core(index, shared, listener, stop, ended, &start)).map_err(ServeError::Start)?,
-        );
+        threads
+            .push(thread.spawn(move || on_core(index, shared, doors, stop, ended, &start)).map_err(ServeError::Start)?);
     }
     drop(ended);
-    control.block_on(operate(registry, local_socket, admin, all_ended));
+    control.block_on(async {
+        tokio::select! {
+            () = operate(registry, local_socket, admin, all_ended) => {}
+            () = tls::follow(&certificates) => {}
+        }
+    });
     control.shutdown_timeout(Duration::ZERO);
     threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(ServeError::Panic)))
+}
+
+/// What each core listens at.
+fn doors(listening: Vec<Listening>, cores: usize) -> Vec<Vec<Door>> {
+    let mut doors: Vec<_> = (0..cores).map(|_| Vec::new()).collect();
+    for place in listening {
+        doors.iter_mut().zip(place.split()).for_each(|(core, door)| core.push(door));
+    }
+    doors
+}
+
+/// All that listeners speak TLS with.
+fn certificates(listening: &[Listening]) -> Vec<Arc<Tls>> {
+    let mut all: Vec<Arc<Tls>> = Vec::new();
+    for place in listening {
+        match &place.protocol {
+            Protocol::Tls(tls) if !all.iter().any(|known| Arc::ptr_eq(known, tls)) => all.push(Arc::clone(tls)),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// The life of one core's thread. `_ended` is dropped with it.
 fn on_core(
     index: usize,
     shared: Shared,
-    listener: TcpListener,
+    doors: Vec<Door>,
     stop: Stop,
     _ended: tokio::sync::mpsc::Sender<()>,
     start: &Barrier,
@@ -117,7 +148,7 @@ fn on_core(
         .build_local(runtime::LocalOptions::default());
     start.wait();
     let runtime = runtime.map_err(ServeError::Start)?;
-    let outcome = runtime.block_on(core::run(index, shared, listener, stop)).map_err(ServeError::Listen);
+    let outcome = runtime.block_on(core::run(index, shared, doors, stop)).map_err(ServeError::Listen);
     runtime.shutdown_timeout(Duration::ZERO);
     outcome
 }

@@ -5,8 +5,10 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    future::{Future, poll_fn},
+    pin::pin,
     rc::Rc,
-    task::Waker,
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -17,6 +19,8 @@ use super::limits::{LINGER, Limits, MIN_RATE};
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Whatever comes before HTTP: TLS, the word of a proxy.
+    Handshake,
     /// Nothing has been read of a request, and none was answered yet.
     Fresh,
     /// Nothing has been read of the next request.
@@ -57,6 +61,7 @@ impl Watch {
         }
         let elapsed = now.saturating_duration_since(self.since);
         let limit = match now_seen.phase {
+            Phase::Handshake => limits.handshake_timeout,
             Phase::Fresh | Phase::Head => limits.header_timeout,
             Phase::Idle => limits.idle_timeout,
             Phase::Body => limits.body_timeout,
@@ -206,6 +211,18 @@ impl Watchdog {
     }
 }
 
+impl Watched {
+    /// What comes of `work`; `None` when its time was up before.
+    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            self.pulse.set_waker(cx.waker());
+            if self.pulse.timed_out() { Poll::Ready(None) } else { work.as_mut().poll(cx).map(Some) }
+        })
+        .await
+    }
+}
+
 impl Drop for Watched {
     fn drop(&mut self) {
         let mut watched = self.watchdog.watched.borrow_mut();
@@ -218,8 +235,8 @@ impl Drop for Watched {
 
 /// A quarter of the shortest timeout, but neither busy nor asleep.
 fn interval(limits: &Limits) -> Duration {
-    let Limits { header_timeout, idle_timeout, body_timeout, write_timeout, .. } = limits;
-    let shortest = [header_timeout, idle_timeout, body_timeout, write_timeout].into_iter().min();
+    let Limits { handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, .. } = limits;
+    let shortest = [handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout].into_iter().min();
     (*shortest.unwrap_or(&LINGER) / 4).clamp(Duration::from_millis(5), Duration::from_secs(1))
 }
 
