@@ -1,0 +1,109 @@
+//! Under attack: every limit, driven by a client that ignores it.
+
+use std::{
+    io::{BufRead, Read},
+    time::{Duration, Instant},
+};
+
+use sitekit::{
+    observe::{Event, Report},
+    serve::Limits,
+    site::SitePath,
+};
+
+use crate::{SERVER, Setup, client::request, file, get, images, start, status_of, wait_until};
+
+fn impatient() -> Limits {
+    let short = Duration::from_millis(200);
+    Limits {
+        header_timeout: short,
+        idle_timeout: short,
+        body_timeout: short,
+        write_timeout: short,
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn timeouts_fire() {
+    let server = start(Setup { limits: impatient(), ..Setup::default() }, &images());
+    // Nothing at all; between two requests: closed without a word.
+    assert!(server.connect().is_closed());
+    let mut idle = server.connect();
+    assert_eq!(idle.ask("GET", "/docs/", &[]).status, 200);
+    assert!(idle.is_closed());
+    // In the middle of a head: told so.
+    let mut head = server.connect();
+    head.send("GET /docs/ HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    assert_eq!(head.receive("GET").unwrap().status, 408);
+    assert!(head.is_closed());
+    // In the middle of a body.
+    let mut body = server.connect();
+    body.send(request("POST", "/docs/", &[("Content-Length", "10")]));
+    body.send("12345");
+    assert!(body.is_closed());
+    // The first waited for its first head in vain.
+    let expected = [(Event::HeaderTimeout, 2), (Event::IdleTimeout, 1), (Event::BodyTimeout, 1)];
+    assert_eq!(expected.map(|(event, _)| (event, server.registry.noted(event))), expected);
+}
+
+#[test]
+fn a_slow_reader_is_let_go() {
+    let mut sites = images();
+    let huge = "x".repeat(64 << 20);
+    sites[0].routes.insert(SitePath::parse("/huge.bin").unwrap(), file("application/octet-stream", &huge, &[]));
+    let server = start(Setup { limits: impatient(), ..Setup::default() }, &sites);
+    let mut reader = server.connect();
+    reader.send(request("GET", "/docs/huge.bin", &[]));
+    // Reads nothing until the server has given up, then finds the answer cut short.
+    let mut line = String::new();
+    reader.reader.read_line(&mut line).unwrap();
+    wait_until(|| Report::of(&server.registry, Instant::now()).connections.open == 0);
+    let mut rest = Vec::new();
+    let _ = reader.reader.read_to_end(&mut rest);
+    assert!(rest.len() < huge.len());
+    assert_eq!(server.registry.noted(Event::WriteTimeout), 1);
+}
+
+#[test]
+fn one_connection_too_many_is_told_so() {
+    let server = start(Setup { limits: Limits { connections: 2, ..Limits::default() }, ..Setup::default() }, &images());
+    let mut held = [server.connect(), server.connect()];
+    for connection in &mut held {
+        assert_eq!(connection.ask("GET", "/docs/", &[]).status, 200);
+    }
+    let mut refused = server.connect();
+    let reply = refused.receive("GET").unwrap();
+    assert_eq!((reply.status, reply.field("retry-after")), (503, Some("1")));
+    assert!(refused.is_closed());
+    assert_eq!(server.registry.noted(Event::Connections), 1);
+    // A place becomes free, and the next one gets it.
+    let [left, stays] = held;
+    drop(left);
+    wait_until(|| Report::of(&server.registry, Instant::now()).connections.open == 1);
+    assert_eq!(server.connect().ask("GET", "/docs/", &[]).status, 200);
+    drop(stays);
+}
+
+#[test]
+fn rfc_6585_floods_of_fields() {
+    assert_eq!(get("/docs/", &[("X", &"a".repeat(60_000))]).status, 431);
+    let many: Vec<_> = (0..200).map(|n| format!("X-{n}: a\r\n")).collect();
+    assert_eq!(status_of(format!("GET /docs/ HTTP/1.1\r\nHost: a\r\n{}\r\n", many.concat())), 431);
+}
+
+#[test]
+fn what_is_too_large_is_counted() {
+    let server = start(Setup::default(), &images());
+    assert_eq!(server.connect().ask("GET", "/docs/", &[("X", &"a".repeat(60_000))]).status, 431);
+    assert_eq!(server.connect().ask("POST", "/docs/", &[("Content-Length", "1000000")]).status, 413);
+    wait_until(|| Event::ALL.iter().map(|&event| server.registry.noted(event)).sum::<u64>() == 2);
+    assert_eq!([Event::HeadBytes, Event::BodyBytes].map(|event| server.registry.noted(event)), [1, 1]);
+}
+
+#[test]
+fn a_thousand_idle_connections_harm_no_one() {
+    let idle: Vec<_> = (0..300).map(|_| SERVER.connect()).collect();
+    assert_eq!(get("/docs/", &[]).status, 200);
+    drop(idle);
+}
