@@ -180,8 +180,14 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let (stopper, stop) = Stopper::new();
     let settings = Settings { limits: setup.limits, front: setup.front, ..Settings::default() };
     let settings = Arc::new(ArcSwap::from_pointee(settings));
-    let server =
-        Server { listening: vec![Listening::plain(sockets)], sites, settings, local_socket: None, admin: None };
+    let server = Server {
+        listening: vec![Listening::plain(sockets)],
+        sites,
+        settings,
+        access_log: None,
+        local_socket: None,
+        admin: None,
+    };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, thread: Some(thread), _build: build }
 }

@@ -260,7 +260,8 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     ready(address);
     let settings = Settings { limits: config.limits, front: config.front, ..Settings::default() };
     let settings = Arc::new(ArcSwap::from_pointee(settings));
-    let server = Server { listening: vec![Listening::plain(sockets)], sites, settings, local_socket, admin };
+    let server =
+        Server { listening: vec![Listening::plain(sockets)], sites, settings, access_log: None, local_socket, admin };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");

@@ -25,6 +25,7 @@ pub struct Registry {
     metering: Metering,
     started: Instant,
     connections: Box<[CoreConnections]>,
+    access_log_dropped: AtomicU64,
     /// By name; `-`, which cannot name a site, counts what belongs to none.
     sites: Mutex<BTreeMap<String, Arc<SiteCounters>>>,
 }
@@ -133,6 +134,7 @@ impl Registry {
             metering,
             started: now,
             connections: (0..cores).map(|_| CoreConnections::default()).collect(),
+            access_log_dropped: AtomicU64::new(0),
             sites: Mutex::default(),
         }
     }
@@ -172,6 +174,16 @@ impl Registry {
     /// A limit was reached on `core`.
     pub fn note(&self, core: usize, event: Event) {
         self.connections[core].events[event as usize].add(1);
+    }
+
+    /// Lines of the access log were lost. Any thread may say so; it is rare.
+    pub fn access_log_dropped(&self, lines: u64) {
+        self.access_log_dropped.fetch_add(lines, Relaxed);
+    }
+
+    #[must_use]
+    pub fn access_log_lines_dropped(&self) -> u64 {
+        self.access_log_dropped.load(Relaxed)
     }
 
     /// How often it happened, on all cores.

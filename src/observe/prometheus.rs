@@ -34,6 +34,7 @@ pub fn exposition(registry: &Registry, now: Instant) -> String {
         ("sitekit_connections_accepted_total", "Connections accepted.", report.connections.accepted),
         ("sitekit_connections_refused_total", "Connections over the limit.", report.connections.refused),
         ("sitekit_connections_timed_out_total", "Connections closed by a timeout.", report.connections.timed_out),
+        ("sitekit_access_log_dropped_total", "Lines of the access log that were lost.", report.access_log_dropped),
     ] {
         text.family(name, "counter", help);
         text.line(name, &[], value);

@@ -22,6 +22,9 @@ pub struct Report {
     /// How often each limit was reached.
     #[serde(default)]
     pub refused: BTreeMap<String, u64>,
+    /// Lines of the access log that found no room, or no disk.
+    #[serde(default)]
+    pub access_log_dropped: u64,
     /// All sites, and what belongs to none.
     pub total: Traffic,
     pub sites: Vec<SiteReport>,
@@ -132,6 +135,7 @@ impl Report {
                 .sum(),
             },
             refused: Event::ALL.iter().map(|&event| (event.label().to_owned(), registry.noted(event))).collect(),
+            access_log_dropped: registry.access_log_lines_dropped(),
             total: Traffic::of(&total),
             sites: sums
                 .iter()

@@ -23,6 +23,7 @@ use crate::{
 };
 
 use super::{
+    access::Exchange,
     core::{Core, Mounted, Opened, Tuned},
     negotiate::LastAccepted,
     peer::Peer,
@@ -62,6 +63,8 @@ pub(super) struct Track {
 pub(super) struct Pending {
     pub(super) site: Option<Rc<Mounted>>,
     pub(super) started: Instant,
+    /// When it is to be logged, or told of when it was slow.
+    pub(super) exchange: Option<Box<Exchange>>,
     pub(super) status: u16,
     pub(super) coding: Option<Coding>,
     pub(super) reading: Reading,
@@ -102,7 +105,7 @@ impl Track {
             latency: sent.started.elapsed(),
             reading: sent.reading,
         };
-        self.core.count(sent.site.as_deref(), &answer);
+        self.core.count(&sent, &answer);
     }
 }
 

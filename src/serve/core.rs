@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use arc_swap::ArcSwap;
@@ -18,14 +18,16 @@ use tokio::net::TcpListener;
 
 use crate::{
     map::{Bundle, EntryId},
-    observe::{Answer, Event, Metering, Registry, SiteCounters},
+    observe::{AccessLog, Answer, Event, Metering, Registry, SiteCounters},
     site::{Mode, SiteName},
 };
 
 use super::{
-    connection::{self, Stream},
+    access::{Arrival, Exchange},
+    connection::{self, Pending, Stream},
     listen::{Door, DoorSocket, Protocol},
     peer::Peer,
+    request_id::{self, Ids},
     respond::Prepared,
     route::{self, Mount},
     settings::Settings,
@@ -48,6 +50,7 @@ pub enum Front {
 pub(super) struct Shared {
     pub(super) sites: Arc<Sites>,
     pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) access_log: Option<Arc<AccessLog>>,
     /// Connections open on all cores.
     pub(super) open: Arc<AtomicUsize>,
 }
@@ -64,6 +67,8 @@ pub(super) struct Core {
     view: RefCell<Rc<View>>,
     /// Of requests that belong to no site.
     no_site: Arc<SiteCounters>,
+    access_log: Option<Arc<AccessLog>>,
+    ids: Ids,
     open: Arc<AtomicUsize>,
     refusing: Cell<usize>,
     draining: Cell<bool>,
@@ -115,6 +120,8 @@ impl Core {
             tuned: RefCell::new(Rc::new(Tuned::new(shared.settings.load_full()))),
             live: RefCell::new(arc_swap::Cache::new(Arc::clone(shared.sites.live()))),
             view: RefCell::new(Rc::new(View::new(shared.sites.live().load_full(), None))),
+            access_log: shared.access_log.clone(),
+            ids: Ids::new(),
             open: Arc::clone(&shared.open),
             refusing: Cell::new(0),
             draining: Cell::new(false),
@@ -142,17 +149,34 @@ impl Core {
         Rc::clone(&tuned)
     }
 
-    /// Now, when answers are timed.
-    pub(super) fn clock(&self) -> Option<Instant> {
-        (self.registry.metering() == Metering::On).then(Instant::now)
+    /// Notes what is to be known of a request when it has been answered.
+    pub(super) fn arrival<B>(&self, request: &http::Request<B>, tuned: &Tuned, peer: &Peer) -> Arrival {
+        let metering = self.registry.metering() == Metering::On;
+        if self.access_log.is_none() && !tuned.request_ids && tuned.slow_request.is_none() {
+            return Arrival { started: metering.then(Instant::now), exchange: None };
+        }
+        let time = SystemTime::now();
+        let trusted = peer.address.is_none_or(|address| tuned.trusted.iter().any(|network| network.contains(&address)));
+        let given = trusted.then(|| request_id::given(request.headers())).flatten();
+        let id = given.unwrap_or_else(|| self.ids.make(time));
+        let exchange = Exchange::new(request, peer.address, tuned.slow_request, time, id);
+        Arrival { started: Some(Instant::now()), exchange: Some(Box::new(exchange)) }
     }
 
     pub(super) fn is_draining(&self) -> bool {
         self.draining.get()
     }
 
-    pub(super) fn count(&self, site: Option<&Mounted>, answer: &Answer) {
-        site.map_or(&self.no_site, |mounted| mounted.site.counters()).core(self.index).record(answer);
+    /// An answer was sent.
+    pub(super) fn count(&self, sent: &Pending, answer: &Answer) {
+        let site = sent.site.as_deref();
+        if self.registry.metering() == Metering::On {
+            site.map_or(&self.no_site, Mounted::counters).core(self.index).record(answer);
+        }
+        if let Some(exchange) = &sent.exchange {
+            let site = site.map(|site| site.name().as_str());
+            exchange.sent(self.index, self.access_log.as_deref(), site, sent.started, answer);
+        }
     }
 
     /// A limit was reached.

@@ -2,6 +2,7 @@
 //! functions of values (`target`, `route`, `negotiate`, `conditional`, `range`), `respond` alone writes header fields,
 //! and everything that touches a socket, a clock or the disk stands around them.
 
+mod access;
 mod admin;
 mod body;
 mod cache;
@@ -16,6 +17,7 @@ pub mod negotiate;
 mod page;
 mod peer;
 pub mod range;
+mod request_id;
 mod resident;
 mod respond;
 pub mod route;
@@ -39,6 +41,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 use tokio::runtime;
+
+use crate::observe::AccessLog;
 
 pub use self::{
     admin::{LocalSocket, SOCKET},
@@ -64,6 +68,8 @@ pub struct Server {
     pub sites: Arc<Sites>,
     /// Replaced when the operator asks for it; connections that are open keep what they were opened with.
     pub settings: Arc<ArcSwap<Settings>>,
+    /// One line per request, where that is wanted.
+    pub access_log: Option<Arc<AccessLog>>,
     /// The Unix socket for operators.
     pub local_socket: Option<LocalSocket>,
     /// A listener for operators.
@@ -85,9 +91,9 @@ pub enum ServeError {
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listening, sites, settings, local_socket, admin } = server;
+    let Server { listening, sites, settings, access_log, local_socket, admin } = server;
     let registry = Arc::clone(sites.registry());
-    let shared = Shared { sites, settings, open: Arc::new(AtomicUsize::new(0)) };
+    let shared = Shared { sites, settings, access_log: access_log.clone(), open: Arc::new(AtomicUsize::new(0)) };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
@@ -109,7 +115,11 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
         }
     });
     control.shutdown_timeout(Duration::ZERO);
-    threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(ServeError::Panic)))
+    let outcome = threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(ServeError::Panic)));
+    if let Some(log) = access_log {
+        log.close();
+    }
+    outcome
 }
 
 /// What each core listens at.

@@ -11,7 +11,7 @@ use crate::{
     site::{Coding, ContentHash},
 };
 
-use super::{page, range::Selection, target};
+use super::{page, range::Selection, request_id::X_REQUEST_ID, target};
 
 /// An entry of a bundle, ready to be sent by one core.
 #[derive(Debug)]
@@ -216,6 +216,11 @@ pub(super) fn options() -> Head {
 pub(super) fn closing(mut head: Head) -> Head {
     head.fields.insert(header::CONNECTION, HeaderValue::from_static("close"));
     head
+}
+
+/// Says what the request is called in our logs.
+pub(super) fn name(fields: &mut HeaderMap, id: &HeaderValue) {
+    fields.insert(X_REQUEST_ID, id.clone());
 }
 
 fn content_range(part: &Range<u64>, len: u64) -> String {

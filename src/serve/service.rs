@@ -10,7 +10,6 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -24,6 +23,7 @@ use crate::{
 };
 
 use super::{
+    access::Arrival,
     body::{Body, Piece},
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
@@ -67,15 +67,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
-        let started = self.core.clock();
+        let arrival = self.core.arrival(&request, &self.tuned, &self.track.peer);
         let track = Rc::clone(&self.track);
         if !request.body().is_end_stream() {
-            return self.call_with_body(started, request);
+            return self.call_with_body(arrival, request);
         }
         track.enter(Phase::Answer);
         let decision = decide(&self.core, &self.track.last_accepted, &request);
         tracing::debug!(peer = ?track.peer, method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
-        match self.core.answer(&self.track, decision, started) {
+        match self.core.answer(&self.track, decision, arrival) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
             Made::Later(making) => Reply::Later { track, making },
         }
@@ -85,7 +85,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 impl Service {
     /// Requests with bodies are none of ours. A small body is read, so that the connection can go on; for a client
     /// that waits for permission to send it, and for a large one, the connection ends with the answer.
-    fn call_with_body(&self, started: Option<Instant>, request: Request<Incoming>) -> Reply {
+    fn call_with_body(&self, arrival: Arrival, request: Request<Incoming>) -> Reply {
         let (core, track) = (Rc::clone(&self.core), Rc::clone(&self.track));
         let limit = self.tuned.limits.body_bytes;
         let making = Box::pin(async move {
@@ -108,7 +108,7 @@ impl Service {
                     decision = Decision::own(respond::closing(respond::error(StatusCode::BAD_REQUEST)));
                 }
             }
-            match core.answer(&track, decision, started) {
+            match core.answer(&track, decision, arrival) {
                 Made::Now(made) => made,
                 Made::Later(making) => making.await,
             }
@@ -380,17 +380,23 @@ struct Unfinished {
     fields: HeaderMap,
     coding: Option<Coding>,
     site: Option<Rc<Mounted>>,
-    started: Option<Instant>,
+    arrival: Arrival,
 }
 
 impl Unfinished {
     fn with(self, body: Body, reading: Reading) -> Answered {
-        let Self { status, fields, coding, site, started } = self;
+        let Self { status, mut fields, coding, site, arrival: Arrival { started, mut exchange } } = self;
+        if let Some(exchange) = &mut exchange {
+            respond::name(&mut fields, &exchange.id);
+            exchange.made();
+        }
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = fields;
         let coding = coding.filter(|_| reading != Reading::None);
-        (response, started.map(|started| Pending { site, started, status: status.as_u16(), coding, reading }))
+        let pending =
+            started.map(|started| Pending { site, started, exchange, status: status.as_u16(), coding, reading });
+        (response, pending)
     }
 
     /// What was to be sent cannot be had.
@@ -406,10 +412,10 @@ impl Unfinished {
 
 impl Core {
     /// Gives a decision its body.
-    fn answer(self: &Rc<Self>, track: &Rc<Track>, decision: Decision, started: Option<Instant>) -> Made {
+    fn answer(self: &Rc<Self>, track: &Rc<Track>, decision: Decision, arrival: Arrival) -> Made {
         let Decision { head: Head { status, fields, content }, source, site } = decision;
         let coding = source.as_ref().map(|(entry, nth)| entry.representations[*nth].coding);
-        let answer = Unfinished { status, fields, coding, site: site.clone(), started };
+        let answer = Unfinished { status, fields, coding, site: site.clone(), arrival };
         match content {
             Content::None => return Made::Now(answer.with(Body::Empty, Reading::None)),
             Content::Page(page) => return Made::Now(answer.with(Body::Whole(page), Reading::None)),
