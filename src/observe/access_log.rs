@@ -165,7 +165,7 @@ fn write_lines(shared: &Shared, mut sink: Sink) {
                 Ok(()) => {}
                 Err((error, lost)) => {
                     let lost = &lines[lines.len() - lost..];
-                    shared.registry.access_log_dropped(lost.iter().filter(|&&byte| byte == b'\n').count() as u64);
+                    shared.registry.access_log_dropped(lost.split(|&byte| byte == b'\n').count() as u64 - 1);
                     if !failing {
                         tracing::error!(%error, "the access log cannot be written; lines are lost");
                     }
