@@ -60,6 +60,9 @@ fn exercise(bundle: &Bundle) {
     for absent in ["", "/no/such/path", "no path"] {
         assert_eq!(bundle.lookup(absent).is_some(), bundle.routes().any(|(path, _)| path == absent));
     }
+    for path in bundle.rules().error_pages.values() {
+        assert!(bundle.lookup(path.as_str()).is_some(), "a page for an error is a route");
+    }
     assert!(bundle.not_found().is_none_or(|id| id.index() < bundle.routes().len()));
     let image = bundle.to_image();
     assert_eq!(image.routes.len(), bundle.routes().len());

@@ -13,11 +13,14 @@ pub const MAGIC: [u8; 8] = *b"\x89SKB\r\n\x1a\n";
 /// The version of the format this program writes. It reads this one and those before it.
 pub const VERSION: u32 = 1;
 
+/// The flag of a site that has rules.
+pub const RULES: u32 = 1;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub magic: [u8; 8],
     pub version: u32,
-    /// Features a reader must know to read the file at all. None are defined.
+    /// Features a reader must know to read the file at all: [`RULES`].
     pub flags: u32,
     pub generation: ContentHash,
     /// Of the file, in bytes.
@@ -40,7 +43,11 @@ pub struct Header {
     /// 0 traditional, 1 single-page.
     pub mode: u32,
     /// Zero.
-    pub reserved: [u8; 28],
+    pub reserved: [u8; 4],
+    /// The rules of the site, as JSON, when the flag says there are some; else zero.
+    pub rules: TextRef,
+    /// Zero.
+    pub reserved_end: [u8; 16],
 }
 
 impl Header {
@@ -66,6 +73,8 @@ impl Header {
             base: TextRef::read(&from.take::<8>()),
             mode: from.u32(),
             reserved: from.take(),
+            rules: TextRef::read(&from.take::<8>()),
+            reserved_end: from.take(),
         }
     }
 
@@ -92,6 +101,8 @@ impl Header {
         self.base.write(out);
         out.extend(self.mode.to_le_bytes());
         out.extend(self.reserved);
+        self.rules.write(out);
+        out.extend(self.reserved_end);
     }
 }
 

@@ -1,13 +1,15 @@
 //! The gate: everything a reader relies on is checked here, once, before the first answer. It reads header and tables
 //! and never a body, so that opening costs the same however large the bodies are.
 
+use std::{cmp::Ordering, sync::Arc};
+
 use super::{EntryId, Index};
 use crate::{
     bundle::{
-        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MAX_FIELDS, MAX_PROBES, RouteHash, Slot, Tables, TextRef,
-        VERSION, aligned, check_field, check_status, generation_of,
+        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MAX_FIELDS, MAX_PROBES, RULES, RouteHash, Slot, Tables,
+        TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
-    site::{BasePath, Coding, ContentHash, Mode, PathError, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, Mode, PathError, Rules, RulesError, SiteName, SitePath},
 };
 
 /// Why some bytes are not a bundle this program can serve from.
@@ -27,6 +29,8 @@ pub enum FormatError {
     Damaged { found: ContentHash, expected: ContentHash },
     #[error("the header of the bundle is wrong: {0}")]
     Header(Fault),
+    #[error("the rules of the site in the bundle are wrong: {0}")]
+    Rules(#[from] RulesError),
     #[error("the bundle is wrong in {table} {index}: {fault}")]
     Record { table: &'static str, index: u32, fault: Fault },
 }
@@ -129,10 +133,11 @@ fn check_header(file: &[u8]) -> Result<(Header, Tables), FormatError> {
     if generation != header.generation {
         return Err(FormatError::Damaged { found: generation, expected: header.generation });
     }
-    if header.flags != 0 {
-        return Err(FormatError::Header(Fault::Flags(header.flags)));
+    if header.flags & !RULES != 0 {
+        return Err(FormatError::Header(Fault::Flags(header.flags & !RULES)));
     }
-    if header.reserved != [0; 28] {
+    let rules_reserved = header.flags & RULES == 0 && header.rules != TextRef::default();
+    if header.reserved != [0; 4] || header.reserved_end != [0; 16] || rules_reserved {
         return Err(FormatError::Header(Fault::Reserved));
     }
     if !header.slots.is_power_of_two() || header.slots < header.entries {
@@ -283,6 +288,7 @@ impl<'a> Checked<'a> {
         if not_found > self.tables.entries.count() {
             return Err(FormatError::Header(Fault::NoEntry(not_found - 1)));
         }
+        let rules = self.rules()?;
         Ok(Index {
             tables: *self.tables,
             seed,
@@ -295,7 +301,32 @@ impl<'a> Checked<'a> {
             },
             generation,
             not_found: not_found.checked_sub(1).map(EntryId),
+            rules: Arc::new(rules),
         })
+    }
+
+    /// The rules, every value of them parsed, and every route they name found.
+    fn rules(&self) -> Result<Rules, FormatError> {
+        if self.header.flags & RULES == 0 {
+            return Ok(Rules::default());
+        }
+        let rules = Rules::from_json(self.piece(self.header.rules).map_err(FormatError::Header)?)?;
+        // Entries are sorted by path by now.
+        let path_of = |index| self.tables.entries.get(self.file, index).and_then(|entry| self.piece(entry.path).ok());
+        let is_route = |path: &SitePath| {
+            let (mut low, mut high) = (0, self.tables.entries.count());
+            while low < high {
+                let middle = low + (high - low) / 2;
+                match path_of(middle).unwrap_or_default().cmp(path.as_str()) {
+                    Ordering::Less => low = middle + 1,
+                    Ordering::Equal => return true,
+                    Ordering::Greater => high = middle,
+                }
+            }
+            false
+        };
+        rules.check(is_route)?;
+        Ok(rules)
     }
 
     fn piece(&self, piece: TextRef) -> Result<&'a str, Fault> {

@@ -40,6 +40,7 @@ struct Index {
     mode: Mode,
     generation: ContentHash,
     not_found: Option<EntryId>,
+    rules: Arc<Rules>,
 }
 
 impl Bundle {
@@ -146,6 +147,12 @@ impl Bundle {
         self.index.not_found
     }
 
+    /// What the site says about its answers beside the routes. Error pages are routes of the bundle.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.index.rules
+    }
+
     /// The entry of an id this bundle gave.
     #[must_use]
     pub fn entry(&self, id: EntryId) -> Entry<'_> {
@@ -182,7 +189,7 @@ impl Bundle {
             mode: self.mode(),
             routes: std::collections::BTreeMap::new(),
             not_found: self.not_found().and_then(|id| SitePath::parse(self.entry(id).path()).ok()),
-            rules: Rules::default(),
+            rules: self.rules().clone(),
         };
         for (path, id) in self.routes() {
             // Paths were checked when the bundle was opened.

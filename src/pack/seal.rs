@@ -11,10 +11,10 @@ use bytes::Bytes;
 use super::routes::RouteTable;
 use crate::{
     bundle::{
-        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MAX_FIELDS, Record,
-        Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
+        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MAX_FIELDS, RULES,
+        Record, Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
-    site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, SiteImage, SiteName, SitePath},
+    site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, RulesError, SiteImage, SiteName, SitePath},
 };
 
 /// Why an image cannot be a bundle. The build that made the image is at fault, or the site is too large.
@@ -30,6 +30,8 @@ pub enum SealError {
     Codings { path: String },
     #[error("the page for what is not found, {path}, is no route of the site")]
     NotFound { path: String },
+    #[error("the rules of the site are wrong: {0}")]
+    Rules(#[from] RulesError),
     #[error("the site is too large for a bundle: {what}")]
     TooLarge { what: &'static str },
 }
@@ -50,15 +52,17 @@ pub struct Sealed {
 /// # Errors
 /// When the image holds what a bundle cannot.
 pub fn seal(image: &SiteImage) -> Result<Sealed, SealError> {
-    let mut tables = Builder::default();
     for (path, response) in &image.routes {
         check_response(path.as_str(), response)?;
     }
+    let mut tables = Builder::default();
     tables.add_bodies(image)?;
     for (path, response) in &image.routes {
         tables.add_entry(path.as_str(), response)?;
     }
-    tables.finish(image)
+    image.rules.check(|path| image.routes.contains_key(path))?;
+    let rules = (!image.rules.is_empty()).then(|| image.rules.to_json());
+    tables.finish(image, rules.as_deref())
 }
 
 impl Sealed {
@@ -207,13 +211,18 @@ impl<'a> Builder<'a> {
         if let Some(&known) = self.texts.get(piece) {
             return Ok(known);
         }
-        let stored = TextRef { offset: number(self.text.len(), TEXT)?, len: number(piece.len(), TEXT)? };
-        self.text.extend(piece.as_bytes());
+        let stored = self.append(piece)?;
         self.texts.insert(piece, stored);
         Ok(stored)
     }
 
-    fn finish(mut self, image: &'a SiteImage) -> Result<Sealed, SealError> {
+    fn append(&mut self, piece: &str) -> Result<TextRef, SealError> {
+        let stored = TextRef { offset: number(self.text.len(), TEXT)?, len: number(piece.len(), TEXT)? };
+        self.text.extend(piece.as_bytes());
+        Ok(stored)
+    }
+
+    fn finish(mut self, image: &'a SiteImage, rules: Option<&str>) -> Result<Sealed, SealError> {
         let paths: Vec<&str> = image.routes.keys().map(SitePath::as_str).collect();
         let routes = RouteTable::of(&paths).ok_or(SealError::TooLarge { what: "more than 1,073,741,824 routes" })?;
         let not_found = match image.not_found.as_ref().map(SitePath::as_str) {
@@ -224,10 +233,14 @@ impl<'a> Builder<'a> {
             }
         };
         let (site, base) = (self.text(image.site.as_str())?, self.text(image.base.as_str())?);
+        let (flags, rules) = match rules {
+            None => (0, TextRef::default()),
+            Some(json) => (RULES, self.append(json)?),
+        };
         let mut header = Header {
             magic: MAGIC,
             version: VERSION,
-            flags: 0,
+            flags,
             generation: ContentHash::from_bytes([0; 16]),
             file_len: 0,
             seed: routes.seed,
@@ -245,7 +258,9 @@ impl<'a> Builder<'a> {
                 Mode::Traditional => 0,
                 Mode::Spa => 1,
             },
-            reserved: [0; 28],
+            reserved: [0; 4],
+            rules,
+            reserved_end: [0; 16],
         };
         let tables = Tables::of(&header).ok_or(SealError::TooLarge { what: "tables that do not fit in memory" })?;
         let mut end = tables.end();

@@ -130,7 +130,7 @@ impl SitePath {
 }
 
 /// What is encoded in a path: everything but `pchar` and `/` (RFC 3986 §3.3).
-const PATH: &AsciiSet = &CONTROLS
+pub(super) const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')

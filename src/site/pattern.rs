@@ -116,6 +116,29 @@ impl PathPattern {
         }
     }
 
+    /// Whether it matches every path that `other` matches. `true` is certain; `false` may only mean that it cannot be
+    /// told.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let any = other.symbols();
+        let Some(rest) = cover_front(&self.before, &any) else { return false };
+        match &self.after {
+            None => rest.is_empty(),
+            Some(after) => cover_back(after, rest).is_some(),
+        }
+    }
+
+    /// All paths it matches, as one.
+    fn symbols(&self) -> Vec<Symbol> {
+        let symbols = |piece: &Piece| match piece {
+            Piece::Text(text) => text.bytes().map(Symbol::Byte).collect(),
+            Piece::Capture(_) => vec![Symbol::Segment],
+        };
+        let before = self.before.iter().flat_map(symbols);
+        let star = self.after.is_some().then_some(Symbol::Anything);
+        before.chain(star).chain(self.after.iter().flatten().flat_map(symbols)).collect()
+    }
+
     /// The names of its parts; `*` is called [`SPLAT`].
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let named = self.before.iter().chain(self.after.iter().flatten()).filter_map(|piece| match piece {
@@ -196,6 +219,61 @@ fn take_back<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a
     Some(path)
 }
 
+/// What stands at some place of the paths a pattern matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Symbol {
+    Byte(u8),
+    /// One byte or more, none of them a slash.
+    Segment,
+    Anything,
+}
+
+/// As `take_front`, of all paths at once; `None` where some of them may not match.
+fn cover_front<'a>(pieces: &[Piece], mut paths: &'a [Symbol]) -> Option<&'a [Symbol]> {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => {
+                for byte in text.bytes() {
+                    paths = paths.strip_prefix(&[Symbol::Byte(byte)])?;
+                }
+            }
+            Piece::Capture(_) => {
+                let end = paths.iter().position(|symbol| *symbol == SLASH).unwrap_or(paths.len());
+                let (segment, rest) = paths.split_at(end);
+                if segment.is_empty() || segment.contains(&Symbol::Anything) {
+                    return None;
+                }
+                paths = rest;
+            }
+        }
+    }
+    Some(paths)
+}
+
+/// As `take_back`, of all paths at once.
+fn cover_back<'a>(pieces: &[Piece], mut paths: &'a [Symbol]) -> Option<&'a [Symbol]> {
+    for piece in pieces.iter().rev() {
+        match piece {
+            Piece::Text(text) => {
+                for byte in text.bytes().rev() {
+                    paths = paths.strip_suffix(&[Symbol::Byte(byte)])?;
+                }
+            }
+            Piece::Capture(_) => {
+                let start = paths.iter().rposition(|symbol| *symbol == SLASH).map_or(0, |at| at + 1);
+                let (rest, segment) = paths.split_at(start);
+                if segment.is_empty() || segment.contains(&Symbol::Anything) {
+                    return None;
+                }
+                paths = rest;
+            }
+        }
+    }
+    Some(paths)
+}
+
+const SLASH: Symbol = Symbol::Byte(b'/');
+
 impl fmt::Display for PathPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -218,6 +296,8 @@ impl From<PathPattern> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -257,6 +337,56 @@ mod tests {
             ("/../a", PatternError::Forbidden),
         ] {
             assert_eq!(PathPattern::parse(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn covers() {
+        for (pattern, other, expected) in [
+            ("/*", "/", true),
+            ("/*", "/*.css", true),
+            ("/*", "/:a/:b", true),
+            ("/old/*", "/old/:year/", true),
+            ("/old/*", "/old/a", true),
+            ("/old/*", "/old", false),
+            ("/old/*", "/old*", false),
+            ("/old*", "/old/*", true),
+            ("/*.css", "/a/*.min.css", true),
+            ("/*.css", "/*", false),
+            ("/:a", "/b", true),
+            ("/:a", "/b/", false),
+            ("/:a/", "/:b/", true),
+            ("/:a", "/*", false),
+            ("/:a", "/", false),
+            ("/a", "/a", true),
+            ("/a", "/:a", false),
+            ("/*/:a", "/x/y/z", true),
+            ("/*/:a", "/x", false),
+            ("/*/x", "/:a/*/x", true),
+            ("/a*a", "/a", false),
+        ] {
+            let found = PathPattern::parse(pattern).unwrap().covers(&PathPattern::parse(other).unwrap());
+            assert_eq!(found, expected, "{pattern} {other}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Patterns over few letters, so that they meet often.
+        #[test]
+        fn what_is_covered_is_matched(
+            one in "(/([ab]|:x|[ab]?\\*[ab]?)){1,3}/?",
+            two in "(/([ab]|:x|[ab]?\\*[ab]?)){1,3}/?",
+            paths in proptest::collection::vec("(/[ab]{0,2}){1,4}", 50),
+        ) {
+            let (Ok(one), Ok(two)) = (PathPattern::parse(&one), PathPattern::parse(&two)) else { return Ok(()) };
+            prop_assert!(one.covers(&one));
+            if one.covers(&two) {
+                for path in paths.iter().filter(|path| two.matches(path)) {
+                    prop_assert!(one.matches(path), "{} covers {}, but not {}", one, two, path);
+                }
+            }
         }
     }
 }

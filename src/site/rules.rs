@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostPattern, PathPattern, SitePath};
+use super::{Cors, HostPattern, Move, PathPattern, Protected, SitePath};
 
 /// The rules of one site, as its bundle holds them. All patterns and paths are decoded and below the site's base.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Rules {
     pub moves: Vec<Move>,
     /// The routes whose bodies answer with an error status: 401, 403, 404, 429, 503 …
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub error_pages: BTreeMap<u16, SitePath>,
+    pub error_pages: BTreeMap<ErrorStatus, SitePath>,
     /// Paths that ask for a password; the first that matches decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<Protected>,
@@ -33,52 +33,14 @@ pub struct Rules {
     pub trailing_slash: TrailingSlash,
 }
 
-/// What a path that has no route stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Move {
-    pub from: PathPattern,
-    /// A path below the site's base, or for a redirect also a URL (`https://…`); `:name` stands for what the pattern's
-    /// part of that name stood for.
-    pub to: String,
-    pub how: How,
-}
+/// A status of an answer that is an error: 400 to 599.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct ErrorStatus(u16);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum How {
-    /// With this status: 301, 302, 303, 307 or 308. The query is kept.
-    Redirect(u16),
-    /// The route that is there answers, with its own status.
-    Rewrite,
-}
-
-/// Basic authentication (RFC 7617).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Protected {
-    pub paths: Vec<PathPattern>,
-    pub realm: String,
-    /// Hashes of passwords by user: argon2 (`$argon2id$…`) or bcrypt (`$2y$…`).
-    pub users: BTreeMap<String, String>,
-}
-
-/// Cross-origin access, as the Fetch standard has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cors {
-    pub paths: Vec<PathPattern>,
-    /// Serialized origins (`https://app.example.com`), or `*` alone.
-    pub origins: Vec<String>,
-    /// Names of response fields scripts may read besides the safe ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expose: Vec<String>,
-    /// Names of request fields scripts may send besides the safe ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allow: Vec<String>,
-    /// How long a preflight holds, in seconds.
-    pub max_age: u32,
-}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no status of an error: those are 400 to 599")]
+pub struct ErrorStatusError(u16);
 
 /// The whole site answers 503.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,9 +66,118 @@ pub enum TrailingSlash {
     Either,
 }
 
+/// Why rules cannot stand in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("they are not written the one way they can be")]
+    NotCanonical,
+    #[error("the page for status {}, {path}, is no route of the site", status.as_u16())]
+    ErrorPage { status: ErrorStatus, path: SitePath },
+}
+
+impl Rules {
+    /// Whether they say anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The one text they are stored as.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Maps have keys of text, and nothing else in serialization can fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what `to_json` writes, and nothing else.
+    ///
+    /// # Errors
+    /// When it is no such text, or any value in it is not as its type says.
+    pub fn from_json(text: &str) -> Result<Self, RulesError> {
+        let rules: Self = serde_json::from_str(text).map_err(|error| RulesError::Unreadable(error.to_string()))?;
+        if rules.is_empty() || rules.to_json() != text { Err(RulesError::NotCanonical) } else { Ok(rules) }
+    }
+
+    /// Holds them to the routes of their site.
+    ///
+    /// # Errors
+    /// When they name one that is not there.
+    pub fn check(&self, is_route: impl Fn(&SitePath) -> bool) -> Result<(), RulesError> {
+        match self.error_pages.iter().find(|(_, path)| !is_route(path)) {
+            Some((&status, path)) => Err(RulesError::ErrorPage { status, path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ErrorStatus {
+    /// # Errors
+    /// When it is not as the type says.
+    pub fn new(status: u16) -> Result<Self, ErrorStatusError> {
+        if (400..600).contains(&status) { Ok(Self(status)) } else { Err(ErrorStatusError(status)) }
+    }
+
+    #[must_use]
+    pub fn as_u16(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u16> for ErrorStatus {
+    type Error = ErrorStatusError;
+
+    fn try_from(status: u16) -> Result<Self, ErrorStatusError> {
+        Self::new(status)
+    }
+}
+
+impl From<ErrorStatus> for u16 {
+    fn from(status: ErrorStatus) -> Self {
+        status.0
+    }
+}
+
 impl TrailingSlash {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls takes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_stored_one_way() {
+        for text in [
+            r#"{"error_pages":{"404":"/404.html","503":"/soon/"}}"#,
+            r#"{"hosts":["*.example.com"],"maintenance":{"retry_after":60,"open":["/soon/"]},"trailing_slash":"never"}"#,
+            r#"{"cors":[{"paths":["/api/*"],"origins":["*"],"max_age":600}]}"#,
+        ] {
+            assert_eq!(Rules::from_json(text).unwrap().to_json(), text);
+        }
+        for (text, expected) in [
+            ("{}", "they are not written the one way they can be"),
+            (r#"{"trailing_slash":"always"}"#, "they are not written the one way they can be"),
+            (r#"{"trailing_slash": "never"}"#, "they are not written the one way they can be"),
+            (
+                r#"{"error_pages":{"200":"/"}}"#,
+                "200 is no status of an error: those are 400 to 599 at line 1 column 21",
+            ),
+            (r#"{"error_pages":{"404":"404"}}"#, "a path begins with `/` at line 1 column 28"),
+            (
+                r#"{"moves":[{"from":"/a","to":"/:b","how":"rewrite"}]}"#,
+                "the pattern has no part `:b` (a `:` that begins no name is written `%3A`) at line 1 column 51",
+            ),
+            (
+                r#"{"what":1}"#,
+                "unknown field `what`, expected one of `hosts`, `moves`, `error_pages`, `protected`, `cors`, `maintenance`, `trailing_slash` at line 1 column 7",
+            ),
+        ] {
+            assert_eq!(Rules::from_json(text).unwrap_err().to_string(), expected, "{text}");
+        }
     }
 }

@@ -141,6 +141,11 @@ fn an_image_a_bundle_cannot_hold_is_refused() {
     check("the page for what is not found, /nowhere, is no route of the site", |image| {
         image.not_found = Some(images::path("/nowhere"));
     });
+    check("the rules of the site are wrong: the page for status 404, /404.html, is no route of the site", |image| {
+        *image = images::ruled();
+        image.not_found = None;
+        image.routes.remove(&images::path("/404.html"));
+    });
     check(
         "/ has a field `X-Upper: a`: a field name is one or more lower-case token characters (RFC 9110 §5.1)",
         field("X-Upper", "a"),

@@ -7,6 +7,7 @@ use sitekit::{
     bundle::{Entry, GENERATION, Header, Record, Table, Tables, TextRef, generation_of},
     map::{Bundle, FormatError},
     pack::{RealDisk, seal},
+    site::SiteImage,
 };
 
 use crate::{images, packed};
@@ -31,7 +32,7 @@ fn rehash(file: &mut [u8]) {
 
 #[test]
 fn every_flipped_bit_is_found() {
-    let whole = packed(&images::small());
+    let whole = packed(&images::ruled());
     let end = tables_end(&whole);
     for bit in 0..whole.len() * 8 {
         let mut file = whole.clone();
@@ -104,7 +105,12 @@ mod hostile {
 
     #[track_caller]
     fn check(expected: &str, edit: impl FnOnce(&mut Vec<u8>)) {
-        let mut file = packed(&images::small());
+        check_of(&images::small(), expected, edit);
+    }
+
+    #[track_caller]
+    fn check_of(image: &SiteImage, expected: &str, edit: impl FnOnce(&mut Vec<u8>)) {
+        let mut file = packed(image);
         edit(&mut file);
         rehash(&mut file);
         assert_eq!(open(&file).unwrap_err().to_string(), expected);
@@ -150,7 +156,11 @@ mod hostile {
         );
         check(
             "the header of the bundle is wrong: bytes that are reserved are not zero",
-            header(|header| header.reserved[27] = 1),
+            header(|header| header.reserved_end[15] = 1),
+        );
+        check(
+            "the header of the bundle is wrong: bytes that are reserved are not zero",
+            header(|header| header.reserved[0] = 1),
         );
         check("the header of the bundle is wrong: bytes that are reserved are not zero", |file| {
             let end = tables_end(file);
@@ -173,6 +183,51 @@ mod hostile {
         check(
             "the header of the bundle is wrong: `docs` is no place to mount a site at",
             header(|header| header.base = header.site),
+        );
+    }
+
+    /// Of the same length, so that nothing else is wrong.
+    fn rules(before: &'static str, after: &'static str) -> impl FnOnce(&mut Vec<u8>) {
+        assert_eq!(before.len(), after.len());
+        move |file| {
+            let range = tables(file).text_range(Header::read(file).rules).unwrap();
+            let json = std::str::from_utf8(&file[range.clone()]).unwrap().replacen(before, after, 1).into_bytes();
+            assert_ne!(json, file[range.clone()], "{before} is there");
+            file[range].copy_from_slice(&json);
+        }
+    }
+
+    #[test]
+    fn rules_of_the_site() {
+        #[track_caller]
+        fn check(expected: &str, edit: impl FnOnce(&mut Vec<u8>)) {
+            check_of(&images::ruled(), expected, edit);
+        }
+        let prefix = "the rules of the site in the bundle are wrong: ";
+        for (expected, before, after) in [
+            ("the page for status 503, /same.htmX, is no route of the site", "/same.html", "/same.htmX"),
+            ("they are not written the one way they can be", "\"retry_after\":60", "\"retry_after\":6 "),
+            (
+                "the pattern has no part `:splaX` (a `:` that begins no name is written `%3A`) at line 1 column 98",
+                ":splat",
+                ":splaX",
+            ),
+            (
+                "checking this hash once would take seconds: a cost of 14 is the most, and anyone may ask for it at line 1 column 440",
+                "$2y$04$",
+                "$2y$31$",
+            ),
+        ] {
+            check(&format!("{prefix}{expected}"), rules(before, after));
+        }
+        check(&format!("{prefix}expected value at line 1 column 1"), header(|header| header.rules = header.site));
+        check(
+            "the header of the bundle is wrong: it points to text from byte 4294967295 on, 4294967295 bytes long, which is outside of the text or cuts a character",
+            header(|header| header.rules = OUTSIDE),
+        );
+        check(
+            "the header of the bundle is wrong: bytes that are reserved are not zero",
+            header(|header| header.flags = 0),
         );
     }
 

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::{collection, option, prelude::*, sample, string::string_regex};
-use sitekit::site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath};
+use sitekit::site::{
+    BasePath, Coding, Cors, EncodedBody, ErrorStatus, Field, FieldName, HostPattern, How, Maintenance, Mode, Move,
+    Origins, PasswordHash, PathPattern, Protected, Realm, RedirectStatus, Response, Rules, SiteImage, SiteName,
+    SitePath, TrailingSlash, UserName,
+};
 
 pub(crate) fn site(name: &str) -> SiteName {
     SiteName::parse(name).unwrap()
@@ -52,6 +56,51 @@ pub(crate) fn small() -> SiteImage {
     }
 }
 
+/// The small site with one rule of every kind.
+pub(crate) fn ruled() -> SiteImage {
+    SiteImage { rules: rules(), ..small() }
+}
+
+/// Made with cheap parameters, so that checking it costs nothing worth mentioning.
+const HASHES: [&str; 2] = [
+    "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+    "$argon2id$v=19$m=64,t=1,p=1$c29tZSBzYWx0IDE2$KbcQW8ijaTmsIuKMhRu2j8DmvMtejOKk2G/UzYXBEXI",
+];
+
+pub(crate) fn rules() -> Rules {
+    let status = |status| ErrorStatus::new(status).unwrap();
+    let moved = |from: &str, to: &str, how| Move::parse(pattern(from), to, how).unwrap();
+    let users = [("ann", HASHES[0]), ("Jörg", HASHES[1])];
+    Rules {
+        hosts: vec![HostPattern::parse("*.example.com").unwrap()],
+        moves: vec![
+            moved("/old/*", "/guide/:splat", How::Redirect(RedirectStatus::MovedPermanently)),
+            moved("/start", "/guide/", How::Rewrite),
+        ],
+        error_pages: BTreeMap::from([(status(404), path("/404.html")), (status(503), path("/same.html"))]),
+        protected: vec![Protected {
+            paths: vec![pattern("/drafts/*")],
+            realm: Realm::parse("Drafts \"2026\"").unwrap(),
+            users: users
+                .map(|(user, hash)| (UserName::parse(user).unwrap(), PasswordHash::parse(hash).unwrap()))
+                .into(),
+        }],
+        cors: vec![Cors {
+            paths: vec![pattern("/img/*")],
+            origins: Origins::parse(&["https://app.example.com"]).unwrap(),
+            expose: vec![FieldName::parse("etag").unwrap()],
+            allow: Vec::new(),
+            max_age: 600,
+        }],
+        maintenance: Some(Maintenance { retry_after: 60, open: vec![pattern("/img/*")] }),
+        trailing_slash: TrailingSlash::Never,
+    }
+}
+
+fn pattern(text: &str) -> PathPattern {
+    PathPattern::parse(text).unwrap()
+}
+
 pub(crate) fn empty() -> SiteImage {
     SiteImage {
         site: site("a"),
@@ -70,22 +119,81 @@ pub(crate) fn any_site() -> impl Strategy<Value = SiteImage> {
     let many = (any_response(), 0..400_usize).prop_map(|(response, count)| {
         (0..count).map(|n| (path(&format!("/page-{n}/")), response.clone())).collect::<BTreeMap<_, _>>()
     });
-    (head, prop_oneof![4 => few, 1 => many], option::of(any::<sample::Index>())).prop_map(
-        |((name, mounted, spa), routes, not_found)| {
+    (head, prop_oneof![4 => few, 1 => many], option::of(any::<sample::Index>()), any_rules()).prop_map(
+        |((name, mounted, spa), routes, not_found, mut rules)| {
             let site = site(&name);
             let not_found = not_found
                 .filter(|_| !routes.is_empty())
                 .and_then(|index| routes.keys().nth(index.index(routes.len())).cloned());
+            // Pages for errors are routes.
+            let mut paths = routes.keys().cycle();
+            rules.error_pages =
+                rules.error_pages.into_keys().zip(&mut paths).map(|(at, to)| (at, to.clone())).collect();
             SiteImage {
                 base: if mounted { BasePath::of(&site) } else { BasePath::root() },
                 site,
                 mode: if spa { Mode::Spa } else { Mode::Traditional },
                 routes,
                 not_found,
-                rules: Rules::default(),
+                rules,
             }
         },
     )
+}
+
+/// Any rules, and often none. The pages for errors are to be chosen among the routes.
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let patterns = || collection::vec(any_pattern(), 0..3);
+    let how = prop_oneof![
+        Just(How::Rewrite),
+        sample::select(vec![301, 302, 303, 307, 308])
+            .prop_map(|status| How::Redirect(RedirectStatus::new(status).unwrap())),
+    ];
+    let moved = (any_pattern(), "(/[a-zä %?#:]{0,4}){1,3}", how)
+        .prop_filter_map("a destination of the pattern", |(from, to, how)| Move::parse(from, &to, how).ok());
+    let user = ("[^:\\p{Cc}]{1,8}", sample::select(HASHES.to_vec()));
+    let user = user.prop_map(|(name, hash)| (UserName::parse(&name).unwrap(), PasswordHash::parse(hash).unwrap()));
+    let protected = (
+        patterns(),
+        "[ -~]{0,12}",
+        collection::btree_map(user.clone().prop_map(|user| user.0), user.prop_map(|user| user.1), 0..3),
+    )
+        .prop_map(|(paths, realm, users)| Protected { paths, realm: Realm::parse(&realm).unwrap(), users });
+    let origins = prop_oneof![
+        Just(Origins::Any),
+        collection::vec("https?://[a-z]{1,8}(:[1-9][0-9]{0,3})?", 0..3)
+            .prop_map(|found| Origins::parse(&found).unwrap()),
+    ];
+    let names = || collection::vec("[A-Za-z*-]{1,8}".prop_map(|name| FieldName::parse(&name).unwrap()), 0..3);
+    let cors = (patterns(), origins, names(), names(), any::<u32>())
+        .prop_map(|(paths, origins, expose, allow, max_age)| Cors { paths, origins, expose, allow, max_age });
+    let maintenance = (any::<u32>(), patterns()).prop_map(|(retry_after, open)| Maintenance { retry_after, open });
+    let slash = sample::select(vec![TrailingSlash::Always, TrailingSlash::Never, TrailingSlash::Either]);
+    let statuses = collection::btree_set(400_u16..600, 0..3);
+    let hosts = collection::vec("(\\*\\.)?[a-z]{1,5}(\\.[a-z]{1,5}){0,2}", 0..3);
+    let some = (
+        hosts,
+        collection::vec(moved, 0..4),
+        statuses,
+        collection::vec(protected, 0..2),
+        collection::vec(cors, 0..2),
+        option::of(maintenance),
+        slash,
+    )
+        .prop_map(|(hosts, moves, statuses, protected, cors, maintenance, trailing_slash)| Rules {
+            hosts: hosts.iter().map(|host| HostPattern::parse(host).unwrap()).collect(),
+            moves,
+            error_pages: statuses.into_iter().map(|at| (ErrorStatus::new(at).unwrap(), SitePath::root())).collect(),
+            protected,
+            cors,
+            maintenance,
+            trailing_slash,
+        });
+    prop_oneof![Just(Rules::default()), some]
+}
+
+fn any_pattern() -> impl Strategy<Value = PathPattern> {
+    "(/([a-zä ]{1,4}|:[a-z]|\\*)){0,3}/?".prop_filter_map("a pattern of paths", |text| PathPattern::parse(&text).ok())
 }
 
 fn any_path() -> impl Strategy<Value = SitePath> {

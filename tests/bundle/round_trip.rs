@@ -5,6 +5,7 @@ use std::{fs, path::Path, thread};
 use bytes::Bytes;
 use proptest::prelude::*;
 use sitekit::{
+    bundle::{Header, RULES},
     map::Bundle,
     pack::seal,
     site::{SiteImage, SitePath},
@@ -33,6 +34,12 @@ fn check(image: &SiteImage) {
 #[test]
 fn a_small_site_comes_back() {
     check(&images::small());
+}
+
+#[test]
+fn a_site_with_rules_comes_back() {
+    check(&images::ruled());
+    assert_eq!(bundle(&images::ruled()).rules(), &images::rules());
 }
 
 #[test]
@@ -93,14 +100,27 @@ fn equal_bodies_fields_and_texts_are_stored_once() {
     assert!(packed(&image).len() - before <= records + path.len() + 16);
 }
 
-/// The file was written by version 1 of the format, and is never written again: a site that was published once must
+/// An older reader must not serve a site whose rules it does not know; one that says nothing is for every reader.
+#[test]
+fn only_a_site_with_rules_asks_for_a_reader_that_knows_them() {
+    for (image, flags) in [(images::small(), 0), (images::ruled(), RULES)] {
+        let header = Header::read(&packed(&image));
+        assert_eq!((header.version, header.flags), (1, flags));
+    }
+}
+
+/// The files were written by version 1 of the format, and are never written again: a site that was published once must
 /// still be served by every later sitekit.
 #[test]
-fn a_bundle_of_version_1_still_opens() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundle/v1.bundle");
-    let bundle = Bundle::open(&file).unwrap();
-    assert_eq!(bundle.to_image(), images::small());
-    assert_eq!(bundle.verify_bodies(), Ok(()));
-    assert_eq!(bundle.generation().to_string(), "03b1d19b2f2314d1f54de189cfb92f11");
-    assert_eq!(fs::read(&file).unwrap(), packed(&images::small()), "the writer still writes version 1 as it did");
+fn bundles_of_version_1_still_open() {
+    for (file, image, generation) in
+        [("v1.bundle", images::small(), "03b1d19b2f2314d1f54de189cfb92f11"), ("v1-rules.bundle", images::ruled(), "")]
+    {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundle").join(file);
+        let bundle = Bundle::open(&file).unwrap();
+        assert_eq!(bundle.to_image(), image);
+        assert_eq!(bundle.verify_bodies(), Ok(()));
+        assert_eq!(bundle.generation().to_string(), generation);
+        assert_eq!(fs::read(&file).unwrap(), packed(&image), "the writer still writes version 1 as it did");
+    }
 }
