@@ -6,7 +6,6 @@ pub mod site;
 
 #[cfg(feature = "compiler")]
 pub mod compress;
-#[cfg(feature = "compiler")]
 pub mod diag;
 #[cfg(feature = "compiler")]
 pub mod load;

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant, SystemTime},
 };
@@ -15,8 +15,9 @@ use serde_json::json;
 use super::{
     diagnostics, exit,
     progress::{Display, SiteProgress},
+    serve::refuse,
+    settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
     text_table::{bytes, grouped, table},
-    typed::{site, size},
 };
 use crate::{
     compress::Cache,
@@ -41,29 +42,8 @@ use crate::{
 
 Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is wrong.")]
 pub(super) struct BuildArgs {
-    /// Build only this site; may be given several times
-    #[arg(long = "site", value_name = "NAME", value_parser = site)]
-    sites: Vec<SiteName>,
-
-    /// The folder that holds the sites
-    #[arg(long = "sites", value_name = "DIR", env = "SITEKIT_SITES", default_value = "sites")]
-    folder: PathBuf,
-
-    /// The folder that bundles and the build cache are written to
-    #[arg(long, value_name = "DIR", env = "SITEKIT_BUILD", default_value = "build")]
-    out: PathBuf,
-
-    /// `prod` compresses at the highest level, `dev` does not compress
-    #[arg(long, value_enum, env = "SITEKIT_PROFILE", default_value_t)]
-    profile: ProfileArg,
-
-    /// Threads to use; all cores by default
-    #[arg(long, value_name = "N", env = "SITEKIT_CONCURRENCY")]
-    concurrency: Option<NonZeroUsize>,
-
-    /// How much the cache of compressed bodies may hold, such as 500MB or 2GB
-    #[arg(long, value_name = "SIZE", env = "SITEKIT_CACHE_LIMIT", value_parser = size, default_value = "1GB")]
-    cache_limit: u64,
+    #[command(flatten)]
+    settings: Typed<Build>,
 
     /// Print the result as JSON
     #[arg(long)]
@@ -74,24 +54,23 @@ pub(super) struct BuildArgs {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-pub(super) enum ProfileArg {
-    Dev,
-    #[default]
-    Prod,
-}
+#[derive(Clone, Copy, Debug)]
+struct Build;
 
-impl From<ProfileArg> for Profile {
-    fn from(profile: ProfileArg) -> Self {
-        match profile {
-            ProfileArg::Dev => Self::Dev,
-            ProfileArg::Prod => Self::Prod,
-        }
-    }
+impl Taker for Build {
+    const FACE: Face = Face::Build;
 }
 
 pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
-    let config = BuildConfig::resolve(args)?;
+    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let profile = match loaded.config.build.profile {
+        BuildProfile::Dev => Profile::Dev,
+        BuildProfile::Prod => Profile::Prod,
+    };
+    let config = BuildConfig::new(&loaded.config, profile)?;
     let display = if args.quiet || args.json { Display::Quiet } else { Display::of_stderr() };
     let outcome = build(&config, display)?;
     if !args.json {
@@ -122,18 +101,8 @@ pub(super) struct BuildConfig {
 }
 
 impl BuildConfig {
-    fn resolve(args: &BuildArgs) -> anyhow::Result<Self> {
-        Self::new(&args.folder, &args.out, args.sites.clone(), args.profile.into(), args.concurrency, args.cache_limit)
-    }
-
-    pub(super) fn new(
-        folder: &Path,
-        out: &Path,
-        only: Vec<SiteName>,
-        profile: Profile,
-        concurrency: Option<NonZeroUsize>,
-        cache_limit: u64,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Config, profile: Profile) -> anyhow::Result<Self> {
+        let Building { out, sites: folder, concurrency, cache_limit, .. } = &config.build;
         let Some(name) = folder.file_name() else {
             bail!("--sites takes a folder with a name, such as `sites`; got `{}`", folder.display());
         };
@@ -144,7 +113,15 @@ impl BuildConfig {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        Ok(Self { project, folder: name.to_owned(), out: out.to_owned(), only, profile, concurrency, cache_limit })
+        Ok(Self {
+            project,
+            folder: name.to_owned(),
+            out: out.clone(),
+            only: config.only.clone(),
+            profile,
+            concurrency: *concurrency,
+            cache_limit: *cache_limit,
+        })
     }
 }
 

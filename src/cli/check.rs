@@ -10,6 +10,8 @@ use anyhow::bail;
 
 use super::{
     exit,
+    serve::refuse,
+    settings::{self, Config, Look, Typed},
     text_table::{bytes, grouped},
 };
 use crate::map::{self, Bundle, OpenError};
@@ -34,21 +36,25 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     deep: bool,
 
-    /// The folder that holds the bundles
-    #[arg(long, value_name = "DIR", env = "SITEKIT_BUILD", default_value = "build")]
-    build: PathBuf,
+    #[command(flatten)]
+    settings: Typed<Look>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let build = loaded.config.build.out;
     let mut bundles: Vec<(String, Result<PathBuf, OpenError>)> =
         args.bundles.iter().map(|path| (path.display().to_string(), Ok(path.clone()))).collect();
     if bundles.is_empty() {
-        for site in map::sites(&args.build)? {
-            bundles.push((site.to_string(), map::live(&args.build, &site)));
+        for site in map::sites(&build)? {
+            bundles.push((site.to_string(), map::live(&build, &site)));
         }
     }
     if bundles.is_empty() {
-        bail!("there is no bundle under {}: `sitekit build` makes them", args.build.display());
+        bail!("there is no bundle under {}: `sitekit build` makes them", build.display());
     }
     let (mut text, mut whole) = (String::new(), true);
     for (name, path) in bundles {

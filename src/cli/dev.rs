@@ -3,20 +3,18 @@
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    num::NonZeroUsize,
-    path::PathBuf,
     process::ExitCode,
 };
 
 use super::{
     build::{self, BuildConfig, Outcome},
     diagnostics, exit,
-    log::{self, LogFormat, LogLevel},
+    log::{self, LogLevel},
     progress::Display,
-    serve::{ServeConfig, serve_until_stopped},
-    typed::{address, site},
+    serve::{ServeConfig, refuse, serve_until_stopped},
+    settings::{self, Config, Face, Taker, Typed},
 };
-use crate::{compress::Cache, map, pipeline::Profile, site::SiteName};
+use crate::{map, pipeline::Profile, site::SiteName};
 
 /// Build the sites and serve them
 ///
@@ -30,41 +28,29 @@ use crate::{compress::Cache, map, pipeline::Profile, site::SiteName};
 
 Exit status: 0 stopped, 1 there is nothing to serve, 2 a flag is wrong or the address is taken.")]
 pub(super) struct DevArgs {
-    /// Address to listen at [default: 127.0.0.1:8080, or the next free port]
-    #[arg(long, env = "SITEKIT_ADDR", value_name = "HOST:PORT", value_parser = address)]
-    addr: Option<SocketAddr>,
-
-    /// Build and serve only this site; may be given several times
-    #[arg(long = "site", env = "SITEKIT_SITE", value_name = "NAME", value_delimiter = ',', value_parser = site)]
-    only: Vec<SiteName>,
-
-    /// The folder that holds the sites
-    #[arg(long = "sites", value_name = "DIR", env = "SITEKIT_SITES", default_value = "sites")]
-    folder: PathBuf,
-
-    /// The folder that bundles are written to
-    #[arg(long, value_name = "DIR", env = "SITEKIT_BUILD", default_value = "build")]
-    out: PathBuf,
-
-    /// Threads to build with; all cores by default
-    #[arg(long, value_name = "N", env = "SITEKIT_CONCURRENCY")]
-    concurrency: Option<NonZeroUsize>,
-
-    /// Form of the logs on standard error
-    #[arg(long, env = "SITEKIT_LOG_FORMAT", value_name = "FORM", value_enum, default_value_t)]
-    log_format: LogFormat,
-
-    /// Least important thing to log
-    #[arg(long, env = "SITEKIT_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value_t = LogLevel::Warn)]
-    log_level: LogLevel,
+    #[command(flatten)]
+    settings: Typed<Dev>,
 }
 
-pub(super) fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
-    let DevArgs { addr, only, folder, out, concurrency, log_format, log_level } = args;
-    let build = BuildConfig::new(&folder, &out, only.clone(), Profile::Dev, concurrency, Cache::DEFAULT_LIMIT)?;
-    let serve = ServeConfig::of_development(out.clone(), only, addr, log_format, log_level)?;
+#[derive(Clone, Copy, Debug)]
+struct Dev;
+
+impl Taker for Dev {
+    const FACE: Face = Face::Dev;
+}
+
+pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
+    let mut quiet = Config::default();
+    quiet.log.level = LogLevel::Warn;
+    let loaded = match settings::load(quiet, &args.settings, &settings::environment()) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let building = BuildConfig::new(&loaded.config, Profile::Dev)?;
+    let out = loaded.config.build.out.clone();
+    let serve = ServeConfig::resolve(loaded)?;
     log::start(serve.log_format, serve.log_level);
-    let outcome = build::build(&build, Display::of_stderr())?;
+    let outcome = build::build(&building, Display::of_stderr())?;
     diagnostics::show(&outcome.diagnostics);
     io::stdout().write_all(outcome.to_text().as_bytes())?;
     let is_servable = |site: &SiteName| map::open_live(&out, site).is_ok();

@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal as _;
 
-use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+use super::settings::Choice;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum LogFormat {
     /// One line for a person.
     #[default]
@@ -14,7 +15,11 @@ pub(super) enum LogFormat {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+impl Choice for LogFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("human", Self::Human), ("json", Self::Json)];
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum LogLevel {
     Error,
     Warn,
@@ -22,6 +27,11 @@ pub(super) enum LogLevel {
     Info,
     /// Requests, too.
     Debug,
+}
+
+impl Choice for LogLevel {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug)];
 }
 
 /// From now on, what is logged goes to standard error. Later calls change nothing.

@@ -6,13 +6,13 @@ mod check;
 mod completions;
 #[cfg(feature = "compiler")]
 mod dev;
-#[cfg(feature = "compiler")]
 mod diagnostics;
 mod hash_password;
 mod log;
 #[cfg(feature = "compiler")]
 mod progress;
 mod serve;
+mod settings;
 mod stats;
 mod text_table;
 mod typed;
@@ -56,10 +56,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         #[cfg(feature = "compiler")]
-        Command::Dev(args) => dev::run(args),
+        Command::Dev(args) => dev::run(&args),
         #[cfg(feature = "compiler")]
         Command::Build(args) => build::run(&args),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Check(args) => check::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),

@@ -5,11 +5,11 @@ use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context as _, bail};
@@ -17,12 +17,14 @@ use arc_swap::ArcSwap;
 
 use crate::{
     cli::{
+        diagnostics, exit,
         log::{self, LogFormat, LogLevel},
-        typed::{address, duration, site, size},
+        settings::{self, Config, Face, Loaded, Origins, Taker, Typed},
     },
+    diag::Diagnostic,
     observe::{Metering, Registry},
     serve::{self, Choice, Follower, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
-    site::{Mode, SiteName},
+    site::SiteName,
 };
 
 /// The port when none was asked for.
@@ -42,104 +44,34 @@ const PORTS: u16 = 100;
   sitekit serve --site docs --spa --log-format json      one site, as a single-page app, logs for machines
 
 Exit status: 0 stopped, 2 there is nothing to serve, a flag is wrong or the address is taken.")]
-#[expect(clippy::struct_excessive_bools, reason = "flags as they are typed; what travels on is `ServeConfig`")]
 pub(super) struct ServeArgs {
-    /// For the internet: listens on all addresses, and `/` shows no list of sites
-    #[arg(long, env = "SITEKIT_PROD", conflicts_with = "dev")]
-    prod: bool,
+    #[command(flatten)]
+    settings: Typed<Serve>,
+}
 
-    /// For development (the default): listens on this machine only, and `/` lists the sites
-    #[arg(long)]
-    dev: bool,
+/// Takes all settings of the server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Serve;
 
-    /// Address to listen at [default: 127.0.0.1:8080, with --prod 0.0.0.0:8080]
-    ///
-    /// Without this, --dev takes the next free port when 8080 is taken. Port 0 is any free port.
-    #[arg(long, env = "SITEKIT_ADDR", value_name = "HOST:PORT", value_parser = address)]
-    addr: Option<SocketAddr>,
-
-    /// Serve this site only; may be repeated
-    #[arg(long, env = "SITEKIT_SITE", value_name = "NAME", value_delimiter = ',', value_parser = site)]
-    site: Vec<SiteName>,
-
-    /// Treat every site as a single-page app: unknown paths that look like pages get the shell
-    #[arg(long, env = "SITEKIT_SPA", conflicts_with = "traditional")]
-    spa: bool,
-
-    /// Treat every site as a multi-page site: unknown paths are 404
-    #[arg(long, env = "SITEKIT_TRADITIONAL")]
-    traditional: bool,
-
-    /// Folder the bundles are in
-    #[arg(long, env = "SITEKIT_BUILD", value_name = "DIR", default_value = "build")]
-    build: PathBuf,
-
-    /// Threads that serve [default: one per core]
-    #[arg(long, env = "SITEKIT_THREADS", value_name = "N")]
-    threads: Option<NonZeroUsize>,
-
-    /// Address for operators: /metrics (Prometheus) and /stats.json [default: none]
-    #[arg(long, env = "SITEKIT_ADMIN_ADDR", value_name = "HOST:PORT", value_parser = address)]
-    admin_addr: Option<SocketAddr>,
-
-    /// Memory for bodies, such as 512MB [default: three quarters of what the machine or control group has left]
-    #[arg(long, env = "SITEKIT_CACHE_SIZE", value_name = "SIZE", value_parser = size)]
-    cache_size: Option<u64>,
-
-    /// Parts of the cache that are locked apart [default: four per thread]
-    #[arg(long, env = "SITEKIT_CACHE_SHARDS", value_name = "N")]
-    cache_shards: Option<NonZeroUsize>,
-
-    /// Do not count or time requests
-    #[arg(long, env = "SITEKIT_NO_METRICS")]
-    no_metrics: bool,
-
-    /// Connections open at once; one more is answered 503 [default: 10000, or what file descriptors allow]
-    #[arg(long, env = "SITEKIT_MAX_CONNECTIONS", value_name = "N")]
-    max_connections: Option<NonZeroUsize>,
-
-    /// Time for a request's head
-    #[arg(long, env = "SITEKIT_HEADER_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
-    header_timeout: Duration,
-
-    /// Time for a request's body
-    #[arg(long, env = "SITEKIT_BODY_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = duration)]
-    body_timeout: Duration,
-
-    /// Time between two requests of a connection
-    #[arg(long, env = "SITEKIT_IDLE_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = duration)]
-    idle_timeout: Duration,
-
-    /// A client that takes less than 128 bytes per second of an answer over this time is let go
-    #[arg(long, env = "SITEKIT_WRITE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
-    write_timeout: Duration,
-
-    /// Time to finish what is in flight when stopping
-    #[arg(long, env = "SITEKIT_GRACE", value_name = "TIME", default_value = "10s", value_parser = duration)]
-    grace: Duration,
-
-    /// Form of the logs on standard error
-    #[arg(long, env = "SITEKIT_LOG_FORMAT", value_name = "FORM", value_enum, default_value_t)]
-    log_format: LogFormat,
-
-    /// Least important thing to log
-    #[arg(long, env = "SITEKIT_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value_t)]
-    log_level: LogLevel,
+impl Taker for Serve {
+    const FACE: Face = Face::Serve;
 }
 
 /// What to serve, and how: resolved, checked and complete.
 #[derive(Clone, Debug)]
 pub(super) struct ServeConfig {
-    pub(super) front: Front,
+    /// What a reload may replace.
+    pub(super) settings: Settings,
     pub(super) address: Address,
     pub(super) choice: Choice,
-    pub(super) limits: Limits,
     pub(super) threads: usize,
     pub(super) shards: usize,
     pub(super) admin: Option<SocketAddr>,
     pub(super) metering: Metering,
     pub(super) log_format: LogFormat,
     pub(super) log_level: LogLevel,
+    /// Whom to blame for what cannot be had.
+    pub(super) origins: Origins,
 }
 
 /// Where to listen.
@@ -151,73 +83,56 @@ pub(super) enum Address {
     From(SocketAddr),
 }
 
-pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let config = args.resolve()?;
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let config = ServeConfig::resolve(loaded)?;
     log::start(config.log_format, config.log_level);
     serve_until_stopped(config, |_| {})?;
     Ok(ExitCode::SUCCESS)
 }
 
-impl ServeArgs {
-    pub(super) fn resolve(self) -> anyhow::Result<ServeConfig> {
-        let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
-        let mode = match (self.spa, self.traditional) {
-            (true, _) => Some(Mode::Spa),
-            (_, true) => Some(Mode::Traditional),
-            _ => None,
-        };
-        let address = match self.addr {
-            Some(asked) => Address::Exactly(asked),
-            None if self.prod => Address::Exactly((Ipv4Addr::UNSPECIFIED, PORT).into()),
-            None => Address::From((Ipv4Addr::LOCALHOST, PORT).into()),
-        };
-        let limits = Limits {
-            connections: connections(self.max_connections.map(NonZeroUsize::get), descriptors(Path::new("/")))?,
-            header_timeout: self.header_timeout,
-            body_timeout: self.body_timeout,
-            idle_timeout: self.idle_timeout,
-            write_timeout: self.write_timeout,
-            grace: self.grace,
-            ..Limits::default()
-        };
-        let memory = self.cache_size.unwrap_or_else(memory);
-        Ok(ServeConfig {
-            front: if self.prod { Front::Nothing } else { Front::Index },
-            address,
-            choice: Choice { build: self.build, sites: self.site.into_iter().collect(), mode, memory },
-            limits,
-            threads,
-            shards: self.cache_shards.map_or(threads * 4, NonZeroUsize::get),
-            admin: self.admin_addr,
-            metering: if self.no_metrics { Metering::Off } else { Metering::On },
-            log_format: self.log_format,
-            log_level: self.log_level,
-        })
-    }
+/// Tells what is wrong with the settings.
+pub(super) fn refuse(mistakes: &[Diagnostic]) -> ExitCode {
+    diagnostics::show(mistakes);
+    ExitCode::from(exit::OPERATOR)
 }
 
 impl ServeConfig {
-    /// What `sitekit dev` serves with: what `sitekit serve` does when nothing is said.
-    #[cfg(feature = "compiler")]
-    pub(super) fn of_development(
-        build: PathBuf,
-        sites: Vec<SiteName>,
-        addr: Option<SocketAddr>,
-        log_format: LogFormat,
-        log_level: LogLevel,
-    ) -> anyhow::Result<Self> {
-        let threads = cores();
+    pub(super) fn resolve(loaded: Loaded) -> anyhow::Result<Self> {
+        let Loaded { config, origins, .. } = loaded;
+        let threads = config.threads.map_or_else(cores, NonZeroUsize::get);
+        let address = match config.listen {
+            Some(asked) => Address::Exactly(asked),
+            None if config.prod => Address::Exactly((Ipv4Addr::UNSPECIFIED, PORT).into()),
+            None => Address::From((Ipv4Addr::LOCALHOST, PORT).into()),
+        };
+        let asked = config.max_connections.map(NonZeroUsize::get);
+        let connections = connections(asked, &origins, descriptors(Path::new("/")))?;
+        let memory = config.cache.size.unwrap_or_else(memory);
         Ok(Self {
-            front: Front::Index,
-            address: addr.map_or(Address::From((Ipv4Addr::LOCALHOST, PORT).into()), Address::Exactly),
-            choice: Choice { build, sites: sites.into_iter().collect(), mode: None, memory: memory() },
-            limits: Limits { connections: connections(None, descriptors(Path::new("/")))?, ..Limits::default() },
+            settings: Settings {
+                limits: Limits { connections, ..config.limits },
+                front: if config.prod { Front::Nothing } else { Front::Index },
+                trusted: config.trusted_proxies,
+                ..Settings::default()
+            },
+            address,
+            choice: Choice {
+                build: config.build.out,
+                sites: config.only.into_iter().collect(),
+                mode: config.mode,
+                memory,
+            },
             threads,
-            shards: threads * 4,
-            admin: None,
-            metering: Metering::On,
-            log_format,
-            log_level,
+            shards: config.cache.shards.map_or(threads * 4, NonZeroUsize::get),
+            admin: config.admin.address,
+            metering: if config.admin.metrics { Metering::On } else { Metering::Off },
+            log_format: config.log.format,
+            log_level: config.log.level,
+            origins,
         })
     }
 }
@@ -242,11 +157,11 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     let asked = config.choice.sites.clone();
     let sites = Arc::new(Sites::new(config.choice, config.shards, registry));
     let known = open_bundles(&sites, &build, &asked)?;
-    let sockets = listen(config.address, config.threads)?;
+    let sockets = listen(config.address, &config.origins.blame("listen"), config.threads)?;
     let address = sockets.place().and_then(|place| place.address()).context("no listener")?;
-    let admin = config
-        .admin
-        .map(|at| TcpListener::bind(at).with_context(|| format!("--admin-addr {at} cannot be listened at")));
+    let blame = config.origins.blame("admin.address");
+    let admin =
+        config.admin.map(|at| TcpListener::bind(at).with_context(|| format!("{blame} {at} cannot be listened at")));
     let admin = admin.transpose()?;
     let local_socket = serve::LocalSocket::bind(&build.join(serve::SOCKET))
         .inspect_err(
@@ -258,8 +173,7 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     let follower = Follower::start(Arc::clone(&sites), known)?;
     tracing::info!(%address, threads = config.threads, memory, "listening");
     ready(address);
-    let settings = Settings { limits: config.limits, front: config.front, ..Settings::default() };
-    let settings = Arc::new(ArcSwap::from_pointee(settings));
+    let settings = Arc::new(ArcSwap::from_pointee(config.settings));
     let server =
         Server { listening: vec![Listening::plain(sockets)], sites, settings, access_log: None, local_socket, admin };
     serve::run(server, &stop)?;
@@ -297,18 +211,19 @@ fn open_bundles(
     Ok(known)
 }
 
-fn listen(address: Address, threads: usize) -> anyhow::Result<Sockets> {
+/// `blame` names the setting that asks for the address.
+fn listen(address: Address, blame: &str, threads: usize) -> anyhow::Result<Sockets> {
     let (at, bound) = match address {
         Address::Exactly(at) => (at, Sockets::bind(at, threads)),
         Address::From(at) => (at, Sockets::bind_next(at, threads, PORTS)),
     };
     bound.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("--addr {at} is taken: another program listens there"),
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("{blame} {at} is taken: another program listens there"),
         io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("--addr {at} needs a right this user lacks: ports below 1024 are the administrator's")
+            anyhow::anyhow!("{blame} {at} needs a right this user lacks: ports below 1024 are the administrator's")
         }
-        io::ErrorKind::AddrNotAvailable => anyhow::anyhow!("--addr {at} is not an address of this machine"),
-        _ => anyhow::Error::from(error).context(format!("--addr {at} cannot be listened at")),
+        io::ErrorKind::AddrNotAvailable => anyhow::anyhow!("{blame} {at} is not an address of this machine"),
+        _ => anyhow::Error::from(error).context(format!("{blame} {at} cannot be listened at")),
     })
 }
 
@@ -370,14 +285,15 @@ impl Signals {
 }
 
 /// How many connections, given what was asked for and how many descriptors a process may have.
-fn connections(asked: Option<usize>, descriptors: Option<usize>) -> anyhow::Result<usize> {
+fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usize>) -> anyhow::Result<usize> {
     /// Bundles, listeners, sockets of operators.
     const OTHERS: usize = 64;
     let most = descriptors.map_or(usize::MAX, |descriptors| descriptors.saturating_sub(OTHERS).max(1));
     match asked {
         Some(asked) if asked > most => bail!(
-            "--max-connections {asked} is more than the {} file descriptors of this process allow: at most {most} \
+            "{} {asked} is more than the {} file descriptors of this process allow: at most {most} \
              (`ulimit -n` or LimitNOFILE= raises it)",
+            origins.blame("limits.connections"),
             most + OTHERS
         ),
         Some(asked) => Ok(asked),
@@ -394,6 +310,8 @@ fn descriptors(root: &Path) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use clap::Parser;
 
     use super::*;
@@ -407,7 +325,9 @@ mod tests {
     fn resolve(line: &str) -> Result<ServeConfig, String> {
         let words = ["serve"].into_iter().chain(line.split_whitespace());
         let args = Line::try_parse_from(words).map_err(|error| error.to_string())?.serve;
-        args.resolve().map_err(|error| error.to_string())
+        let loaded = settings::load(Config::default(), &args.settings, &BTreeMap::new());
+        let loaded = loaded.map_err(|mistakes| mistakes.iter().map(diagnostics::line).collect::<String>())?;
+        ServeConfig::resolve(loaded).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -422,7 +342,7 @@ mod tests {
             ("--prod --addr [::1]:80", Address::Exactly(at("[::1]:80")), Front::Nothing),
         ] {
             let config = resolve(line).unwrap();
-            assert_eq!((config.address, config.front), (address, front), "{line}");
+            assert_eq!((config.address, config.settings.front), (address, front), "{line}");
         }
     }
 
@@ -454,8 +374,8 @@ mod tests {
             (Some(500), Some(1024), 500),
             (Some(50_000), Some(1_000_000), 50_000),
         ] {
-            assert_eq!(connections(asked, descriptors).unwrap(), expected);
+            assert_eq!(connections(asked, &Origins::default(), descriptors).unwrap(), expected);
         }
-        assert!(connections(Some(1000), Some(1024)).is_err());
+        assert!(connections(Some(1000), &Origins::default(), Some(1024)).is_err());
     }
 }

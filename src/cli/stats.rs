@@ -15,6 +15,8 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         exit, log,
+        serve::refuse,
+        settings::{self, Config, Look, Typed},
         text_table::{bytes, grouped, table},
         typed::address,
     },
@@ -34,9 +36,8 @@ use crate::{
 
 Exit status: 0 told, 2 no server answers.")]
 pub(super) struct StatsArgs {
-    /// Folder the server's bundles are in
-    #[arg(long, env = "SITEKIT_BUILD", value_name = "DIR", default_value = "build")]
-    build: PathBuf,
+    #[command(flatten)]
+    settings: Typed<Look>,
 
     /// Ask over TCP: the --admin-addr of the server
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
@@ -57,7 +58,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
-    let place = args.addr.map_or_else(|| Place::Local(args.build.join(SOCKET)), Place::Tcp);
+    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
+    let place = args.addr.map_or_else(|| Place::Local(loaded.config.build.out.join(SOCKET)), Place::Tcp);
     let mut out = io::stdout().lock();
     let terminal = out.is_terminal();
     let paint = Paint { on: log::colours(terminal) };
