@@ -11,6 +11,8 @@ mod addresses;
 mod attack;
 #[path = "http/counting.rs"]
 mod counting;
+#[path = "http/logs.rs"]
+mod logs;
 #[path = "http/memory.rs"]
 mod memory;
 #[path = "http/semantics.rs"]
@@ -32,7 +34,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use client::{Connection, Reply};
 use sitekit::{
-    observe::{Metering, Registry},
+    observe::{AccessLog, LogConfig, Metering, Registry},
     pack::{self, RealDisk},
     serve::{self, Choice, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
@@ -143,6 +145,7 @@ struct Running {
     address: SocketAddr,
     registry: Arc<Registry>,
     stopper: Stopper,
+    access_log: Option<Arc<AccessLog>>,
     thread: Option<thread::JoinHandle<()>>,
     _build: tempfile::TempDir,
 }
@@ -153,11 +156,20 @@ struct Setup {
     front: Front,
     memory: u64,
     mode: Option<Mode>,
+    access_log: Option<LogConfig>,
+    tune: fn(&mut Settings),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { limits: Limits::default(), front: Front::Index, memory: 1 << 30, mode: None }
+        Self {
+            limits: Limits::default(),
+            front: Front::Index,
+            memory: 1 << 30,
+            mode: None,
+            access_log: None,
+            tune: |_| {},
+        }
     }
 }
 
@@ -178,18 +190,20 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let sockets = Sockets::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
     let address = sockets.place().unwrap().address().unwrap();
     let (stopper, stop) = Stopper::new();
-    let settings = Settings { limits: setup.limits, front: setup.front, ..Settings::default() };
+    let mut settings = Settings { limits: setup.limits, front: setup.front, ..Settings::default() };
+    (setup.tune)(&mut settings);
+    let access_log = setup.access_log.map(|log| Arc::new(AccessLog::start(log, Arc::clone(&registry)).unwrap()));
     let settings = Arc::new(ArcSwap::from_pointee(settings));
     let server = Server {
         listening: vec![Listening::plain(sockets)],
         sites,
         settings,
-        access_log: None,
+        access_log: access_log.clone(),
         local_socket: None,
         admin: None,
     };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
-    Running { address, registry, stopper, thread: Some(thread), _build: build }
+    Running { address, registry, stopper, access_log, thread: Some(thread), _build: build }
 }
 
 impl Running {
