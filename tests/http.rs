@@ -71,6 +71,14 @@ fn images() -> Vec<SiteImage> {
         ("/long.bin", file("application/octet-stream", &long(), &[])),
         ("/empty.txt", file("text/plain; charset=utf-8", "", &[])),
         ("/dated.txt", with(file("text/plain; charset=utf-8", "dated", &[]), "last-modified", DATE)),
+        (
+            "/located.txt",
+            with(
+                with(file("text/plain; charset=utf-8", "located", &[]), "content-location", "/docs/located.en.txt"),
+                "expires",
+                AFTER,
+            ),
+        ),
         ("/gone/", status(410, file(html, "gone", &[]))),
         ("/old/", with(status(301, file(html, "moved", &[])), "location", "/docs/guide/")),
         ("/404.html", cached(file(html, "this site's own 404", &[(Coding::Gzip, "zipped 404")]), "max-age=60")),

@@ -91,12 +91,18 @@ impl Service {
         let making = Box::pin(async move {
             let waits = request.headers().contains_key(header::EXPECT);
             let too_large = request.body().size_hint().lower() > limit;
+            let codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+            let framing = target::framing(request.method(), codings.map(http::HeaderValue::as_bytes));
             let (head, mut body) = request.into_parts();
             let request = Request::from_parts(head, ());
             track.enter(Phase::Body);
-            let drained = if waits || too_large { Drained::Not } else { drain(&mut body, limit).await };
+            let drained =
+                if waits || too_large || framing.is_err() { Drained::Not } else { drain(&mut body, limit).await };
             track.enter(Phase::Answer);
             let mut decision = decide(&core, &track.last_accepted, &request);
+            if let Err(status) = framing {
+                decision = Decision::own(respond::error(status));
+            }
             match drained {
                 Drained::All => {}
                 Drained::Not if !too_large => decision.head = respond::closing(decision.head),

@@ -28,6 +28,29 @@ pub fn action(method: &Method) -> Result<Action, StatusCode> {
     }
 }
 
+/// Checks how the body of an HTTP/1.1 request is framed (RFC 9112 §6.1, §6.3). `codings` are all values of
+/// `Transfer-Encoding`; hyper refuses them where `chunked` is not the last, and in HTTP/1.0.
+///
+/// hyper also takes away a `Content-Length` that came beside it, so whether there was one cannot be told here. Both
+/// together are how a request is smuggled past a proxy, and nothing honest sends content with a method that has no use
+/// for it: such a request is refused (RFC 9110 §9.3.1). One of another method is refused for its method.
+pub fn framing<'a>(method: &Method, codings: impl Iterator<Item = &'a [u8]>) -> Result<(), StatusCode> {
+    let mut chunked = 0;
+    for coding in codings.flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii) {
+        match coding {
+            [] => {}
+            _ if coding.eq_ignore_ascii_case(b"chunked") => chunked += 1,
+            // §6.1: what is not known is 501.
+            _ => return Err(StatusCode::NOT_IMPLEMENTED),
+        }
+    }
+    match chunked {
+        0 => Ok(()),
+        1 if action(method).is_err() => Ok(()),
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
 /// A request target that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
@@ -129,6 +152,26 @@ mod tests {
         ] {
             assert_eq!(action(&Method::from_bytes(method.as_bytes()).unwrap()), expected, "{method}");
         }
+    }
+
+    #[test]
+    fn section_6_1_framing() {
+        let check = |method: Method, codings: &[&str], expected| {
+            let lines = codings.iter().map(|line| line.as_bytes());
+            assert_eq!(framing(&method, lines), expected, "{method} {codings:?}");
+        };
+        let (bad, unknown) = (Err(StatusCode::BAD_REQUEST), Err(StatusCode::NOT_IMPLEMENTED));
+        check(Method::GET, &[], Ok(()));
+        check(Method::GET, &["chunked"], bad);
+        check(Method::HEAD, &["Chunked"], bad);
+        check(Method::OPTIONS, &[",chunked ,"], bad);
+        check(Method::POST, &["chunked"], Ok(()));
+        check(Method::POST, &["CHUNKED"], Ok(()));
+        check(Method::POST, &["chunked, chunked"], bad);
+        check(Method::POST, &["chunked", "chunked"], bad);
+        check(Method::POST, &["gzip, chunked"], unknown);
+        check(Method::GET, &["gzip", "chunked"], unknown);
+        check(Method::POST, &["identity, chunked"], unknown);
     }
 
     #[track_caller]
