@@ -1,5 +1,6 @@
 //! Commit by rename, because a reader must never see half a bundle, and must find a whole one after a crash at any
-//! step. FORMAT.md says why each step stands where it does; `tests/bundle.rs` stops the disk at every one.
+//! step. FORMAT.md says why each step stands where it does; `tests/bundle.rs` stops the disk at every one. Going back to
+//! a generation that is kept is the second half of the same steps.
 
 use std::{
     io::{self, BufWriter, Read, Write},
@@ -9,7 +10,7 @@ use std::{
 use super::{Disk, Listed, Sealed};
 use crate::{
     bundle::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT},
-    site::ContentHash,
+    site::{ContentHash, SiteName},
 };
 
 /// How many generations of a site are kept, the live one among them, unless someone says otherwise.
@@ -52,22 +53,38 @@ impl Sealed {
         let lock = folder.step("lock", LOCK, |path| disk.lock(path))?;
         let generation = self.generation();
         let name = BundleName(generation).to_string();
+        let before = folder.live();
         let written = !folder.holds(&name, self.pieces());
         if written {
             folder.replace(TEMPORARY_BUNDLE, &name, self.pieces())?;
         } else {
-            folder.step("touch", &name, |path| disk.touch(path))?;
             // It may be the work of a build that was killed before it could do this.
             folder.sync()?;
         }
-        let current = BundleName(generation).to_current();
-        if !folder.holds(CURRENT, [current.as_bytes()]) {
-            folder.replace(TEMPORARY_CURRENT, CURRENT, [current.as_bytes()])?;
+        if before != Some(generation) {
+            folder.put_first(generation, before)?;
         }
+        folder.make_live(generation)?;
         let (removed, left) = folder.prune(generation, keep);
         drop(lock);
         Ok(Committed { path: folder.path.join(name), generation, len: self.len(), written, removed, left })
     }
+}
+
+/// Makes a generation that is kept the live one; the caller has found its bundle whole. Nothing is removed, and the
+/// order of the generations stays: going back twice goes back further. Waits for a build that commits the same site.
+/// When this returns, it survives a loss of power.
+///
+/// # Errors
+/// When the bundle is not there any more, or the disk refuses a step.
+pub fn publish(disk: &dyn Disk, build: &Path, site: &SiteName, generation: ContentHash) -> Result<(), CommitError> {
+    let folder = Folder { disk, path: build.join(site.as_str()) };
+    let lock = folder.step("lock", LOCK, |path| disk.lock(path))?;
+    folder.step("open", &BundleName(generation).to_string(), |path| disk.open(path))?;
+    folder.sync()?;
+    folder.make_live(generation)?;
+    drop(lock);
+    Ok(())
 }
 
 /// The folder of a site.
@@ -77,6 +94,45 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
+    /// The generation `current` names. One that cannot be read names none.
+    fn live(&self) -> Option<ContentHash> {
+        let mut content = String::new();
+        let file = self.disk.open(&self.path.join(CURRENT)).ok()?;
+        // Longer than what it should hold is something else, however long.
+        file.take(64).read_to_string(&mut content).ok()?;
+        BundleName::parse_current(&content).map(|name| name.0)
+    }
+
+    /// Makes `current` name a bundle that is there, and whose name is synced.
+    fn make_live(&self, generation: ContentHash) -> Result<(), CommitError> {
+        let current = BundleName(generation).to_current();
+        if !self.holds(CURRENT, [current.as_bytes()]) {
+            self.replace(TEMPORARY_CURRENT, CURRENT, [current.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// The files' times are the order of the generations, the newest first. A build's own comes first, and the one it
+    /// replaces second, also when that had been gone back to: it is what going back from this build should find.
+    fn put_first(&self, next: ContentHash, before: Option<ContentHash>) -> Result<(), CommitError> {
+        let files = self.newest_first()?;
+        let order: Vec<_> = files.iter().filter_map(|file| BundleName::parse(&file.name)).map(|name| name.0).collect();
+        let mut wanted = vec![next];
+        wanted.extend(before.filter(|before| order.contains(before)));
+        if order.starts_with(&wanted) {
+            return Ok(());
+        }
+        let touch =
+            |&generation: &_| self.step("touch", &BundleName(generation).to_string(), |path| self.disk.touch(path));
+        wanted.iter().rev().try_for_each(touch)
+    }
+
+    fn newest_first(&self) -> Result<Vec<Listed>, CommitError> {
+        let mut files = self.step("list", "", |path| self.disk.list(path))?;
+        files.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.name.cmp(&b.name)));
+        Ok(files)
+    }
+
     /// Whether there is a file `name` with exactly these bytes. One that cannot be read is no such file.
     fn holds<'a>(&self, name: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> bool {
         let Ok(mut file) = self.disk.open(&self.path.join(name)) else { return false };
@@ -123,11 +179,10 @@ impl Folder<'_> {
 
     /// Removes what no one needs any more; all of it could be left.
     fn prune(&self, live: ContentHash, keep: usize) -> (Vec<ContentHash>, Vec<CommitError>) {
-        let mut files = match self.step("list", "", |path| self.disk.list(path)) {
+        let files = match self.newest_first() {
             Ok(files) => files,
             Err(error) => return (Vec::new(), vec![error]),
         };
-        files.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.name.cmp(&b.name)));
         let older =
             files.iter().filter_map(|Listed { name, .. }| BundleName::parse(name)).filter(|name| name.0 != live);
         let (mut removed, mut left) = (Vec::new(), Vec::new());

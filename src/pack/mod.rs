@@ -6,6 +6,6 @@ mod disk;
 mod routes;
 mod seal;
 
-pub use commit::{CommitError, Committed, KEEP};
+pub use commit::{CommitError, Committed, KEEP, publish};
 pub use disk::{Disk, DiskFile, Listed, RealDisk};
 pub use seal::{SealError, Sealed, seal};

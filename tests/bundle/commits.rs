@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use sitekit::{
     map::{generations, live, open_live, sites},
-    pack::{Committed, RealDisk, Sealed, seal},
+    pack::{Committed, RealDisk, Sealed, publish, seal},
     site::{Coding, ContentHash, EncodedBody, SiteName},
 };
 
@@ -105,6 +105,46 @@ fn the_last_generations_are_kept_and_the_live_one_always() {
     let last = commit(build.path(), "five", 0);
     assert_eq!(last.removed.len(), 3);
     assert_eq!(kept(build.path()), [last.generation]);
+}
+
+/// A build folder in which one, two and three were built, and what happened then: builds, and goings back, after which
+/// these are kept, the newest first, and this one is live.
+#[track_caller]
+fn check_order(keep: usize, happened: &[(&str, &str)], expected: &[&str], live: &str) {
+    let build = tempfile::tempdir().unwrap();
+    for (what, text) in [("build", "one"), ("build", "two"), ("build", "three")].iter().chain(happened) {
+        match *what {
+            "build" => drop(commit(build.path(), text, keep)),
+            _ => publish(&RealDisk, build.path(), &docs(), sealed(text).generation()).unwrap(),
+        }
+    }
+    let generations = generations(build.path(), &docs()).unwrap();
+    let texts = ["one", "two", "three", "four", "five"];
+    let text_of = |hash| *texts.iter().find(|text| sealed(text).generation() == hash).unwrap();
+    let found: Vec<_> = generations.iter().map(|generation| text_of(generation.hash)).collect();
+    let now_live: Vec<_> = generations.iter().filter(|one| one.live).map(|one| text_of(one.hash)).collect();
+    assert_eq!((&found[..], &now_live[..]), (expected, &[live][..]), "{happened:?}");
+}
+
+/// The order is what "the one before the live one" is found by, and what is removed when there are too many.
+#[test]
+fn going_back_keeps_the_order_and_a_build_after_it_comes_before_what_it_replaced() {
+    for (happened, expected, live) in [
+        (&[("back", "two")][..], &["three", "two", "one"][..], "two"),
+        (&[("back", "two"), ("back", "one")], &["three", "two", "one"], "one"),
+        (&[("back", "one"), ("back", "three")], &["three", "two", "one"], "three"),
+        // Going back from the fourth leads to the second, not to the third, which had been gone back from.
+        (&[("back", "two"), ("build", "four")], &["four", "two", "three", "one"], "four"),
+        (&[("back", "two"), ("build", "one")], &["one", "two", "three"], "one"),
+        // A build that changes nothing changes no order.
+        (&[("back", "two"), ("build", "two")], &["three", "two", "one"], "two"),
+    ] {
+        check_order(5, happened, expected, live);
+    }
+    // Of those that are beyond the number, the one that was live until now is the last to go.
+    check_order(2, &[("back", "two"), ("build", "four")], &["four", "two"], "four");
+    check_order(3, &[("back", "one"), ("build", "four")], &["four", "one", "three"], "four");
+    check_order(3, &[("back", "one"), ("build", "four"), ("build", "five")], &["five", "four", "one"], "five");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use sitekit::{
     map::open_live,
-    pack::{Sealed, seal},
+    pack::{CommitError, Disk, Sealed, publish, seal},
     site::{Coding, ContentHash, EncodedBody},
 };
 
@@ -45,6 +45,13 @@ fn published(generations: &[u8], keep: usize) -> Files {
     files
 }
 
+/// The same folder after going back to a generation in it.
+fn went_back(files: Files, number: u8) -> Files {
+    let disk = FakeDisk::with(&files, Trouble::Never);
+    publish(&disk, Path::new(BUILD), &images::site("docs"), generation(number).generation()).unwrap();
+    disk.files()
+}
+
 /// The generation a server finds in these files; `None` when nothing was published. Panics on a broken one.
 fn live(files: &Files) -> Option<ContentHash> {
     let folder = tempfile::tempdir().unwrap();
@@ -64,17 +71,30 @@ fn live(files: &Files) -> Option<ContentHash> {
 /// Stops the machine at every step of committing `number` over `before`, and looks at everything that may be left.
 #[track_caller]
 fn check(before: &Files, number: u8, keep: usize) {
+    check_act(before, number, keep, |new, disk| new.commit(disk, Path::new(BUILD), keep).map(drop));
+}
+
+/// The same for going back to `number`.
+#[track_caller]
+fn check_publish(before: &Files, number: u8) {
+    let go_back =
+        |to: &Sealed, disk: &dyn Disk| publish(disk, Path::new(BUILD), &images::site("docs"), to.generation());
+    check_act(before, number, 5, go_back);
+}
+
+#[track_caller]
+fn check_act(before: &Files, number: u8, keep: usize, act: impl Fn(&Sealed, &dyn Disk) -> Result<(), CommitError>) {
     let (old, new) = (live(before), generation(number));
     let mut seen = BTreeSet::new();
     for step in 0.. {
         let disk = FakeDisk::with(before, Trouble::StopAt(step));
-        let committed = new.commit(&disk, Path::new(BUILD), keep);
+        let acted = act(&new, &disk);
         for files in disk.aftermaths() {
-            if !seen.insert((committed.is_ok(), files.clone())) {
+            if !seen.insert((acted.is_ok(), files.clone())) {
                 continue;
             }
             let found = live(&files);
-            assert!(found == old && committed.is_err() || found == Some(new.generation()), "step {step}: {found:?}");
+            assert!(found == old && acted.is_err() || found == Some(new.generation()), "step {step}: {found:?}");
 
             let next = FakeDisk::with(&files, Trouble::Never);
             let again = new.commit(&next, Path::new(BUILD), keep).unwrap();
@@ -83,7 +103,7 @@ fn check(before: &Files, number: u8, keep: usize) {
             assert!(next.files().keys().all(|path| path.extension().is_none_or(|extension| extension != "tmp")));
         }
         if disk.steps() <= step {
-            assert!(step >= 3, "there was something to do");
+            assert!(step >= 2, "there was something to do");
             return;
         }
     }
@@ -115,6 +135,31 @@ fn in_the_commit_of_the_live_generation() {
 }
 
 #[test]
+fn in_the_commit_over_a_generation_that_was_gone_back_to() {
+    let before = went_back(published(&[1, 2, 4], 5), 1);
+    check(&before, 5, 5);
+}
+
+#[test]
+fn in_going_back() {
+    check_publish(&published(&[1, 2], 5), 1);
+    check_publish(&published(&[1, 2, 4], 5), 1);
+}
+
+#[test]
+fn in_going_forward_again() {
+    check_publish(&went_back(published(&[1, 2, 4], 5), 1), 4);
+}
+
+/// `current` is not whole, or gone: going to a generation mends it.
+#[test]
+fn in_going_back_from_nowhere() {
+    let mut files = published(&[1, 2], 5);
+    files.remove(&file("current"));
+    check_publish(&files, 1);
+}
+
+#[test]
 fn while_older_generations_are_removed() {
     check(&published(&[1, 2, 4, 5], 5), 6, 1);
 }
@@ -133,6 +178,41 @@ fn over_what_a_killed_build_left() {
     files.insert(file(".bundle.tmp"), vec![7; 1000]);
     files.insert(file(".current.tmp"), b"half".to_vec());
     check(&files, 2, 5);
+}
+
+/// What is gone cannot be gone back to, and nothing changes.
+#[test]
+fn going_back_to_what_was_removed() {
+    let before = published(&[1, 2], 5);
+    let disk = FakeDisk::with(&before, Trouble::Never);
+    let gone = generation(4).generation();
+    let error = publish(&disk, Path::new(BUILD), &images::site("docs"), gone).unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot open build/docs/{gone}.bundle: entity not found"));
+    assert_eq!(disk.files(), before);
+}
+
+/// A disk that refuses a step of going back: the old generation stays, or the new one is live and only not yet safe.
+#[test]
+fn a_disk_that_refuses_to_go_back() {
+    let before = published(&[1, 2], 5);
+    let (old, new) = (live(&before), generation(1).generation());
+    let mut messages = BTreeSet::new();
+    for step in 0.. {
+        let disk = FakeDisk::with(&before, Trouble::RefuseAt(step, io::ErrorKind::StorageFull));
+        let published = publish(&disk, Path::new(BUILD), &images::site("docs"), new);
+        if disk.steps() <= step {
+            break;
+        }
+        let error = published.unwrap_err();
+        assert!(live(&disk.files()) == old || error.action == "sync", "{error}");
+        assert!(disk.aftermaths().iter().all(|files| live(files) == old || live(files) == Some(new)));
+        messages.insert(error.to_string());
+    }
+    insta::assert_snapshot!(messages.into_iter().collect::<Vec<_>>().join("\n"), @"
+    cannot replace build/docs/current: no storage space
+    cannot sync build/docs: no storage space
+    cannot write build/docs/.current.tmp: no storage space
+    ");
 }
 
 /// A full disk, one that fails, one that is read-only: the message names the file, the old generation stays, and no
