@@ -15,6 +15,8 @@ mod counting;
 mod logs;
 #[path = "http/memory.rs"]
 mod memory;
+#[path = "http/rates.rs"]
+mod rates;
 #[path = "http/semantics.rs"]
 mod semantics;
 #[path = "http/stopping.rs"]

@@ -41,6 +41,8 @@ events! {
     HeadBytes = "head_bytes",
     /// A request's body was too long.
     BodyBytes = "body_bytes",
+    /// A client asked more often than a rule allows.
+    RateLimit = "rate_limit",
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod negotiate;
 mod page;
 mod peer;
 pub mod range;
+mod rate;
 mod request_id;
 mod resident;
 mod respond;
@@ -50,6 +51,7 @@ pub use self::{
     follow::{Follower, log},
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
+    rate::{CLIENTS, NotARuleName, RateRule, Rates, RuleName},
     settings::Settings,
     shutdown::{Phase, Stop, Stopper},
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},

@@ -19,6 +19,7 @@ pub(super) fn error(status: StatusCode) -> String {
         StatusCode::URI_TOO_LONG => "The request's address is too long.",
         StatusCode::RANGE_NOT_SATISFIABLE => "What is here is shorter than that.",
         StatusCode::EXPECTATION_FAILED => "The request expects what this server does not do.",
+        StatusCode::TOO_MANY_REQUESTS => "That was asked too often. Please wait a little.",
         StatusCode::NOT_IMPLEMENTED => "The request asks for what this server does not do.",
         StatusCode::INTERNAL_SERVER_ERROR => "Something went wrong on our side.",
         _ => "The request was not understood.",

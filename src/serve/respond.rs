@@ -1,7 +1,11 @@
 //! Writes the heads of answers. Everything before this decided; nothing after it touches a header field. The values of
 //! a bundle's fields were made by the build and are only handed on.
 
-use std::{cell::OnceCell, ops::Range, time::SystemTime};
+use std::{
+    cell::OnceCell,
+    ops::Range,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -11,7 +15,13 @@ use crate::{
     site::{Coding, ContentHash},
 };
 
-use super::{page, range::Selection, request_id::X_REQUEST_ID, target};
+use super::{
+    page,
+    range::Selection,
+    rate::{Grant, Quota},
+    request_id::X_REQUEST_ID,
+    target,
+};
 
 /// An entry of a bundle, ready to be sent by one core.
 #[derive(Debug)]
@@ -60,6 +70,9 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Describes a representation's bytes, so it is none of a 304's business (RFC 9110 §15.4.5).
 const METADATA: [HeaderName; 7] = [
@@ -216,6 +229,23 @@ pub(super) fn options() -> Head {
 pub(super) fn closing(mut head: Head) -> Head {
     head.fields.insert(header::CONNECTION, HeaderValue::from_static("close"));
     head
+}
+
+/// Says what a client may still ask for (draft-ietf-httpapi-ratelimit-headers-10), and when it may ask again.
+pub(super) fn quota(fields: &mut HeaderMap, quota: &Quota<'_>) {
+    // Whole seconds, and never too early.
+    let seconds = |time: Duration| u64::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
+    let (name, requests) = (quota.rule.name.as_str(), quota.rule.requests.get());
+    let (remaining, time) = match quota.grant {
+        Grant::Granted { remaining, full_in } => (remaining.min(requests), full_in),
+        Grant::Refused { retry_after } => (0, retry_after),
+    };
+    let policy = format!("\"{name}\";q={requests};w={}", seconds(quota.rule.per));
+    fields.insert(RATE_LIMIT_POLICY, value(&policy));
+    fields.insert(RATE_LIMIT, value(&format!("\"{name}\";r={remaining};t={}", seconds(time))));
+    if matches!(quota.grant, Grant::Refused { .. }) {
+        fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds(time)));
+    }
 }
 
 /// Says what the request is called in our logs.

@@ -15,6 +15,15 @@ pub enum Mount<'a, S> {
     None,
 }
 
+impl<S: Copy> Mount<'_, S> {
+    pub fn site(&self) -> Option<S> {
+        match *self {
+            Self::Site(site, _) | Self::NeedsSlash(site) => Some(site),
+            Self::None => None,
+        }
+    }
+}
+
 /// Finds the site of `path`: by its first segment, else the one that is mounted at `/`.
 pub fn mount<S>(path: &str, named: impl FnOnce(&str) -> Option<S>, root: Option<S>) -> Mount<'_, S> {
     let below = path.strip_prefix('/').unwrap_or(path);

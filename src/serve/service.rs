@@ -5,11 +5,13 @@ use std::{
     cell::RefCell,
     convert::Infallible,
     future::Future,
+    net::IpAddr,
     ops::Range,
     pin::Pin,
     rc::Rc,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -19,7 +21,7 @@ use hyper::body::Incoming;
 
 use crate::{
     observe::{Event, Reading},
-    site::{Coding, PathError},
+    site::{Coding, PathError, SitePath},
 };
 
 use super::{
@@ -31,6 +33,7 @@ use super::{
     negotiate::{AcceptEncoding, LastAccepted},
     page,
     range::{self, Selection},
+    rate::{Quota, Rates},
     respond::{self, Content, Head, Prepared},
     route::{self, Mount, Route},
     target::{self, Action, Target},
@@ -73,7 +76,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             return self.call_with_body(arrival, request);
         }
         track.enter(Phase::Answer);
-        let decision = decide(&self.core, &self.track.last_accepted, &request);
+        let decision = decide(&self.core, &self.tuned, &self.track, &request);
         tracing::debug!(peer = ?track.peer, method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
         match self.core.answer(&self.track, decision, arrival) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
@@ -86,7 +89,7 @@ impl Service {
     /// Requests with bodies are none of ours. A small body is read, so that the connection can go on; for a client
     /// that waits for permission to send it, and for a large one, the connection ends with the answer.
     fn call_with_body(&self, arrival: Arrival, request: Request<Incoming>) -> Reply {
-        let (core, track) = (Rc::clone(&self.core), Rc::clone(&self.track));
+        let (core, tuned, track) = (Rc::clone(&self.core), Rc::clone(&self.tuned), Rc::clone(&self.track));
         let limit = self.tuned.limits.body_bytes;
         let making = Box::pin(async move {
             let waits = request.headers().contains_key(header::EXPECT);
@@ -99,7 +102,7 @@ impl Service {
             let drained =
                 if waits || too_large || framing.is_err() { Drained::Not } else { drain(&mut body, limit).await };
             track.enter(Phase::Answer);
-            let mut decision = decide(&core, &track.last_accepted, &request);
+            let mut decision = decide(&core, &tuned, &track, &request);
             if let Err(status) = framing {
                 decision = Decision::own(respond::error(status));
             }
@@ -203,7 +206,7 @@ fn accept_encoding(headers: &HeaderMap, asked: Asked, last: &RefCell<LastAccepte
     }
 }
 
-fn decide<B>(core: &Core, last: &RefCell<LastAccepted>, request: &Request<B>) -> Decision {
+fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) -> Decision {
     let own = |status| Decision::own(respond::error(status));
     let action = match target::action(request.method()) {
         Ok(action) => action,
@@ -217,20 +220,43 @@ fn decide<B>(core: &Core, last: &RefCell<LastAccepted>, request: &Request<B>) ->
         Err(target::BadTarget) => return own(StatusCode::BAD_REQUEST),
     };
     let asked = Asked::of(headers);
-    let wanted = Wanted { action, headers, asked, accept: accept_encoding(headers, asked, last) };
+    let wanted = Wanted { action, headers, asked, accept: accept_encoding(headers, asked, &track.last_accepted) };
     if asked.has(Asked::EXPECT) && !expects_continue(headers) {
         return own(StatusCode::EXPECTATION_FAILED);
     }
     let view = core.view();
-    match view.mount(path) {
-        Mount::Site(site, below) => in_site(site, below, query, &wanted),
-        Mount::NeedsSlash(site) => {
-            let root = crate::site::SitePath::root();
-            let location = route::location(site.bundle().base(), &root, query);
+    let mount = view.mount(path);
+    let quota =
+        tuned.rates.as_deref().zip(track.peer.address).and_then(|(rates, client)| ask(rates, mount, path, client));
+    let mut decision = match (mount, &quota) {
+        (_, Some(quota)) if quota.is_refused() => {
+            core.note(Event::RateLimit);
+            let site = mount.site().map(Rc::clone);
+            Decision { head: respond::error(StatusCode::TOO_MANY_REQUESTS), source: None, site }
+        }
+        (Mount::Site(site, below), _) => in_site(site, below, query, &wanted),
+        (Mount::NeedsSlash(site), _) => {
+            let location = route::location(site.bundle().base(), &SitePath::root(), query);
             Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
         }
-        Mount::None => Decision::own(at_front(core, &view, path, action)),
+        (Mount::None, _) => Decision::own(at_front(core, &view, path, action)),
+    };
+    if let Some(quota) = &quota {
+        respond::quota(&mut decision.head.fields, quota);
     }
+    decision
+}
+
+/// Counts a request of `client` against its quota. Rules are for decoded paths: no spelling of one gets around them.
+fn ask<'a>(rates: &'a Rates, mount: Mount<'_, &Rc<Mounted>>, path: &str, client: IpAddr) -> Option<Quota<'a>> {
+    let below = match mount {
+        Mount::Site(_, below) => below,
+        Mount::NeedsSlash(_) => "/",
+        Mount::None => path,
+    };
+    let decoded = SitePath::from_request(below);
+    let path = decoded.as_ref().map_or(below, SitePath::as_str);
+    rates.ask(mount.site().map(|site| site.name()), path, client, Instant::now())
 }
 
 /// A path of no site.

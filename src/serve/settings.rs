@@ -1,11 +1,11 @@
 //! What an operator may change while the server runs: one value, replaced as a whole once all of it was found right.
 //! What is not here (addresses, threads, the folder of the bundles) takes a restart.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
-use super::{core::Front, limits::Limits};
+use super::{core::Front, limits::Limits, rate::Rates};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -17,6 +17,8 @@ pub struct Settings {
     pub request_ids: bool,
     /// Of an answer that takes longer it is logged what it waited for.
     pub slow_request: Option<Duration>,
+    /// How often one client may ask. `Rates::renewed` keeps what clients owe.
+    pub rates: Option<Arc<Rates>>,
 }
 
 impl Default for Settings {
@@ -27,6 +29,7 @@ impl Default for Settings {
             trusted: Vec::new(),
             request_ids: false,
             slow_request: None,
+            rates: None,
         }
     }
 }
