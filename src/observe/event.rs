@@ -37,6 +37,10 @@ events! {
     BodyTimeout = "body_timeout",
     /// An answer was not taken at a pace.
     WriteTimeout = "write_timeout",
+    /// A connection had as many requests as it may.
+    Requests = "requests",
+    /// A client reset more streams than it may.
+    Resets = "resets",
     /// A request's head was too long.
     HeadBytes = "head_bytes",
     /// A request's body was too long.

@@ -4,16 +4,13 @@
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
-    io,
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::Poll,
     time::Instant,
 };
 
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
@@ -25,27 +22,27 @@ use crate::{
 use super::{
     access::Exchange,
     core::{Core, Mounted, Opened, Tuned},
+    frames, http2,
     negotiate::LastAccepted,
     peer::Peer,
     service::Service,
     tls::Tls,
     watchdog::{Phase, Watched},
+    wire::Io,
 };
 
 /// After our last byte, what the client still sends is read up to this much.
-const LINGER_BYTES: usize = 256 << 10;
-/// Up to this many bytes, copying a head and a body into one place costs less than the kernel takes for two.
-const JOIN_UP_TO: usize = 16 << 10;
+pub(super) const LINGER_BYTES: usize = 256 << 10;
 const TIMEOUT_ANSWER: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
 const FULL_ANSWER: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
 
-/// What the parts of one connection know in common. One thread has all of them.
+/// What the parts of one connection know in common, or of one stream of HTTP/2. One thread has all of them.
 #[derive(Debug)]
 pub(super) struct Track {
-    core: Rc<Core>,
-    watched: Watched,
+    pub(super) core: Rc<Core>,
+    pub(super) watched: Watched,
     /// The answer that is being sent, when answers are counted.
     pending: RefCell<Option<Pending>>,
     /// hyper was given an answer that was not sent yet.
@@ -55,7 +52,11 @@ pub(super) struct Track {
     /// What `written` was when the last answer was counted.
     counted: Cell<u64>,
     pub(super) last_accepted: RefCell<LastAccepted>,
-    pub(super) peer: Peer,
+    pub(super) peer: Rc<Peer>,
+    /// Streams that ended, to be counted when what they gave is on its way. HTTP/2 only.
+    ended: RefCell<Vec<Rc<Track>>>,
+    /// Streams the client reset. HTTP/2 only.
+    pub(super) resets: Cell<u32>,
 }
 
 /// An answer that is counted once it was sent.
@@ -71,6 +72,21 @@ pub(super) struct Pending {
 }
 
 impl Track {
+    pub(super) fn new(core: &Rc<Core>, watched: Watched, peer: Rc<Peer>) -> Rc<Self> {
+        Rc::new(Self {
+            watched,
+            pending: RefCell::new(None),
+            last_accepted: RefCell::default(),
+            answered: Cell::new(false),
+            sending: Cell::new(false),
+            counted: Cell::new(0),
+            peer,
+            ended: RefCell::default(),
+            resets: Cell::new(0),
+            core: Rc::clone(core),
+        })
+    }
+
     pub(super) fn enter(&self, phase: Phase) {
         self.watched.pulse.enter(phase);
     }
@@ -85,8 +101,17 @@ impl Track {
         self.count(pending);
     }
 
+    /// A stream of this connection ended: hyper has all there is to send of it.
+    pub(super) fn count_when_flushed(&self, stream: Rc<Self>) {
+        self.ended.borrow_mut().push(stream);
+    }
+
     /// Everything hyper had was handed to the kernel.
-    fn flushed(&self) {
+    pub(super) fn flushed(&self) {
+        if !self.ended.borrow().is_empty() {
+            // Each is counted as it is dropped.
+            drop(self.ended.take());
+        }
         if self.answered.get() && !self.sending.get() {
             self.answered.set(false);
             self.count(None);
@@ -123,8 +148,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for S {}
 
 /// Serves a connection to its end.
 pub(super) async fn serve(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, peer: Peer) {
-    let watched = opened.0.watchdog.watch(Instant::now());
-    http1(&opened.0, tuned, watched, stream, peer).await;
+    let core = &opened.0;
+    let track = Track::new(core, core.watchdog.watch(Instant::now()), Rc::new(peer));
+    let io = Io::either(stream, &track);
+    http1(track, tuned, io).await;
 }
 
 /// The same over TLS.
@@ -147,21 +174,20 @@ pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Str
     peer.secure = true;
     peer.server_name = stream.get_ref().1.server_name().map(Into::into);
     watched.pulse.enter(Phase::Fresh);
-    http1(core, tuned, watched, stream, peer).await;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let track = Track::new(core, watched, Rc::new(peer));
+    if is_http2 {
+        let io = Io::http2(stream, &track);
+        Box::pin(http2::serve(track, tuned, io)).await;
+    } else {
+        let io = Io::http1(stream, &track);
+        http1(track, tuned, io).await;
+    }
 }
 
-async fn http1(core: &Rc<Core>, tuned: Rc<Tuned>, watched: Watched, stream: impl Stream, peer: Peer) {
-    let track = Rc::new(Track {
-        watched,
-        pending: RefCell::new(None),
-        last_accepted: RefCell::default(),
-        answered: Cell::new(false),
-        sending: Cell::new(false),
-        counted: Cell::new(0),
-        peer,
-        core: Rc::clone(core),
-    });
-    let io = Io { stream: TokioIo::new(stream), track: Rc::clone(&track) };
+/// Serves HTTP/1.1, unless the client turns out to speak HTTP/2.
+async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
+    let core = &track.core;
     let service = Service::new(Rc::clone(core), Rc::clone(&tuned), Rc::clone(&track));
     let mut http = tuned.http1.serve_connection(io, service);
     let pulse = &track.watched.pulse;
@@ -183,7 +209,13 @@ async fn http1(core: &Rc<Core>, tuned: Rc<Tuned>, watched: Watched, stream: impl
         })
     })
     .await;
-    let mut stream = http.into_parts().io.stream.into_inner();
+    let parts = http.into_parts();
+    if parts.read_buf.starts_with(frames::PREFACE) {
+        let io = parts.io.rewound(&parts.read_buf);
+        // HTTP/2 needs more room, which connections without it need not have.
+        return Box::pin(http2::serve(Rc::clone(&track), tuned, io)).await;
+    }
+    let mut stream = parts.io.into_inner();
     let mut last_words: &[u8] = b"";
     if ended == End::TimedOut {
         core.note(timeout(pulse.phase()));
@@ -216,7 +248,7 @@ pub(super) fn timeout(phase: Phase) -> Event {
         Phase::Fresh | Phase::Head => Event::HeaderTimeout,
         Phase::Idle => Event::IdleTimeout,
         Phase::Body => Event::BodyTimeout,
-        Phase::Answer | Phase::Linger => Event::WriteTimeout,
+        Phase::Answer | Phase::Streams | Phase::Linger => Event::WriteTimeout,
     }
 }
 
@@ -233,72 +265,5 @@ async fn linger(stream: &mut impl Stream, last_words: &[u8]) {
             Ok(0) | Err(_) => return,
             Ok(read) => left = left.saturating_sub(read),
         }
-    }
-}
-
-/// The stream as hyper sees it; what passes through is noted.
-#[derive(Debug)]
-struct Io<S> {
-    stream: TokioIo<S>,
-    track: Rc<Track>,
-}
-
-impl<S> Io<S> {
-    fn note_read(&self) {
-        let pulse = &self.track.watched.pulse;
-        if matches!(pulse.phase(), Phase::Fresh | Phase::Idle) {
-            pulse.enter(Phase::Head);
-        }
-    }
-}
-
-impl<S: Stream> Read for Io<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        self.note_read();
-        Poll::Ready(read)
-    }
-}
-
-impl<S: Stream> Write for Io<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.track.watched.pulse.wrote(written as u64);
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let total: usize = slices.iter().map(|slice| slice.len()).sum();
-        let track = Rc::clone(&self.track);
-        let written = if total <= JOIN_UP_TO {
-            let mut joined = track.core.joined.borrow_mut();
-            joined.clear();
-            for slice in slices {
-                joined.extend_from_slice(slice);
-            }
-            ready!(Pin::new(&mut self.stream).poll_write(cx, &joined))?
-        } else {
-            ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?
-        };
-        track.watched.pulse.wrote(written as u64);
-        Poll::Ready(Ok(written))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.track.flushed();
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -19,6 +19,14 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// What is in flight at shutdown may take this long.
     pub grace: Duration,
+    /// Requests on one connection; the answer to the last one closes it. A client that was given what it asked for loses
+    /// nothing, and what a connection has gathered is let go now and then.
+    pub requests: u32,
+    /// Open at once on one connection of HTTP/2.
+    pub streams: u32,
+    /// Streams of HTTP/2 that a client may reset on one connection before it is asked to open another. One that goes on
+    /// is cut off.
+    pub resets: u32,
     /// Of a request's head, in bytes; more is 431.
     pub head_bytes: usize,
     /// Of a request's body, in bytes: static sites have no use for one, so what is longer is 413.
@@ -40,6 +48,9 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            requests: 100_000,
+            streams: 100,
+            resets: 1000,
             head_bytes: 32 * 1024,
             body_bytes: 64 * 1024,
         }

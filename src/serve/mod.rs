@@ -10,6 +10,8 @@ pub mod conditional;
 mod connection;
 mod core;
 mod follow;
+pub mod frames;
+mod http2;
 mod limits;
 mod listen;
 pub mod memory;
@@ -31,6 +33,7 @@ mod tls;
 #[cfg(unix)]
 mod unix_socket;
 mod watchdog;
+mod wire;
 
 use std::{
     io,

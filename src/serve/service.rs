@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -106,15 +106,17 @@ impl Service {
             if let Err(status) = framing {
                 decision = Decision::own(respond::error(status));
             }
+            // In HTTP/2 only the stream ends, and its end says so itself (RFC 9113 §8.2.2).
+            let closing = |head| if request.version() == Version::HTTP_2 { head } else { respond::closing(head) };
             match drained {
                 Drained::All => {}
-                Drained::Not if !too_large => decision.head = respond::closing(decision.head),
+                Drained::Not if !too_large => decision.head = closing(decision.head),
                 Drained::Not | Drained::TooLarge => {
                     core.note(Event::BodyBytes);
-                    decision = Decision::own(respond::closing(respond::error(StatusCode::PAYLOAD_TOO_LARGE)));
+                    decision = Decision::own(closing(respond::error(StatusCode::PAYLOAD_TOO_LARGE)));
                 }
                 Drained::Broken => {
-                    decision = Decision::own(respond::closing(respond::error(StatusCode::BAD_REQUEST)));
+                    decision = Decision::own(closing(respond::error(StatusCode::BAD_REQUEST)));
                 }
             }
             match core.answer(&track, decision, arrival) {

@@ -65,6 +65,9 @@ pub enum Target<'a> {
 pub struct BadTarget;
 
 /// Checks target and `Host` of a request whose method passed `action`. `hosts` are all values of `Host`.
+///
+/// In HTTP/2, `:authority` says what `Host` does, and one of them is enough (RFC 9113 §8.3.1); where both are, they must
+/// be the same.
 pub fn target(
     action: Action,
     version: Version,
@@ -75,9 +78,15 @@ pub fn target(
     let first = hosts.next();
     let valid = match &first {
         Some(host) => hosts.next().is_none() && is_host(host.as_ref()),
-        None => version < Version::HTTP_11,
+        None => version < Version::HTTP_11 || (version == Version::HTTP_2 && uri.authority().is_some()),
     };
-    if !valid {
+    let differs = match (&first, uri.authority()) {
+        (Some(host), Some(authority)) if version == Version::HTTP_2 => {
+            !authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_ref())
+        }
+        _ => false,
+    };
+    if !valid || differs {
         return Err(BadTarget);
     }
     if uri.path() == "*" {
@@ -85,6 +94,8 @@ pub fn target(
     }
     match (uri.scheme_str(), uri.authority()) {
         (None, None) => {}
+        // Of HTTP/2 without `:authority`.
+        (Some("http" | "https"), None) if version == Version::HTTP_2 => {}
         // §3.2.2: a server takes absolute-form from anyone.
         (Some("http" | "https"), Some(authority)) if is_host(authority.as_str().as_bytes()) => {}
         _ => return Err(BadTarget),
@@ -194,6 +205,22 @@ mod tests {
         check(Get, "x:80", Version::HTTP_11, &["x"], Err(BadTarget));
         check(Get, "ftp://x/a", Version::HTTP_11, &["x"], Err(BadTarget));
         check(Get, "http://u:p@x/a", Version::HTTP_11, &["x"], Err(BadTarget));
+    }
+
+    #[test]
+    fn rfc_9113_8_3_1_authority() {
+        let fine = Ok(Target::Path { path: "/a", query: None });
+        let check = |uri: &str, hosts: &[&str], expected| check(Action::Get, uri, Version::HTTP_2, hosts, expected);
+        check("https://x/a", &[], fine);
+        check("https://x:443/a", &[], fine);
+        check("https://x/a", &["x"], fine);
+        check("https://x/a", &["X"], fine);
+        check("/a", &["x"], fine);
+        check("/a", &[], Err(BadTarget));
+        check("https://x/a", &["y"], Err(BadTarget));
+        check("https://x/a", &["x", "x"], Err(BadTarget));
+        check("https://u:p@x/a", &[], Err(BadTarget));
+        check("ftp://x/a", &[], Err(BadTarget));
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Tls {
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Sessions are resumed by tickets that we alone can read; their keys change every few hours.
         config.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Setup)?;
         Ok(Arc::new(Self { config: Arc::new(config), certificates, source: Mutex::new(Source { settings, stamps }) }))

@@ -31,6 +31,8 @@ pub(super) enum Phase {
     Body,
     /// A request is being answered.
     Answer,
+    /// Streams are open, and each has a pulse of its own.
+    Streams,
     /// The last answer was sent; the client may still be sending.
     Linger,
 }
@@ -66,6 +68,7 @@ impl Watch {
             Phase::Idle => limits.idle_timeout,
             Phase::Body => limits.body_timeout,
             Phase::Answer => limits.write_timeout,
+            Phase::Streams => return false,
             Phase::Linger => LINGER,
         };
         if elapsed < limit {
