@@ -26,6 +26,7 @@ use super::{
     body::Body,
     connection::{self, Stream, Track},
     core::Tuned,
+    limits::Limits,
     service::{Reply, Service},
     watchdog::Phase,
     wire::Io,
@@ -84,13 +85,14 @@ pub(super) async fn serve(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream
             }
             if !leaving && (core.is_draining() || streams.had_its_share()) {
                 leaving = true;
+                streams.note_share();
                 http.as_mut().graceful_shutdown();
             }
             let ended = http.as_mut().poll(cx);
-            if track.resets.get() > tuned.limits.resets.saturating_mul(2) {
-                return Poll::Ready(());
-            }
-            if ended.is_ready() {
+            if ended.is_ready() || track.resets.get() > tuned.limits.resets.saturating_mul(2) {
+                if !leaving {
+                    streams.note_share();
+                }
                 return Poll::Ready(());
             }
             // What was just read may have been the last of its share.
@@ -109,13 +111,19 @@ impl Streams {
         self.begun.get() >= limits.requests || self.track.resets.get() > limits.resets
     }
 
+    fn note_share(&self) {
+        let Limits { requests, resets, .. } = self.tuned.limits;
+        if self.begun.get() >= requests {
+            self.track.core.note(Event::Requests);
+        }
+        if self.track.resets.get() > resets {
+            self.track.core.note(Event::Resets);
+        }
+    }
+
     fn begin(&self) -> Rc<Track> {
         let core = &self.track.core;
-        let begun = self.begun.get().saturating_add(1);
-        self.begun.set(begun);
-        if begun == self.tuned.limits.requests {
-            core.note(Event::Requests);
-        }
+        self.begun.set(self.begun.get().saturating_add(1));
         self.open.set(self.open.get() + 1);
         if self.open.get() == 1 {
             self.track.enter(Phase::Streams);
