@@ -174,7 +174,7 @@ pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Str
     peer.secure = true;
     peer.server_name = stream.get_ref().1.server_name().map(Into::into);
     watched.pulse.enter(Phase::Fresh);
-    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let is_http2 = stream.get_ref().1.alpn_protocol().is_some_and(|chosen| chosen == b"h2");
     let track = Track::new(core, watched, Rc::new(peer));
     if is_http2 {
         let io = Io::http2(stream, &track);
