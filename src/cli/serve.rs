@@ -23,7 +23,9 @@ use crate::{
     },
     diag::Diagnostic,
     observe::{Metering, Registry},
-    serve::{self, Choice, Follower, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
+    serve::{
+        self, Choice, Follower, Front, Hosting, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper,
+    },
     site::SiteName,
 };
 
@@ -62,6 +64,7 @@ impl Taker for Serve {
 pub(super) struct ServeConfig {
     /// What a reload may replace.
     pub(super) settings: Settings,
+    pub(super) hosting: Hosting,
     pub(super) address: Address,
     pub(super) choice: Choice,
     pub(super) threads: usize,
@@ -119,6 +122,7 @@ impl ServeConfig {
                 trusted: config.trusted_proxies,
                 ..Settings::default()
             },
+            hosting: Hosting { local_names: !config.prod, ..config.hosting },
             address,
             choice: Choice {
                 build: config.build.out,
@@ -156,6 +160,7 @@ pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(Socket
     let build = config.choice.build.clone();
     let asked = config.choice.sites.clone();
     let sites = Arc::new(Sites::new(config.choice, config.shards, registry));
+    sites.set_hosting(config.hosting);
     let known = open_bundles(&sites, &build, &asked)?;
     let sockets = listen(config.address, &config.origins.blame("listen"), config.threads)?;
     let address = sockets.place().and_then(|place| place.address()).context("no listener")?;

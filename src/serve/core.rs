@@ -19,12 +19,13 @@ use tokio::net::TcpListener;
 use crate::{
     map::{Bundle, EntryId},
     observe::{AccessLog, Answer, Event, Metering, Registry, SiteCounters},
-    site::{Mode, SiteName},
+    site::{Host, Mode, SiteName},
 };
 
 use super::{
     access::{Arrival, Exchange},
     connection::{self, Pending, Stream},
+    hosts::Claim,
     listen::{Door, DoorSocket, Protocol},
     peer::Peer,
     request_id::{self, Ids},
@@ -89,6 +90,8 @@ pub(super) struct View {
     snapshot: Arc<Snapshot>,
     /// In the order of the snapshot's sites.
     mounted: Vec<Rc<Mounted>>,
+    /// The host asked for last, as it was written, and whose it is: most requests of a core are for one host.
+    last_host: RefCell<(Vec<u8>, Claim)>,
 }
 
 /// A site's generation on one core, with reference counts and prepared answers of its own.
@@ -249,13 +252,36 @@ impl View {
         };
         let mounted =
             snapshot.sites().iter().map(|site| kept(site).unwrap_or_else(|| Rc::new(Mounted::new(site)))).collect();
-        Self { snapshot, mounted }
+        let last_host = RefCell::new((Vec::new(), snapshot.hosts().find(None)));
+        Self { snapshot, mounted, last_host }
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
+    /// Whose the host of a request is, with or without a port. Costs nothing while no site has hosts of its own.
+    pub(super) fn claim(&self, authority: &[u8]) -> Claim {
+        let table = self.snapshot.hosts();
+        if table.is_trivial() {
+            return Claim::Default;
+        }
+        let (known, claim) = &mut *self.last_host.borrow_mut();
+        if known != authority {
+            let host = std::str::from_utf8(authority).ok().and_then(|text| Host::of_authority(text).ok());
+            *claim = table.find(host.as_ref());
+            known.clear();
+            known.extend_from_slice(authority);
+        }
+        *claim
+    }
+
+    /// The site with a host of its own at this place.
+    pub(super) fn site(&self, place: usize) -> &Rc<Mounted> {
+        &self.mounted[place]
+    }
+
+    /// The site of a path on the default host.
     pub(super) fn mount<'a>(&self, path: &'a str) -> Mount<'a, &Rc<Mounted>> {
         let at = |place: usize| &self.mounted[place];
         route::mount(path, |name| self.snapshot.named(name).map(at), self.snapshot.root().map(at))

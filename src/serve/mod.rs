@@ -11,6 +11,7 @@ mod connection;
 mod core;
 mod follow;
 pub mod frames;
+pub mod hosts;
 mod http2;
 mod limits;
 mod listen;
@@ -52,6 +53,7 @@ pub use self::{
     admin::{LocalSocket, SOCKET},
     core::Front,
     follow::{Follower, log},
+    hosts::{Hosting, SiteChoice},
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
     rate::{CLIENTS, NotARuleName, RateRule, Rates, RuleName},

@@ -15,6 +15,7 @@ pub(super) fn error(status: StatusCode) -> String {
         StatusCode::METHOD_NOT_ALLOWED => "This address can be read, not written to.",
         StatusCode::NOT_ACCEPTABLE => "There is no representation your client accepts.",
         StatusCode::PRECONDITION_FAILED => "What is here is not what the request asked about.",
+        StatusCode::MISDIRECTED_REQUEST => "No site of this server has the name your client asked for.",
         StatusCode::PAYLOAD_TOO_LARGE => "The request's body is too large.",
         StatusCode::URI_TOO_LONG => "The request's address is too long.",
         StatusCode::RANGE_NOT_SATISFIABLE => "What is here is shorter than that.",
@@ -30,19 +31,25 @@ pub(super) fn error(status: StatusCode) -> String {
     )
 }
 
-/// The list of sites, for people who develop them.
-pub(super) fn index(snapshot: &Snapshot) -> String {
+/// The list of sites, for people who develop them. `port` is that of the request, with its colon, or empty: a site with
+/// hosts of its own is linked at `<site>.localhost`, which browsers take for this machine.
+pub(super) fn index(snapshot: &Snapshot, port: &str) -> String {
     let mut body = "<h1>Sites</h1><ul>".to_owned();
     for site in snapshot.sites() {
         let bundle = site.bundle();
         let generation = site.generation().to_string();
-        // Names and bases are plain in HTML, as their types say.
+        let (name, routes) = (site.name(), bundle.route_count());
+        // Names, hosts, ports and bases are plain in HTML, as their types say.
+        let (link, place) = match site.hosts() {
+            [] => (bundle.base().to_string(), bundle.base().to_string()),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { "" } else { " …" };
+                (format!("//{name}.localhost{port}/"), format!("{first}{more}"))
+            }
+        };
         let _ = write!(
             body,
-            "<li><a href=\"{base}\"><b>{name}</b><span>{base}</span><small>{routes} routes · {generation:.8}</small></a></li>",
-            base = bundle.base(),
-            name = site.name(),
-            routes = bundle.route_count(),
+            "<li><a href=\"{link}\"><b>{name}</b><span>{place}</span><small>{routes} routes · {generation:.8}</small></a></li>",
         );
     }
     body.push_str("</ul>");

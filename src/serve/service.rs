@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -30,6 +30,7 @@ use super::{
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
     core::{Core, Front, Mounted, Tuned, View},
+    hosts::Claim,
     negotiate::{AcceptEncoding, LastAccepted},
     page,
     range::{self, Selection},
@@ -95,7 +96,7 @@ impl Service {
             let waits = request.headers().contains_key(header::EXPECT);
             let too_large = request.body().size_hint().lower() > limit;
             let codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
-            let framing = target::framing(request.method(), codings.map(http::HeaderValue::as_bytes));
+            let framing = target::framing(request.method(), codings.map(HeaderValue::as_bytes));
             let (head, mut body) = request.into_parts();
             let request = Request::from_parts(head, ());
             track.enter(Phase::Body);
@@ -204,7 +205,7 @@ fn accept_encoding(headers: &HeaderMap, asked: Asked, last: &RefCell<LastAccepte
     let lines = headers.get_all(header::ACCEPT_ENCODING);
     match only(headers, header::ACCEPT_ENCODING) {
         Some(line) => last.borrow_mut().parse(line),
-        None => AcceptEncoding::parse(lines.iter().map(http::HeaderValue::as_bytes)),
+        None => AcceptEncoding::parse(lines.iter().map(HeaderValue::as_bytes)),
     }
 }
 
@@ -227,7 +228,12 @@ fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) ->
         return own(StatusCode::EXPECTATION_FAILED);
     }
     let view = core.view();
-    let mount = view.mount(path);
+    let claim = view.claim(authority(request));
+    let mount = match claim {
+        Claim::Default => view.mount(path),
+        Claim::Site(place) => Mount::Site(view.site(place), path),
+        Claim::Renamed(_) | Claim::Nobody => Mount::None,
+    };
     let quota =
         tuned.rates.as_deref().zip(track.peer.address).and_then(|(rates, client)| ask(rates, mount, path, client));
     let mut decision = match (mount, &quota) {
@@ -241,7 +247,11 @@ fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) ->
             let location = route::location(site.bundle().base(), &SitePath::root(), query);
             Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
         }
-        (Mount::None, _) => Decision::own(at_front(core, &view, path, action)),
+        (Mount::None, _) => Decision::own(match claim {
+            Claim::Renamed(place) => renamed(&view, place, request),
+            Claim::Nobody => respond::error(StatusCode::MISDIRECTED_REQUEST),
+            Claim::Default | Claim::Site(_) => at_front(core, &view, request, path, action),
+        }),
     };
     if let Some(quota) = &quota {
         respond::quota(&mut decision.head.fields, quota);
@@ -261,15 +271,44 @@ fn ask<'a>(rates: &'a Rates, mount: Mount<'_, &Rc<Mounted>>, path: &str, client:
     rates.ask(mount.site().map(|site| site.name()), path, client, Instant::now())
 }
 
+/// The host, and perhaps the port, a request is for; empty when it says none. The target passed, so there is at most one.
+fn authority<B>(request: &Request<B>) -> &[u8] {
+    match request.uri().authority() {
+        Some(authority) => authority.as_str().as_bytes(),
+        None => request.headers().get(header::HOST).map_or(&[], HeaderValue::as_bytes),
+    }
+}
+
+/// The port of an authority, with its colon.
+fn port(authority: &[u8]) -> &str {
+    let digits = authority.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (host, digits) = authority.split_at(authority.len() - digits);
+    let has_port = host.ends_with(b":") && !digits.is_empty();
+    let port = if has_port { &authority[host.len() - 1..] } else { &[] };
+    std::str::from_utf8(port).unwrap_or("")
+}
+
+/// The same address on the site's own name. Without a scheme (RFC 3986 §4.2), so that it stays the one the client uses,
+/// whoever speaks TLS for us.
+fn renamed<B>(view: &View, place: usize, request: &Request<B>) -> Head {
+    let Some(host) = view.snapshot().hosts().renamed(place) else {
+        return respond::error(StatusCode::MISDIRECTED_REQUEST);
+    };
+    let port = port(authority(request));
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    respond::redirect(&format!("//{host}{port}{slash}{path}"))
+}
+
 /// A path of no site.
-fn at_front(core: &Core, view: &View, path: &str, action: Action) -> Head {
+fn at_front<B>(core: &Core, view: &View, request: &Request<B>, path: &str, action: Action) -> Head {
     if path != "/" || core.tuned().front != Front::Index {
         return respond::error(StatusCode::NOT_FOUND);
     }
     if action == Action::Options {
         return respond::options();
     }
-    respond::html(StatusCode::OK, page::index(view.snapshot()))
+    respond::html(StatusCode::OK, page::index(view.snapshot(), port(authority(request))))
 }
 
 fn in_site(site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Decision {
@@ -333,7 +372,7 @@ fn precondition(entry: &Prepared, nth: usize, wanted: &Wanted<'_>) -> Outcome {
     if !wanted.asked.has(Asked::CONDITIONAL) {
         return Outcome::Proceed;
     }
-    let lines = |name| -> Vec<&[u8]> { headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect() };
+    let lines = |name| -> Vec<&[u8]> { headers.get_all(name).iter().map(HeaderValue::as_bytes).collect() };
     let (if_match, if_none_match) = (lines(header::IF_MATCH), lines(header::IF_NONE_MATCH));
     let request = Preconditions {
         if_match: &if_match,

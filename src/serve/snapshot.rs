@@ -15,16 +15,21 @@ use arc_swap::ArcSwap;
 use crate::{
     map::{self, Bundle, OpenError},
     observe::{Registry, SiteCounters},
-    site::{BasePath, ContentHash, Mode, SiteName},
+    site::{BasePath, ContentHash, HostPattern, Mode, SiteName},
 };
 
-use super::{cache::Cache, memory, resident};
+use super::{
+    cache::Cache,
+    hosts::{Claimant, HostTable, Hosting},
+    memory, resident,
+};
 
 /// One site's live generation.
 #[derive(Debug)]
 pub struct LiveSite {
     bundle: Bundle,
     mode: Mode,
+    hosts: Vec<HostPattern>,
     counters: Arc<SiteCounters>,
     /// Every page of the bundle was touched and is meant to stay.
     resident: AtomicBool,
@@ -45,6 +50,12 @@ impl LiveSite {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// The hosts it is served on, at `/`: the site's own, unless the operator said otherwise.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostPattern] {
+        &self.hosts
     }
 
     #[must_use]
@@ -70,6 +81,7 @@ impl LiveSite {
 pub struct Snapshot {
     sites: Vec<Arc<LiveSite>>,
     root: Option<usize>,
+    hosts: HostTable,
 }
 
 impl Snapshot {
@@ -82,10 +94,16 @@ impl Snapshot {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<usize> {
         let at = self.sites.binary_search_by(|site| site.name().as_str().cmp(name)).ok()?;
-        (self.root != Some(at)).then_some(at)
+        (*self.sites[at].bundle.base() != BasePath::root()).then_some(at)
     }
 
-    /// The place of the site that is mounted at `/`.
+    /// Which site a host belongs to, by its place.
+    #[must_use]
+    pub fn hosts(&self) -> &HostTable {
+        &self.hosts
+    }
+
+    /// The place of the site that is mounted at `/` of the default host.
     #[must_use]
     pub fn root(&self) -> Option<usize> {
         self.root
@@ -112,8 +130,12 @@ pub enum Refusal {
     Open(#[from] OpenError),
     #[error("the bundle in build/{folder}/ is of the site `{found}`")]
     OtherSite { folder: SiteName, found: SiteName },
-    #[error("it is mounted at `/`, and so is `{other}`: only one site can be")]
+    #[error("it is mounted at `/` of the default host, and so is `{other}`: give one of them hosts of its own")]
     SecondRoot { other: SiteName },
+    #[error("it is to be served on {host}, and so is `{other}`")]
+    HostTaken { host: HostPattern, other: SiteName },
+    #[error("it is to be served on hosts of its own, and was built for {base}: set `hosts` before it is built")]
+    BuiltForPath { base: BasePath },
 }
 
 /// What a look at the build folder found.
@@ -131,6 +153,7 @@ pub struct Changes {
 pub struct Sites {
     live: Arc<ArcSwap<Snapshot>>,
     choice: Choice,
+    hosting: ArcSwap<Hosting>,
     cache: Cache,
     registry: Arc<Registry>,
 }
@@ -140,7 +163,12 @@ impl Sites {
     #[must_use]
     pub fn new(choice: Choice, shards: usize, registry: Arc<Registry>) -> Self {
         let cache = Cache::new(choice.memory, shards);
-        Self { live: Arc::default(), choice, cache, registry }
+        Self { live: Arc::default(), choice, hosting: ArcSwap::default(), cache, registry }
+    }
+
+    /// From the next `refresh` on.
+    pub fn set_hosting(&self, hosting: Hosting) {
+        self.hosting.store(Arc::new(hosting));
     }
 
     #[must_use]
@@ -167,23 +195,37 @@ impl Sites {
     /// When the folder cannot be read; everything stays as it is.
     pub fn refresh(&self, known: &mut BTreeSet<(SiteName, String)>) -> Result<Changes, OpenError> {
         let old = self.live.load_full();
+        let hosting = self.hosting.load_full();
         let mut changes = Changes::default();
         let mut refused = BTreeSet::new();
         let mut next = Snapshot::default();
+        let mut found = Vec::new();
         for name in map::sites(&self.choice.build)? {
             if !self.choice.sites.is_empty() && !self.choice.sites.contains(&name) {
                 continue;
             }
             let before = old.sites.iter().find(|site| *site.name() == name);
-            let now = self.open(&name, before).and_then(|site| next.admit(site));
-            if let Err(refusal) = now {
+            match self.open(&name, before, &hosting) {
+                Ok(site) => found.push((site, before)),
+                Err(refusal) => {
+                    refused.insert((name, refusal.to_string()));
+                    found.extend(before.map(|site| (Arc::clone(site), None)));
+                }
+            }
+        }
+        // Of two sites that want one place, the one that has it keeps it.
+        found.sort_by_key(|(site, before)| before.is_none_or(|before| !has_its_places(site, before)));
+        for (site, before) in found {
+            let name = site.name().clone();
+            if let Err(refusal) = next.admit(site) {
                 refused.insert((name, refusal.to_string()));
-                // The old one was admitted before, so it only fails should the root have been taken since.
+                // The old one was admitted before, so it only fails should its place have been taken since.
                 if let Some(Err(second)) = before.map(|site| next.admit(Arc::clone(site))) {
                     tracing::error!(error = %second, "a site that was live cannot stay");
                 }
             }
         }
+        next.arrange(&hosting);
         changes.refused.extend(refused.difference(known).cloned());
         *known = refused;
         self.make_live(&old, next, &mut changes);
@@ -191,35 +233,60 @@ impl Sites {
     }
 
     /// The live bundle in the build folder, or `before` when it is that one.
-    fn open(&self, name: &SiteName, before: Option<&Arc<LiveSite>>) -> Result<Arc<LiveSite>, Refusal> {
+    fn open(
+        &self,
+        name: &SiteName,
+        before: Option<&Arc<LiveSite>>,
+        hosting: &Hosting,
+    ) -> Result<Arc<LiveSite>, Refusal> {
         if let Some(before) = before
             && map::live_generation(&self.choice.build, name)? == before.generation()
         {
-            return Ok(Arc::clone(before));
+            return self.site(before.bundle.clone(), Some(before), hosting);
         }
         let bundle = map::open_live(&self.choice.build, name)?;
-        // Under another file name, perhaps, but the same.
-        if let Some(before) = before
-            && bundle.generation() == before.generation()
-        {
-            return Ok(Arc::clone(before));
-        }
         if bundle.site() != name {
             return Err(Refusal::OtherSite { folder: name.clone(), found: bundle.site().clone() });
         }
+        self.site(bundle, before, hosting)
+    }
+
+    /// The site of a bundle as the operator wants it; `before` when that is what it is already.
+    fn site(
+        &self,
+        bundle: Bundle,
+        before: Option<&Arc<LiveSite>>,
+        hosting: &Hosting,
+    ) -> Result<Arc<LiveSite>, Refusal> {
+        let own = hosting.sites.get(bundle.site());
+        let hosts = own.and_then(|own| own.hosts.as_ref()).unwrap_or(&bundle.rules().hosts);
+        let mode = own.and_then(|own| own.mode).or(self.choice.mode).unwrap_or(bundle.mode());
+        // Under another file name, perhaps, but the same.
+        let same = before.filter(|before| before.generation() == bundle.generation());
+        if let Some(before) = same.filter(|before| before.hosts == *hosts && before.mode == mode) {
+            return Ok(Arc::clone(before));
+        }
+        if !hosts.is_empty() && *bundle.base() != BasePath::root() {
+            return Err(Refusal::BuiltForPath { base: bundle.base().clone() });
+        }
         Ok(Arc::new(LiveSite {
-            mode: self.choice.mode.unwrap_or(bundle.mode()),
-            counters: self.registry.site(name.as_str()),
-            resident: AtomicBool::new(false),
+            mode,
+            hosts: hosts.clone(),
+            counters: self.registry.site(bundle.site().as_str()),
+            resident: AtomicBool::new(same.is_some_and(|before| before.is_resident())),
             bundle,
         }))
     }
 
     fn make_live(&self, old: &Arc<Snapshot>, next: Snapshot, changes: &mut Changes) {
+        let mut changed = false;
         for site in &next.sites {
             let before = old.sites.iter().find(|before| before.name() == site.name());
             if before.is_none_or(|before| !Arc::ptr_eq(before, site)) {
                 site.counters.set_generation(Some(site.generation().to_string()));
+                changed = true;
+            }
+            if before.is_none_or(|before| before.generation() != site.generation()) {
                 changes.swapped.push((site.name().clone(), before.map(|site| site.generation()), site.generation()));
             }
         }
@@ -227,7 +294,7 @@ impl Sites {
             gone.counters.set_generation(None);
             changes.removed.push(gone.name().clone());
         }
-        if changes.swapped.is_empty() && changes.removed.is_empty() {
+        if !changed && changes.removed.is_empty() && old.hosts == next.hosts {
             return;
         }
         let lens: Vec<u64> = next.sites.iter().map(|site| site.bundle.len()).collect();
@@ -262,16 +329,39 @@ impl Sites {
     }
 }
 
+/// Whether `site` asks for nothing that `before` did not have.
+fn has_its_places(site: &LiveSite, before: &LiveSite) -> bool {
+    site.bundle.base() == before.bundle.base() && site.hosts.iter().all(|host| before.hosts.contains(host))
+}
+
 impl Snapshot {
-    /// Sites come sorted by name.
+    /// Takes a site in, unless another one has its place.
     fn admit(&mut self, site: Arc<LiveSite>) -> Result<(), Refusal> {
-        if *site.bundle.base() == BasePath::root() {
-            if let Some(root) = self.root {
-                return Err(Refusal::SecondRoot { other: self.sites[root].name().clone() });
+        for other in &self.sites {
+            if let Some(host) = site.hosts.iter().find(|host| other.hosts.contains(host)) {
+                return Err(Refusal::HostTaken { host: host.clone(), other: other.name().clone() });
             }
-            self.root = Some(self.sites.len());
+            if site.is_root() && other.is_root() {
+                return Err(Refusal::SecondRoot { other: other.name().clone() });
+            }
         }
         self.sites.push(site);
         Ok(())
+    }
+
+    /// Puts the sites in their order once all are there.
+    fn arrange(&mut self, hosting: &Hosting) {
+        self.sites.sort_by(|one, other| one.name().cmp(other.name()));
+        self.root = self.sites.iter().position(|site| site.is_root());
+        let claimants = self.sites.iter().map(|site| Claimant { name: site.name(), hosts: &site.hosts });
+        let has_default = self.sites.iter().any(|site| site.hosts.is_empty());
+        self.hosts = HostTable::new(hosting, claimants, has_default);
+    }
+}
+
+impl LiveSite {
+    /// Whether it is mounted at `/` of the default host.
+    fn is_root(&self) -> bool {
+        self.hosts.is_empty() && *self.bundle.base() == BasePath::root()
     }
 }

@@ -1,34 +1,33 @@
 //! Reads `sitekit.toml`. Every mistake in it is told in one run, with its place; a key nobody knows is a mistake, because
 //! a limit that is misspelt is a limit that is not there.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use super::{Origin, Origins, form::Form, key::Key};
+use super::{
+    Origins,
+    form::Form,
+    key::Key,
+    keys::{Config, GROUPS, KEYS},
+};
 use crate::diag::{Diagnostic, Source, did_you_mean};
 
 /// A file that is being read.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    source: &'a Source,
+    pub(super) source: &'a Source,
     /// What relative paths are relative to.
     folder: &'a Path,
-    origins: &'a mut Origins,
+    pub(super) origins: &'a mut Origins,
     mistakes: Vec<Diagnostic>,
 }
 
-/// Reads `source`, a file in `folder`, into `table`. Returns all mistakes.
-pub(super) fn read<T>(
-    source: &Source,
-    folder: &Path,
-    keys: &[Key<T>],
-    table: &mut T,
-    origins: &mut Origins,
-) -> Vec<Diagnostic> {
+/// Reads `source`, a file in `folder`, into `config`. Returns all mistakes.
+pub(super) fn read(source: &Source, folder: &Path, config: &mut Config, origins: &mut Origins) -> Vec<Diagnostic> {
     let (parsed, errors) = DeTable::parse_recoverable(&source.text);
     let mut syntax: Vec<Diagnostic> = Vec::new();
     for error in errors {
@@ -40,7 +39,10 @@ pub(super) fn read<T>(
         }
     }
     let mut reader = Reader { source, folder, origins, mistakes: Vec::new() };
-    reader.table(keys, parsed.get_ref(), "", table);
+    reader.table(KEYS, parsed.get_ref(), "", "", config, |reader, name, value, config| {
+        let group = GROUPS.iter().find(|group| group.name == name);
+        group.inspect(|group| (group.read)(reader, value, config)).is_some()
+    });
     let Reader { mut mistakes, .. } = reader;
     // The parser makes values up to go on after an error.
     mistakes.retain(|mistake| syntax.iter().all(|error| line(error) != line(mistake)));
@@ -53,25 +55,35 @@ fn line(diagnostic: &Diagnostic) -> Option<usize> {
 }
 
 impl Reader<'_> {
-    /// Reads the keys of one table of the file; `prefix` is its name and a dot, or nothing.
-    fn table<T>(&mut self, keys: &[Key<T>], table: &DeTable<'_>, prefix: &str, into: &mut T) {
+    /// Reads one table of the file. `place` is where it stands (`sites.docs.`), `prefix` how its keys begin; `other` takes
+    /// what is no key, and says whether it did.
+    pub(super) fn table<T>(
+        &mut self,
+        keys: &[Key<T>],
+        table: &DeTable<'_>,
+        place: &str,
+        prefix: &str,
+        into: &mut T,
+        other: impl Fn(&mut Self, &str, &Spanned<DeValue<'_>>, &mut T) -> bool + Copy,
+    ) {
         for (name, value) in table {
             let full = format!("{prefix}{}", name.get_ref());
             let below = format!("{full}.");
             if let Some(key) = keys.iter().find(|key| key.name == full) {
-                self.value(key, value, into);
+                self.value(key, place, value, into);
+            } else if other(self, &full, value, into) {
             } else if keys.iter().any(|key| key.name.starts_with(&below)) {
                 match value.get_ref() {
-                    DeValue::Table(inner) => self.table(keys, inner, &below, into),
-                    other => self.wrong(value, format!("`{full}` is a table: `[{full}]`"), describe(other)),
+                    DeValue::Table(inner) => self.table(keys, inner, place, &below, into, other),
+                    _ => self.wrong(value, format!("`{full}` is a table: `[{full}]`")),
                 }
             } else {
-                self.unknown(keys, name, &full);
+                self.unknown(keys, name.span(), place, &full);
             }
         }
     }
 
-    fn value<T>(&mut self, key: &Key<T>, value: &Spanned<DeValue<'_>>, into: &mut T) {
+    fn value<T>(&mut self, key: &Key<T>, place: &str, value: &Spanned<DeValue<'_>>, into: &mut T) {
         let form = (key.form)(into);
         let items: Vec<&Spanned<DeValue<'_>>> = match (&form, value.get_ref()) {
             (Form::List(_), DeValue::Array(items)) => items.iter().collect(),
@@ -82,10 +94,7 @@ impl Reader<'_> {
         for &item in &items {
             match word(item_form, item.get_ref()) {
                 Some(word) => words.push(self.placed(item_form, word)),
-                None => {
-                    let message = format!("`{}` takes {}", key.name, form.takes());
-                    self.wrong(item, message, describe(item.get_ref()));
-                }
+                None => self.wrong(item, format!("`{}` takes {}", key.name, form.takes())),
             }
         }
         if words.len() < items.len() {
@@ -93,14 +102,12 @@ impl Reader<'_> {
         }
         match (key.read)(into, &words) {
             Ok(()) => {
-                let (line, _) = self.source.position(value.span().start);
-                self.origins.set(key.name, Origin::File { path: self.source.path.clone(), line });
+                let origin = self.origin(value.span().start);
+                self.origins.set(&format!("{place}{}", key.name), origin);
             }
             Err(fault) => {
                 let at = items.get(fault.word).copied().unwrap_or(value);
-                let mistake = format!("`{}` has a value it does not take", key.name);
-                let mistake = Diagnostic::error_at(self.source, at.span(), mistake).labelled(fault.message);
-                self.mistakes.push(mistake);
+                self.mistake(at.span(), format!("`{}` has a value it does not take", key.name), fault.message);
             }
         }
     }
@@ -113,11 +120,12 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown<T>(&mut self, keys: &[Key<T>], name: &Spanned<impl Sized>, full: &str) {
-        let mistake = Diagnostic::error_at(self.source, name.span(), format!("there is no setting `{full}`"));
+    fn unknown<T>(&mut self, keys: &[Key<T>], span: Range<usize>, place: &str, full: &str) {
+        let mistake = Diagnostic::error_at(self.source, span, format!("there is no setting `{place}{full}`"));
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
         let typed = full.rsplit('.').next().unwrap_or(full);
-        let near = did_you_mean(full, keys.iter().map(|key| key.name));
+        let groups = GROUPS.iter().map(|group| group.name).filter(|_| place.is_empty());
+        let near = did_you_mean(full, keys.iter().map(|key| key.name).chain(groups));
         // Perhaps it only stands in the wrong table.
         let near = near.or_else(|| {
             let near = did_you_mean(typed, keys.iter().map(|key| last(key.name)))?;
@@ -125,14 +133,20 @@ impl Reader<'_> {
         });
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "`sitekit check` lists the settings there are".to_owned(),
+            None if place.is_empty() => "`sitekit check` lists the settings there are".to_owned(),
+            None => format!("there are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
         };
         self.mistakes.push(mistake.with_help(help));
     }
 
-    fn wrong<T>(&mut self, value: &Spanned<T>, message: String, found: &str) {
-        let mistake = Diagnostic::error_at(self.source, value.span(), message).labelled(format!("this is {found}"));
-        self.mistakes.push(mistake);
+    /// A value of a type that is not taken there.
+    pub(super) fn wrong(&mut self, value: &Spanned<DeValue<'_>>, message: String) {
+        self.mistake(value.span(), message, format!("this is {}", describe(value.get_ref())));
+    }
+
+    /// `label` is what is said at the place itself.
+    pub(super) fn mistake(&mut self, span: Range<usize>, message: String, label: String) {
+        self.mistakes.push(Diagnostic::error_at(self.source, span, message).labelled(label));
     }
 }
 

@@ -121,6 +121,21 @@ impl<F, T: Word<F>> Setting<List<F>> for Vec<T> {
     }
 }
 
+/// An empty list is said, and is not the same as nothing.
+impl<F, T: Word<F>> Setting<Maybe<List<F>>> for Option<Vec<T>> {
+    fn form() -> Form {
+        <Vec<T> as Setting<List<F>>>::form()
+    }
+
+    fn read(words: &[String]) -> Result<Self, Fault> {
+        <Vec<T> as Setting<List<F>>>::read(words).map(Some)
+    }
+
+    fn words(&self) -> Option<Vec<String>> {
+        self.as_ref().map(|values| values.iter().map(Word::word).collect())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Switch;
 

@@ -8,12 +8,14 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use ipnet::IpNet;
 
 use super::{
-    form::{Address, Choice, Count, Folder, List, Maybe, Name, Network, OneOf, Setting, Size, Switch, Time},
+    form::{Address, Choice, Count, Folder, HostName, List, Maybe, Name, Network, OneOf, Setting, Size, Switch, Time},
+    group::Group,
     key::{Face, Key, When, key},
+    sites::SITES,
 };
 use crate::{
     cli::log::{LogFormat, LogLevel},
-    serve::Limits,
+    serve::{Hosting, Limits},
     site::{Mode, SiteName},
 };
 
@@ -26,6 +28,7 @@ pub(in crate::cli) struct Config {
     pub(in crate::cli) mode: Option<Mode>,
     pub(in crate::cli) threads: Option<NonZeroUsize>,
     pub(in crate::cli) trusted_proxies: Vec<IpNet>,
+    pub(in crate::cli) hosting: Hosting,
     pub(in crate::cli) build: Building,
     pub(in crate::cli) admin: Admin,
     pub(in crate::cli) cache: Caching,
@@ -87,6 +90,7 @@ impl Default for Config {
             mode: None,
             threads: None,
             trusted_proxies: Vec::new(),
+            hosting: Hosting { www: true, ..Hosting::default() },
             build: Building {
                 out: PathBuf::from("build"),
                 sites: PathBuf::from("sites"),
@@ -126,6 +130,17 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!("trusted_proxies": List<Network> = trusted_proxies, "Networks of proxies that are believed when they say for whom they speak")
         .flag("trusted-proxy")
         .when_unset("none")
+        .reloads(),
+    key!("default_hosts": List<HostName> = hosting.defaults, "Hosts of the server itself, where sites without hosts of their own are below their names; others are 421")
+        .flag("default-host")
+        .when_unset("every host that no site claims")
+        .reloads(),
+    key!("default_site": Maybe<Name> = hosting.fallback, "The site that answers on hosts that are nobody’s; it must have hosts of its own")
+        .flag("default-site")
+        .when_unset("none")
+        .reloads(),
+    key!("www": Switch = hosting.www, "Redirect `www.example.com` to a site’s `example.com`, or the other way round, unless both are claimed")
+        .flag("www")
         .reloads(),
     key!("build.out": Folder = build.out, "Folder the bundles are in")
         .flag("build")
@@ -168,6 +183,13 @@ pub(super) const KEYS: &[Key<Config>] = &[
         .flag("write-timeout")
         .reloads(),
     key!("limits.grace": Time = limits.grace, "Time to finish what is in flight when stopping").flag("grace").reloads(),
+    key!("limits.requests": Count = limits.requests, "Requests on one connection; the answer to the last one closes it")
+        .flag("max-requests")
+        .reloads(),
+    key!("limits.streams": Count = limits.streams, "Streams open at once on one connection of HTTP/2").flag("max-streams").reloads(),
+    key!("limits.resets": Count = limits.resets, "Streams of HTTP/2 a client may reset on one connection before it is told to open another")
+        .flag("max-resets")
+        .reloads(),
     key!("limits.head_bytes": Size = limits.head_bytes, "Size of a request’s head; more is 431").flag("max-head").reloads(),
     key!("limits.body_bytes": Size = limits.body_bytes, "Size of a request’s body; more is 413").flag("max-body").reloads(),
     key!("log.format": OneOf = log.format, "Form of the logs on standard error: for people, or one JSON object per line")
@@ -177,3 +199,6 @@ pub(super) const KEYS: &[Key<Config>] = &[
         .flag("log-level")
         .on(&[Face::Serve, Face::Dev]),
 ];
+
+/// In the order they are shown, after the keys.
+pub(super) const GROUPS: &[Group] = &[SITES];

@@ -15,8 +15,10 @@
 mod file;
 mod flags;
 mod form;
+mod group;
 mod key;
 mod keys;
+mod sites;
 
 use std::{
     collections::BTreeMap,
@@ -124,7 +126,7 @@ pub(in crate::cli) fn load<T: Taker>(
             let source = Source::new(path.display().to_string(), text);
             let folder = path.parent().unwrap_or(Path::new(""));
             let mut read = config.clone();
-            mistakes.extend(file::read(&source, folder, KEYS, &mut read, &mut origins));
+            mistakes.extend(file::read(&source, folder, &mut read, &mut origins));
             take_over::<T>(read, &mut config, &mut origins);
             Some(path.to_owned())
         }
