@@ -1,6 +1,7 @@
 //! load → plan → transform → compress: from a `World` to everything a bundle holds. It publishes nothing and prints
 //! nothing; what it found wrong it returns, all of it.
 
+mod fields;
 mod links;
 mod outputs;
 
@@ -12,13 +13,16 @@ use std::{
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use self::outputs::{Output, Outputs};
+use self::{
+    fields::Fields,
+    outputs::{Output, Outputs},
+};
 use crate::{
     compress::{self, Cache},
     diag::{Diagnostic, Severity},
     load::{self, Entry, World, WorldError},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Field, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, EncodedBody, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -30,11 +34,9 @@ pub enum Profile {
     Prod,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub profile: Profile,
-    /// Where the site will be mounted.
-    pub base: BasePath,
 }
 
 /// What a build does, in order.
@@ -86,7 +88,8 @@ pub fn compile(
     let (plan, found) = plan::plan(&site);
     diagnostics.extend(found);
 
-    let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &options.base, progress);
+    let (base, rules) = mounted(&site, options.profile);
+    let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &base, progress);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
@@ -98,15 +101,14 @@ pub fn compile(
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
     let bodies = encode(&routes, options.profile, cache, progress, &mut report);
-    let routes = routes.into_iter().map(|(path, output)| (path, respond(output, &bodies))).collect();
-    let image = SiteImage {
-        site: name.clone(),
-        base: options.base.clone(),
-        mode: site.config.mode,
-        routes,
-        not_found: plan.not_found,
-        rules: Rules::default(),
+    let fields = Fields::new(&site.config, &routes);
+    let respond = |(path, output): (&SitePath, &Output)| {
+        let bodies = bodies.get(&output.hash).cloned().unwrap_or_default();
+        (path.clone(), Response { status: output.status, fields: fields.of(path, output), bodies })
     };
+    let routes = routes.par_iter().map(respond).collect();
+    let image =
+        SiteImage { site: name.clone(), base, mode: site.config.mode, routes, not_found: plan.not_found, rules };
     (Some((image, report)), diagnostics)
 }
 
@@ -156,17 +158,14 @@ fn encode(
     encoded.into_iter().map(|(hash, bodies, _)| (hash, bodies)).collect()
 }
 
-/// Decides the header fields. A name that is not a fingerprint may mean other bytes after the next build, so every
-/// answer is stored and revalidated (RFC 9111 §5.2.2.4), which its validator makes cheap.
-fn respond(output: Output, bodies: &HashMap<ContentHash, Vec<EncodedBody>>) -> Response {
-    let mut fields = vec![Field::new("cache-control", "no-cache")];
-    if output.status == 200 {
-        fields.push(Field::new("content-type", output.media.as_str()));
+/// Where a site is mounted, and what the server applies to its requests. A site with hosts of its own is at `/` there; in
+/// development it is at `/<site>/` like the others, because no name leads from those hosts to the author's machine.
+fn mounted(site: &load::Site, profile: Profile) -> (BasePath, Rules) {
+    let rules = site.config.rules.served();
+    match profile {
+        Profile::Prod if !rules.hosts.is_empty() => (BasePath::root(), rules),
+        Profile::Prod | Profile::Dev => (BasePath::of(&site.name), Rules { hosts: Vec::new(), ..rules }),
     }
-    fields.push(Field::new("x-content-type-options", "nosniff"));
-    fields.extend(output.fields);
-    fields.sort();
-    Response { status: output.status, fields, bodies: bodies.get(&output.hash).cloned().unwrap_or_default() }
 }
 
 /// A mistake in a template is met by every page that uses it, and told once: the first page's way there is kept, and

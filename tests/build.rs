@@ -16,3 +16,5 @@ mod interrupted;
 mod output;
 #[path = "build/project.rs"]
 mod project;
+#[path = "build/rules.rs"]
+mod rules;

@@ -25,7 +25,7 @@ use crate::{
     load::DiskWorld,
     map, pack,
     pipeline::{self, Options, Profile, Report},
-    site::{BasePath, Coding, ContentHash, SiteName},
+    site::{Coding, ContentHash, SiteName},
 };
 
 /// Compile sites into bundles
@@ -206,7 +206,7 @@ fn build_site(
             return None;
         }
     };
-    let options = Options { profile: config.profile, base: BasePath::of(site) };
+    let options = Options { profile: config.profile };
     let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, cache, progress);
     diagnostics.append(&mut found);
     let (image, report) = compiled?;

@@ -5,6 +5,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{
     fields::Fields,
+    rules::{self, SiteRules},
     slug::Strategy,
     value::{self, Spanned, Table},
 };
@@ -19,6 +20,7 @@ pub(super) const FILE_NAMES: [&str; 2] = ["config.toml", "zola.toml"];
 #[derive(Clone, Debug)]
 pub struct Config {
     pub mode: Mode,
+    pub rules: SiteRules,
     /// Scheme, host and path the site is published at, without the final slash.
     pub base_url: Option<String>,
     pub title: Option<String>,
@@ -111,6 +113,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             mode: Mode::default(),
+            rules: SiteRules::default(),
             base_url: None,
             title: None,
             description: None,
@@ -153,8 +156,10 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
     let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
     let mut fields = Fields::new(source, written.clone(), diagnostics);
     let default = Config::default();
+    let (mode, rules) = fields.within_ours("sitekit", rules::read).unwrap_or_default();
     let config = Config {
-        mode: fields.within("sitekit", mode).unwrap_or_default(),
+        mode,
+        rules,
         base_url: base_url(&mut fields),
         title: text(&mut fields, "title"),
         description: text(&mut fields, "description"),
@@ -170,12 +175,8 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         written,
     };
     known_elsewhere(&mut fields);
-    fields.warn_unknown();
+    fields.report_unknown();
     config
-}
-
-fn mode(fields: &mut Fields<'_>) -> Mode {
-    fields.word("mode", &[("traditional", Mode::Traditional), ("spa", Mode::Spa)]).unwrap_or_default()
 }
 
 /// `/`, an empty string and absence all say that the site does not know where it will be published.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::value::{Node, Spanned, Table, Value};
-use crate::diag::{Diagnostic, Source, did_you_mean};
+use crate::diag::{Diagnostic, Severity, Source, did_you_mean};
 
 /// What is left of a table, and where its diagnostics go.
 pub(super) struct Fields<'a> {
@@ -13,18 +13,31 @@ pub(super) struct Fields<'a> {
     prefix: String,
     table: Vec<(Spanned<String>, Node)>,
     known: Vec<&'static str>,
+    /// Those of `known` that were there.
+    taken: Vec<&'static str>,
+    /// What a key is that nobody takes.
+    unknown: Severity,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(source: &'a Source, table: Table, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
-        Self { source, prefix: String::new(), table: table.0, known: Vec::new(), diagnostics }
+        Self {
+            source,
+            prefix: String::new(),
+            table: table.0,
+            known: Vec::new(),
+            taken: Vec::new(),
+            unknown: Severity::Warning,
+            diagnostics,
+        }
     }
 
     /// Takes a key's value as it stands. A YAML key without a value is as good as absent.
     pub(super) fn node(&mut self, key: &'static str) -> Option<Node> {
         self.known.push(key);
         let at = self.table.iter().position(|(name, _)| name.value == key)?;
+        self.taken.push(key);
         Some(self.table.remove(at).1).filter(|node| node.value != Value::Null)
     }
 
@@ -110,17 +123,90 @@ impl<'a> Fields<'a> {
     /// The keys of an inner table, for as long as `read` needs them; those it leaves are unknown.
     pub(super) fn within<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
         let table = self.table(key)?;
-        let prefix = format!("{}{key}.", self.prefix);
+        Some(self.inside(key, table, self.unknown, read))
+    }
+
+    /// The same, and a key that `read` leaves is an error: what it should have said would be missing without a word.
+    pub(super) fn within_ours<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> Option<T> {
+        let table = self.table(key)?;
+        Some(self.inside(key, table, Severity::Error, read))
+    }
+
+    /// The keys of each table of a list, as `[[key]]` makes one, with the place of the table.
+    pub(super) fn each<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Fields<'_>, Range<usize>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let Value::Array(items) = node.value else {
+            let help = format!("begin each with a line `[[{}{key}]]`", self.prefix);
+            let message = format!("`{}{key}` is a list of tables, not {}", self.prefix, node.value.describe());
+            self.push(Diagnostic::error_at(self.source, node.span, message).with_help(help));
+            return Vec::new();
+        };
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            match item.value {
+                Value::Table(table) => {
+                    values.extend(self.inside(key, table, self.unknown, |fields| read(fields, item.span)));
+                }
+                other => drop(self.mismatch::<()>(key, "a list of tables", &other, item.span)),
+            }
+        }
+        values
+    }
+
+    fn inside<T>(&mut self, key: &str, table: Table, unknown: Severity, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let mut inner = Fields {
             source: self.source,
-            prefix,
+            prefix: format!("{}{key}.", self.prefix),
             table: table.0,
             known: Vec::new(),
+            taken: Vec::new(),
+            unknown,
             diagnostics: &mut *self.diagnostics,
         };
         let value = read(&mut inner);
-        inner.warn_unknown();
-        Some(value)
+        inner.report_unknown();
+        value
+    }
+
+    /// A value that must be there: when it is not, that is an error about the table at `place`.
+    pub(super) fn required<T>(&mut self, key: &str, place: &Range<usize>, value: Option<T>) -> Option<T> {
+        // What is there and wrong has been told.
+        if value.is_none() && !self.had(key) {
+            self.error(place.clone(), format!("`{}{key}` is missing", self.prefix));
+        }
+        value
+    }
+
+    /// Whether the table had this key when its tables were looked at: it is gone from what is left.
+    fn had(&self, key: &str) -> bool {
+        self.taken.contains(&key)
+    }
+
+    /// A string, or a list of strings.
+    pub(super) fn one_or_more(&mut self, key: &'static str) -> Option<Vec<Spanned<String>>> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::String(value) => Some(vec![Spanned { value, span: node.span }]),
+            Value::Array(items) => Some(self.string_items(key, items)),
+            other => self.mismatch(key, "a string or a list of strings", &other, node.span),
+        }
+    }
+
+    /// The text of a value of the table `key`.
+    pub(super) fn text_of(&mut self, key: &str, node: Node) -> Option<Spanned<String>> {
+        match node.value {
+            Value::String(value) => Some(Spanned { value, span: node.span }),
+            other => self.mismatch(key, "a table of strings", &other, node.span),
+        }
+    }
+
+    /// The name of a key of this table, as it is told.
+    pub(super) fn name_of(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
     }
 
     /// One of a few words.
@@ -161,11 +247,12 @@ impl<'a> Fields<'a> {
         self.source
     }
 
-    /// Warns about every key that nobody took.
-    pub(super) fn warn_unknown(&mut self) {
+    /// Tells of every key that nobody took.
+    pub(super) fn report_unknown(&mut self) {
         for (key, _) in std::mem::take(&mut self.table) {
             let message = format!("`{}{}` is not a key sitekit knows", self.prefix, key.value);
-            let mut diagnostic = Diagnostic::error_at(self.source, key.span, message).as_warning();
+            let mut diagnostic = Diagnostic::error_at(self.source, key.span, message);
+            diagnostic.severity = self.unknown;
             if let Some(meant) = did_you_mean(&key.value, self.known.iter().copied()) {
                 diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
             }

@@ -8,6 +8,7 @@ mod date;
 mod fields;
 mod files;
 mod front_matter;
+mod rules;
 mod slug;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,10 @@ pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Sl
 pub use date::PageDate;
 pub use files::File;
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
+pub use rules::{
+    CacheRule, Change, ErrorPage, FieldRule, Lifetime, MoveRule, PatternTable, PolicyMode, PolicySettings, SiteRules,
+    WrittenPattern,
+};
 pub use slug::Strategy;
 pub use value::{Node, Spanned, Table, Value};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};

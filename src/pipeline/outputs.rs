@@ -24,6 +24,7 @@ use crate::{
         html::Minifier,
         links,
         markdown::{self, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions},
+        policy::{self, Needs},
         render::{Contents, Renderer},
         script::{self, Goal, Syntax},
     },
@@ -37,6 +38,8 @@ pub(super) struct Output {
     pub(super) hash: ContentHash,
     pub(super) media: MediaType,
     pub(super) is_page: bool,
+    /// What a page or a style sheet runs and loads.
+    pub(super) needs: Option<Box<Needs>>,
     /// Beyond those every answer has.
     pub(super) fields: Vec<Field>,
 }
@@ -80,17 +83,8 @@ pub(super) fn make(world: &dyn World, site: &Site, plan: &Plan, base: &BasePath,
         diagnostics.extend(found);
         routes.extend(output.map(|output| (path, output)));
     }
-    if site.config.markdown.highlighting.is_some()
-        && let Ok(path) = SitePath::parse(HIGHLIGHTING)
-    {
-        let sheet = || highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
-        routes.entry(path).or_insert_with(|| Output::of(sheet().into(), MediaType::CSS));
-    }
     Outputs { routes, diagnostics }
 }
-
-/// Where the style sheet of highlighted code is, unless the site has a file of its own there.
-const HIGHLIGHTING: &str = "/syntax.css";
 
 fn convert(site: &Site, options: &MarkdownOptions, progress: &dyn Progress) -> Contents {
     let links = Links::new(site);
@@ -181,6 +175,10 @@ impl Maker<'_> {
                 let source = self.read_text(file, found)?;
                 Some(Output::of(self.script(&source, Syntax::TypeScript, path, found)?.into(), MediaType::JAVASCRIPT))
             }
+            Origin::Highlighting => {
+                let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
+                Some(Output::of(sheet.into(), MediaType::CSS))
+            }
             Origin::Redirect(target) => {
                 let location = match target {
                     Target::Path(path) => path.to_url(self.base),
@@ -233,7 +231,9 @@ impl Maker<'_> {
             MediaType::HTML => return Some(self.page(source, found)),
             MediaType::CSS => {
                 let based = rebased(source, base::style_sheet(&source.text, self.base));
-                or_unchanged(&based, css::minify(&based), found)
+                let sheet = or_unchanged(&based, css::minify(&based), found);
+                let needs = Some(Box::new(policy::of_style_sheet(&sheet)));
+                return Some(Output { needs, ..Output::of(sheet.into(), media) });
             }
             MediaType::JAVASCRIPT => self.script(source, Syntax::JavaScript, path, found)?,
             MediaType::JSON => or_unchanged(source, data::minify_json(source), found),
@@ -253,7 +253,8 @@ impl Maker<'_> {
         let based = rebased(source, base::page(&source.text, &self.links(&|_| None)));
         let minified = self.minifier.minify(&based);
         found.extend(minified.warnings);
-        Output { is_page: true, ..Output::of(minified.html.into(), MediaType::HTML) }
+        let needs = Some(Box::new(policy::of_page(&minified.html)));
+        Output { is_page: true, needs, ..Output::of(minified.html.into(), MediaType::HTML) }
     }
 
     /// A script compiled. Whether a `.js` file is a module cannot be told from its name: it is one when it is not a
@@ -329,7 +330,7 @@ fn render_with(
 
 impl Output {
     fn of(body: Bytes, media: MediaType) -> Self {
-        Self { status: 200, hash: ContentHash::of(&body), body, media, is_page: false, fields: Vec::new() }
+        Self { status: 200, hash: ContentHash::of(&body), body, media, is_page: false, needs: None, fields: Vec::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Decides which URLs a site has and what each is made from. Each URL has exactly one owner; two sources that claim
 //! one are a mistake of the author's, told with both names. Nothing is read or rendered here.
 
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,8 @@ pub enum Origin {
     File(File),
     /// A TypeScript file, compiled; the route ends in `.js` or `.mjs`.
     Script(File),
+    /// The style sheet of highlighted code.
+    Highlighting,
     /// An answer with status 308 (RFC 9110 §15.4.9).
     Redirect(Target),
 }
@@ -48,6 +51,9 @@ pub enum Target {
 
 /// The template, and the file, that answers what has no route.
 const NOT_FOUND: &str = "404.html";
+
+/// Where the style sheet of highlighted code is.
+const HIGHLIGHTING: &str = "/syntax.css";
 
 /// Gives every URL its owner.
 #[must_use]
@@ -69,10 +75,17 @@ pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
             routes.aliases(site);
         }
     }
+    routes.highlighting(site);
     let mut diagnostics = routes.diagnostics;
-    diagnostics.sort();
     let routes: BTreeMap<_, _> = routes.owners.into_iter().map(|(path, owner)| (path, owner.origin)).collect();
-    let not_found = SitePath::parse("/404.html").ok().filter(|path| routes.contains_key(path));
+    diagnostics.extend(rules::check(site, &routes));
+    diagnostics.sort();
+    let mut error_pages = site.config.rules.error_pages.iter();
+    let not_found = match error_pages.find(|error| error.status.as_u16() == 404) {
+        Some(error) => Some(error.page.value.clone()),
+        None => SitePath::parse("/404.html").ok(),
+    };
+    let not_found = not_found.filter(|path| routes.contains_key(path));
     (Plan { routes, not_found }, diagnostics)
 }
 
@@ -157,6 +170,16 @@ impl Routes {
             let owner =
                 source.map_or_else(|| Arc::from(format!("{}/templates/{name}", site.root)), |t| t.source.path.clone());
             self.claim(&path, Origin::Template(name), &owner, None);
+        }
+    }
+
+    /// The style sheet of highlighted code, unless the site has a file of its own there.
+    fn highlighting(&mut self, site: &Site) {
+        if site.config.markdown.highlighting.is_some()
+            && let Ok(path) = SitePath::parse(HIGHLIGHTING)
+        {
+            let name = "the style sheet of highlighted code".to_owned();
+            self.owners.entry(path).or_insert(Owner { origin: Origin::Highlighting, name });
         }
     }
 

@@ -333,7 +333,7 @@ fn words(text: &str, mut url: impl FnMut(Range<usize>)) {
 }
 
 /// The URLs of a `srcset`: each goes up to white space, and loses commas at its end (HTML §4.8.4.2.2).
-fn candidates(text: &str, mut url: impl FnMut(Range<usize>)) {
+pub(super) fn candidates(text: &str, mut url: impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
@@ -363,7 +363,7 @@ fn candidates(text: &str, mut url: impl FnMut(Range<usize>)) {
 
 /// The URLs of a style sheet: of `url()`, `@import` and `image-set()`. In a `style` attribute quotes may be character
 /// references.
-fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
+pub(super) fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let (mut at, mut importing, mut depth, mut set_depth) = (0, false, 0_usize, None);
     while let Some(&byte) = bytes.get(at) {

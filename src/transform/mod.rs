@@ -9,5 +9,6 @@ pub mod highlight;
 pub mod html;
 pub mod links;
 pub mod markdown;
+pub mod policy;
 pub mod render;
 pub mod script;

@@ -12,7 +12,7 @@ use sitekit::{
     diag::{Diagnostic, Severity},
     load::{DiskWorld, Entry, World, WorldError},
     pipeline::{self, Options, Profile},
-    site::{BasePath, SiteName},
+    site::SiteName,
 };
 
 use crate::project::Project;
@@ -74,7 +74,7 @@ fn mistakes_in_files() {
 #[test]
 fn what_does_no_harm_is_a_warning_and_the_site_is_built() {
     let project = Project::with(&[
-        ("sites/a/config.toml", "titel = \"A\"\n[sitekit]\nmood = \"spa\"\n"),
+        ("sites/a/config.toml", "titel = \"A\"\n[slugify]\npath = \"on\"\n"),
         ("sites/a/index.html", "<p>a</p>"),
         ("sites/a/style.css", "a { color: red }\n} b { }\n"),
         ("sites/a/data.json", "{\"a\": 1,}"),
@@ -322,7 +322,7 @@ fn a_file_that_vanishes_during_the_build() {
     let project =
         Project::with(&[("sites/a/index.html", "<p>a</p>"), ("sites/a/gone.css", "a{}"), ("sites/a/gone.bin", "x")]);
     let site = SiteName::parse("a").unwrap();
-    let options = Options { profile: Profile::Dev, base: BasePath::of(&site) };
+    let options = Options { profile: Profile::Dev };
     let world = Vanishing(DiskWorld::new(project.path(""), "sites/a").unwrap());
     let (compiled, diagnostics) = pipeline::compile(&world, &site, "sites/a", &options, None, &Silent);
     assert!(compiled.is_none());

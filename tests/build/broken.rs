@@ -14,7 +14,7 @@ use sitekit::{
     diag::{Diagnostic, Severity},
     load::DiskWorld,
     pipeline::{Options, Profile, Progress, Stage, compile},
-    site::{BasePath, SiteName},
+    site::SiteName,
 };
 
 const SITES: &str = "tests/broken";
@@ -101,7 +101,7 @@ fn annotation(line: &str, number: usize) -> Option<(&str, Option<usize>, &str)> 
 fn diagnostics(name: &str) -> Vec<Diagnostic> {
     let world = DiskWorld::new(SITES, name).unwrap();
     let site = SiteName::parse(name).unwrap();
-    let options = Options { profile: Profile::Dev, base: BasePath::of(&site) };
+    let options = Options { profile: Profile::Dev };
     let (image, diagnostics) = compile(&world, &site, name, &options, None, &Silent);
     let errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     assert_eq!(image.is_none(), errors, "{name}");

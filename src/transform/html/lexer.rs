@@ -68,6 +68,12 @@ impl<'a> Lexer<'a> {
         Some(found.value.clone().map_or("", |value| &self.text[value]))
     }
 
+    /// Whether the piece just returned is in an `svg` or `math`, or one of them is open by a fault of the page.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.foreign > 0
+    }
+
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }

@@ -2,6 +2,7 @@
 //! get wrong has been taken out; its result is published only when html5ever builds the same document of it as of the
 //! original. Never run this on templates: only a rendered page is a page.
 
+pub mod decoded;
 mod guard;
 pub mod lexer;
 mod same;
