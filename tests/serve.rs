@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod client;
+#[path = "serve/generations.rs"]
+mod generations;
 #[path = "serve/hosts.rs"]
 mod hosts;
 

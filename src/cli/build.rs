@@ -98,11 +98,13 @@ pub(super) struct BuildConfig {
     pub(super) profile: Profile,
     pub(super) concurrency: Option<NonZeroUsize>,
     pub(super) cache_limit: u64,
+    /// Generations of a site.
+    pub(super) keep: usize,
 }
 
 impl BuildConfig {
     pub(super) fn new(config: &Config, profile: Profile) -> anyhow::Result<Self> {
-        let Building { out, sites: folder, concurrency, cache_limit, .. } = &config.build;
+        let Building { out, sites: folder, concurrency, cache_limit, keep, .. } = &config.build;
         let Some(name) = folder.file_name() else {
             bail!("--sites takes a folder with a name, such as `sites`; got `{}`", folder.display());
         };
@@ -121,6 +123,7 @@ impl BuildConfig {
             profile,
             concurrency: *concurrency,
             cache_limit: *cache_limit,
+            keep: *keep,
         })
     }
 }
@@ -218,7 +221,7 @@ fn build_site(
         }
     };
     let live = map::live(&config.out, site).ok();
-    match sealed.commit(&pack::RealDisk, &config.out, pack::KEEP) {
+    match sealed.commit(&pack::RealDisk, &config.out, config.keep) {
         Ok(committed) => Some(BuiltSite {
             site: site.clone(),
             generation: committed.generation,

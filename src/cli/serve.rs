@@ -129,6 +129,7 @@ impl ServeConfig {
                 sites: config.only.into_iter().collect(),
                 mode: config.mode,
                 memory,
+                past: config.build.keep - 1,
             },
             threads,
             shards: config.cache.shards.map_or(threads * 4, NonZeroUsize::get),

@@ -57,6 +57,7 @@ pub struct CoreSite {
     hits: Count,
     misses: Count,
     coalesced: Count,
+    past: Count,
     latency: Histogram,
 }
 
@@ -120,6 +121,7 @@ pub(super) struct Sums {
     pub(super) misses: u64,
     pub(super) coalesced: u64,
     pub(super) evictions: u64,
+    pub(super) past: u64,
     pub(super) latency: Buckets,
 }
 
@@ -254,6 +256,11 @@ impl CoreSite {
         self.latency.record(u64::try_from(answer.latency.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// A file of an older generation answers; `record` counts the answer too.
+    pub fn from_past(&self) {
+        self.past.add(1);
+    }
+
     fn add_to(&self, sums: &mut Sums) {
         for (sum, count) in sums.statuses.iter_mut().zip(&self.statuses) {
             *sum += count.get();
@@ -265,6 +272,7 @@ impl CoreSite {
         sums.hits += self.hits.get();
         sums.misses += self.misses.get();
         sums.coalesced += self.coalesced.get();
+        sums.past += self.past.get();
         self.latency.add_to(&mut sums.latency);
     }
 }
@@ -286,6 +294,7 @@ impl Sums {
         self.misses += other.misses;
         self.coalesced += other.coalesced;
         self.evictions += other.evictions;
+        self.past += other.past;
         self.latency.add(&other.latency);
     }
 }

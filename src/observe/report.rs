@@ -58,6 +58,9 @@ pub struct Traffic {
     pub codings: CodingReport,
     pub latency_ns: Latency,
     pub cache: CacheReport,
+    /// Requests that a fingerprinted file of an older generation answered.
+    #[serde(default)]
+    pub past: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +179,7 @@ impl Traffic {
                 evictions: sums.evictions,
                 coalesced: sums.coalesced,
             },
+            past: sums.past,
         }
     }
 }

@@ -27,6 +27,7 @@ use super::{
     connection::{self, Pending, Stream},
     hosts::Claim,
     listen::{Door, DoorSocket, Protocol},
+    past::Past,
     peer::Peer,
     request_id::{self, Ids},
     respond::Prepared,
@@ -182,6 +183,13 @@ impl Core {
         }
     }
 
+    /// A file of an older generation answers.
+    pub(super) fn count_past(&self, site: &Mounted) {
+        if self.registry.metering() == Metering::On {
+            site.counters().core(self.index).from_past();
+        }
+    }
+
     /// A limit was reached.
     pub(super) fn note(&self, event: Event) {
         self.registry.note(self.index, event);
@@ -306,6 +314,11 @@ impl Mounted {
 
     pub(super) fn mode(&self) -> Mode {
         self.site.mode()
+    }
+
+    /// What older generations still answer.
+    pub(super) fn past(&self) -> arc_swap::Guard<Arc<Past>> {
+        self.site.past()
     }
 
     pub(super) fn is_resident(&self) -> bool {

@@ -153,6 +153,9 @@ pub fn log(changes: &Changes) {
     for (site, reason) in &changes.refused {
         tracing::error!(%site, reason, "a bundle is refused; the one before it, if any, stays live");
     }
+    for (site, reason) in &changes.skipped {
+        tracing::warn!(%site, reason, "an older generation cannot be opened: its files do not answer any more");
+    }
 }
 
 #[cfg(test)]

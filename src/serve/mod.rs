@@ -18,6 +18,7 @@ mod listen;
 pub mod memory;
 pub mod negotiate;
 mod page;
+mod past;
 mod peer;
 pub mod range;
 mod rate;

@@ -27,6 +27,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) id: EntryId,
+    /// It is of an older generation, which is never resident.
+    pub(super) past: bool,
     pub(super) status: StatusCode,
     pub(super) last_modified: Option<SystemTime>,
     pub(super) representations: Vec<Representation>,
@@ -102,11 +104,17 @@ impl Prepared {
         });
         Self {
             id,
+            past: false,
             // A bundle's statuses were checked when it was opened.
             status: StatusCode::from_u16(entry.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             last_modified,
             representations: representations.collect(),
         }
+    }
+
+    /// An entry of an older generation's bundle.
+    pub(super) fn of_past(bundle: &Bundle, id: EntryId) -> Self {
+        Self { past: true, ..Self::new(bundle, id) }
     }
 
     fn is_negotiated(&self) -> bool {

@@ -20,8 +20,9 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::{
+    map::Bundle,
     observe::{Event, Reading},
-    site::{Coding, PathError, SitePath},
+    site::{Coding, Mode, PathError, SitePath},
 };
 
 use super::{
@@ -242,7 +243,7 @@ fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) ->
             let site = mount.site().map(Rc::clone);
             Decision { head: respond::error(StatusCode::TOO_MANY_REQUESTS), source: None, site }
         }
-        (Mount::Site(site, below), _) => in_site(site, below, query, &wanted),
+        (Mount::Site(site, below), _) => in_site(core, site, below, query, &wanted),
         (Mount::NeedsSlash(site), _) => {
             let location = route::location(site.bundle().base(), &SitePath::root(), query);
             Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
@@ -311,17 +312,17 @@ fn at_front<B>(core: &Core, view: &View, request: &Request<B>, path: &str, actio
     respond::html(StatusCode::OK, page::index(view.snapshot(), port(authority(request))))
 }
 
-fn in_site(site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Decision {
+fn in_site(core: &Core, site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Decision {
     let bundle = site.bundle();
     let (head, source) = match route::resolve(below, site.mode(), |path| bundle.lookup(path)) {
         Route::Found(_) | Route::Shell(_) if wanted.action == Action::Options => (respond::options(), None),
         Route::Found(id) | Route::Shell(id) => {
             let entry = site.prepared(id);
-            let (head, nth) = represent(site, &entry, wanted);
+            let (head, nth) = represent(bundle, &entry, wanted);
             (head, nth.map(|nth| (entry, nth)))
         }
         Route::Moved(path) => (respond::redirect(&route::location(bundle.base(), &path, query)), None),
-        Route::Missing => missing(site, wanted),
+        Route::Missing => from_past(core, site, below, query, wanted).unwrap_or_else(|| missing(site, wanted)),
         Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
         Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
     };
@@ -329,8 +330,7 @@ fn in_site(site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted
 }
 
 /// Negotiation, preconditions and ranges, in this order (RFC 9110 §13.2, §14.2).
-fn represent(site: &Mounted, entry: &Prepared, wanted: &Wanted<'_>) -> (Head, Option<usize>) {
-    let bundle = site.bundle();
+fn represent(bundle: &Bundle, entry: &Prepared, wanted: &Wanted<'_>) -> (Head, Option<usize>) {
     let Some(nth) = wanted.choose(entry) else {
         return (entry.refuse(StatusCode::NOT_ACCEPTABLE), None);
     };
@@ -351,8 +351,31 @@ fn represent(site: &Mounted, entry: &Prepared, wanted: &Wanted<'_>) -> (Head, Op
     }
 }
 
+/// The head of an answer, and whose body it is: the entry, which of its representations.
+type Answer = (Head, Option<(Rc<Prepared>, usize)>);
+
+/// A fingerprinted file of an older generation, for a page that was loaded before a deploy.
+fn from_past(core: &Core, site: &Mounted, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Option<Answer> {
+    let past = site.past();
+    let file = match route::resolve(below, Mode::Traditional, |path| past.find(path)) {
+        Route::Found(file) => file,
+        Route::Moved(path) => {
+            return Some((respond::redirect(&route::location(site.bundle().base(), &path, query)), None));
+        }
+        _ => return None,
+    };
+    core.count_past(site);
+    if wanted.action == Action::Options {
+        return Some((respond::options(), None));
+    }
+    let (bundle, id) = past.entry(file)?;
+    let entry = Rc::new(Prepared::of_past(bundle, id));
+    let (head, nth) = represent(bundle, &entry, wanted);
+    Some((head, nth.map(|nth| (entry, nth))))
+}
+
 /// The site's own page with status 404, or ours.
-fn missing(site: &Mounted, wanted: &Wanted<'_>) -> (Head, Option<(Rc<Prepared>, usize)>) {
+fn missing(site: &Mounted, wanted: &Wanted<'_>) -> Answer {
     let own = site.bundle().not_found().map(|id| site.prepared(id));
     let Some((entry, nth)) = own.and_then(|entry| wanted.choose(&entry).map(|nth| (entry, nth))) else {
         return (respond::error(StatusCode::NOT_FOUND), None);
@@ -496,7 +519,7 @@ impl Core {
         }
         let (Some((entry, nth)), Some(site)) = (source, site) else { return Made::Now(answer.failed()) };
         let found = &entry.representations[nth];
-        if site.is_resident() {
+        if site.is_resident() && !entry.past {
             return Made::Now(answer.with(fill(content, found.body.clone(), Memory::Warm, track), Reading::Hit));
         }
         let cache = self.sites.cache();

@@ -2,7 +2,7 @@
 //! request ends with the generation it began with.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,7 +21,9 @@ use crate::{
 use super::{
     cache::Cache,
     hosts::{Claimant, HostTable, Hosting},
-    memory, resident,
+    memory,
+    past::{self, Past},
+    resident,
 };
 
 /// One site's live generation.
@@ -31,6 +33,8 @@ pub struct LiveSite {
     mode: Mode,
     hosts: Vec<HostPattern>,
     counters: Arc<SiteCounters>,
+    /// Replaced when a generation is removed while this one stays live.
+    past: ArcSwap<Past>,
     /// Every page of the bundle was touched and is meant to stay.
     resident: AtomicBool,
 }
@@ -65,6 +69,11 @@ impl LiveSite {
 
     pub(super) fn counters(&self) -> &Arc<SiteCounters> {
         &self.counters
+    }
+
+    /// What older generations still answer.
+    pub(super) fn past(&self) -> arc_swap::Guard<Arc<Past>> {
+        self.past.load()
     }
 
     pub(super) fn is_resident(&self) -> bool {
@@ -121,6 +130,8 @@ pub struct Choice {
     pub mode: Option<Mode>,
     /// Memory for bodies, in bytes.
     pub memory: u64,
+    /// How many generations beside the live one go on answering for their fingerprinted files.
+    pub past: usize,
 }
 
 /// Why a site is not served, or not in its newest generation.
@@ -146,6 +157,8 @@ pub struct Changes {
     pub removed: Vec<SiteName>,
     /// What is not served in its newest generation, and why; said once per reason.
     pub refused: Vec<(SiteName, String)>,
+    /// Older generations whose files do not answer any more, and why; said once per reason.
+    pub skipped: Vec<(SiteName, String)>,
 }
 
 /// The live snapshot, and what it takes to make the next one.
@@ -197,7 +210,7 @@ impl Sites {
         let old = self.live.load_full();
         let hosting = self.hosting.load_full();
         let mut changes = Changes::default();
-        let mut refused = BTreeSet::new();
+        let (mut refused, mut skipped) = (BTreeSet::new(), BTreeSet::new());
         let mut next = Snapshot::default();
         let mut found = Vec::new();
         for name in map::sites(&self.choice.build)? {
@@ -217,6 +230,8 @@ impl Sites {
         found.sort_by_key(|(site, before)| before.is_none_or(|before| !has_its_places(site, before)));
         for (site, before) in found {
             let name = site.name().clone();
+            let faults = self.keep_past(&site, before.map(|before| &**before));
+            skipped.extend(faults.into_iter().map(|fault| (name.clone(), fault)));
             if let Err(refusal) = next.admit(site) {
                 refused.insert((name, refusal.to_string()));
                 // The old one was admitted before, so it only fails should its place have been taken since.
@@ -227,7 +242,9 @@ impl Sites {
         }
         next.arrange(&hosting);
         changes.refused.extend(refused.difference(known).cloned());
+        changes.skipped.extend(skipped.difference(known).cloned());
         *known = refused;
+        known.append(&mut skipped);
         self.make_live(&old, next, &mut changes);
         Ok(changes)
     }
@@ -274,8 +291,28 @@ impl Sites {
             hosts: hosts.clone(),
             counters: self.registry.site(bundle.site().as_str()),
             resident: AtomicBool::new(same.is_some_and(|before| before.is_resident())),
+            past: ArcSwap::default(),
             bundle,
         }))
+    }
+
+    /// Gives a site the generations that are kept beside it. Those that are open stay open: that which was live until
+    /// now goes on answering without a gap. Returns why some do not answer.
+    fn keep_past(&self, site: &LiveSite, before: Option<&LiveSite>) -> Vec<String> {
+        let kept = match past::kept(&self.choice.build, site.name(), site.generation(), self.choice.past) {
+            Ok(kept) => kept,
+            Err(error) => return vec![error.to_string()],
+        };
+        if !site.past().is_of(&kept) {
+            let known = |generation| {
+                let live = before.map(LiveSite::bundle).filter(|live| live.generation() == generation);
+                let older =
+                    || [Some(site), before].into_iter().flatten().find_map(|at| at.past().bundle(generation).cloned());
+                live.cloned().or_else(older)
+            };
+            site.past.store(Arc::new(Past::new(site.bundle(), &kept, known)));
+        }
+        site.past().faults().map(ToString::to_string).collect()
     }
 
     fn make_live(&self, old: &Arc<Snapshot>, next: Snapshot, changes: &mut Changes) {
@@ -312,19 +349,20 @@ impl Sites {
         resident::touch_in_background(large);
     }
 
-    /// Only bodies of live bundles that are not resident are worth their place.
+    /// Only bodies that are not resident and can be asked for are worth their place.
     fn drop_dead_bodies(&self) {
         if self.cache.is_empty() {
             return;
         }
         let live = self.live.load();
         let cold = live.sites.iter().filter(|site| !site.is_resident());
-        let alive: std::collections::HashSet<ContentHash> = cold
+        let mut alive: HashSet<ContentHash> = cold
             .flat_map(|site| {
                 let bundle = &site.bundle;
                 bundle.routes().flat_map(|(_, id)| bundle.entry(id).representations().map(|body| body.hash()))
             })
             .collect();
+        live.sites.iter().for_each(|site| alive.extend(site.past().bodies()));
         self.cache.keep_only(|hash| alive.contains(&hash));
     }
 }

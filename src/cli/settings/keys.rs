@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     cli::log::{LogFormat, LogLevel},
+    pack,
     serve::{Hosting, Limits},
     site::{Mode, SiteName},
 };
@@ -47,6 +48,8 @@ pub(in crate::cli) struct Building {
     pub(in crate::cli) concurrency: Option<NonZeroUsize>,
     /// Of the compressed bodies, in bytes.
     pub(in crate::cli) cache_limit: u64,
+    /// Generations, the live one among them.
+    pub(in crate::cli) keep: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +100,7 @@ impl Default for Config {
                 profile: BuildProfile::Prod,
                 concurrency: None,
                 cache_limit: 1_000_000_000,
+                keep: pack::KEEP,
             },
             admin: Admin { address: None, metrics: true },
             cache: Caching { size: None, shards: None },
@@ -157,6 +161,9 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!("build.cache_limit": Size = build.cache_limit, "How much the cache of compressed bodies may hold")
         .flag("cache-limit")
         .on(&[Face::Build]),
+    key!("build.keep": Count = build.keep, "Generations of a site that are kept, to go back to and to answer for files a page of theirs asks for; the live one is one of them")
+        .flag("keep")
+        .on(&[Face::Build, Face::Dev, Face::Serve]),
     key!("admin.address": Maybe<Address> = admin.address, "Address for operators: /metrics (Prometheus) and /stats.json")
         .flag("admin-addr")
         .when_unset("none"),

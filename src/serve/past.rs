@@ -1,0 +1,141 @@
+//! What the generations before the live one still answer: fingerprinted files, so that a page loaded before a deploy
+//! finds its scripts. Their bundles are opened where the build folder is looked at, never by a thread that serves, and
+//! stay on disk: a body is read when it is asked for, like any that does not fit in memory.
+
+use std::{collections::HashMap, path::Path};
+
+use crate::{
+    map::{self, Bundle, EntryId, Generation, OpenError},
+    site::{ContentHash, SiteName},
+};
+
+/// The generations of a site that are kept beside the live one, and the files only they have.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// The newest first.
+    generations: Vec<Kept>,
+    /// By path below the base. A map in memory, so that looking for what no one ever had waits for no disk.
+    files: HashMap<Box<str>, File>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    hash: ContentHash,
+    bundle: Result<Bundle, OpenError>,
+}
+
+/// A file of a generation of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct File {
+    generation: usize,
+    id: EntryId,
+}
+
+impl Past {
+    /// Opens those of `kept` that `known` does not have open, and finds what they have that `live` has not.
+    pub(super) fn new(live: &Bundle, kept: &[Generation], known: impl Fn(ContentHash) -> Option<Bundle>) -> Self {
+        let mut past = Self::default();
+        for Generation { hash, path, .. } in kept {
+            let bundle = known(*hash).map_or_else(|| open(path, live.site()), Ok);
+            if let Ok(bundle) = &bundle {
+                let generation = past.generations.len();
+                for (path, id) in bundle.routes().filter(|(path, id)| outlives(bundle, path, *id, live)) {
+                    past.files.entry(path.into()).or_insert(File { generation, id });
+                }
+            }
+            past.generations.push(Kept { hash: *hash, bundle });
+        }
+        past
+    }
+
+    /// Whether it is made of these.
+    pub(super) fn is_of(&self, kept: &[Generation]) -> bool {
+        self.generations.iter().map(|known| known.hash).eq(kept.iter().map(|kept| kept.hash))
+    }
+
+    /// The newest file there was at a path that the live generation has not.
+    pub(super) fn find(&self, path: &str) -> Option<File> {
+        self.files.get(path).copied()
+    }
+
+    /// Where a file that was found is.
+    pub(super) fn entry(&self, file: File) -> Option<(&Bundle, EntryId)> {
+        let bundle = self.generations.get(file.generation)?.bundle.as_ref().ok()?;
+        Some((bundle, file.id))
+    }
+
+    pub(super) fn bundle(&self, generation: ContentHash) -> Option<&Bundle> {
+        self.generations.iter().find(|kept| kept.hash == generation)?.bundle.as_ref().ok()
+    }
+
+    /// Why some of the generations answer nothing. One that was removed since it was listed is none of them.
+    pub(super) fn faults(&self) -> impl Iterator<Item = &OpenError> {
+        let faults = self.generations.iter().filter_map(|kept| kept.bundle.as_ref().err());
+        faults.filter(|error| !matches!(error, OpenError::Missing { .. }))
+    }
+
+    /// The hashes of all bodies that may be asked for.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = ContentHash> {
+        self.files.values().filter_map(|&file| self.entry(file)).flat_map(|(bundle, id)| {
+            let hashes: Vec<_> = bundle.entry(id).representations().map(|found| found.hash()).collect();
+            hashes
+        })
+    }
+}
+
+/// The generations of a site beside the one that is live, the last published first, `most` at most.
+///
+/// # Errors
+/// When the site's folder cannot be read.
+pub(super) fn kept(
+    build: &Path,
+    site: &SiteName,
+    live: ContentHash,
+    most: usize,
+) -> Result<Vec<Generation>, OpenError> {
+    let mut kept = if most == 0 { Vec::new() } else { map::generations(build, site)? };
+    kept.retain(|generation| generation.hash != live);
+    kept.truncate(most);
+    Ok(kept)
+}
+
+fn open(path: &Path, site: &SiteName) -> Result<Bundle, OpenError> {
+    let bundle = Bundle::open(path)?;
+    if bundle.site() == site { Ok(bundle) } else { Err(OpenError::Missing { path: path.to_owned() }) }
+}
+
+/// Whether an entry of an older bundle answers where `live` has no route: its name is a fingerprint (RFC 8246), so its
+/// bytes are what whoever asks for it means. What was protected and is not any more has been moved, not published.
+fn outlives(bundle: &Bundle, path: &str, id: EntryId, live: &Bundle) -> bool {
+    let is_protected = |bundle: &Bundle| {
+        let protected = &bundle.rules().protected;
+        protected.iter().flat_map(|protected| &protected.paths).any(|pattern| pattern.matches(path))
+    };
+    live.lookup(path).is_none()
+        && bundle.entry(id).fields().any(|(name, value)| name == "cache-control" && is_immutable(value))
+        && (!is_protected(bundle) || is_protected(live))
+}
+
+fn is_immutable(cache_control: &str) -> bool {
+    cache_control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("immutable"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directive_and_nothing_like_it() {
+        for (value, expected) in [
+            ("immutable", true),
+            ("public, max-age=31536000, immutable", true),
+            ("max-age=1,IMMUTABLE , public", true),
+            ("max-age=31536000", false),
+            ("immutable=1", false),
+            ("x-immutable", false),
+            ("", false),
+        ] {
+            assert_eq!(is_immutable(value), expected, "{value}");
+        }
+    }
+}
