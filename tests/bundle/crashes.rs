@@ -46,8 +46,8 @@ fn published(generations: &[u8], keep: usize) -> Files {
 }
 
 /// The same folder after going back to a generation in it.
-fn went_back(files: Files, number: u8) -> Files {
-    let disk = FakeDisk::with(&files, Trouble::Never);
+fn went_back(files: &Files, number: u8) -> Files {
+    let disk = FakeDisk::with(files, Trouble::Never);
     publish(&disk, Path::new(BUILD), &images::site("docs"), generation(number).generation()).unwrap();
     disk.files()
 }
@@ -136,7 +136,7 @@ fn in_the_commit_of_the_live_generation() {
 
 #[test]
 fn in_the_commit_over_a_generation_that_was_gone_back_to() {
-    let before = went_back(published(&[1, 2, 4], 5), 1);
+    let before = went_back(&published(&[1, 2, 4], 5), 1);
     check(&before, 5, 5);
 }
 
@@ -148,7 +148,7 @@ fn in_going_back() {
 
 #[test]
 fn in_going_forward_again() {
-    check_publish(&went_back(published(&[1, 2, 4], 5), 1), 4);
+    check_publish(&went_back(&published(&[1, 2, 4], 5), 1), 4);
 }
 
 /// `current` is not whole, or gone: going to a generation mends it.

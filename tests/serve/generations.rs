@@ -94,7 +94,7 @@ fn a_page_from_before_two_deploys_still_finds_its_script() {
     deploy(build.path(), &deploy_of(1), 3);
     let mut serving = serve(build.path(), &["--keep", "3"]);
     let before = answers(&serving, "/docs/app.1.js");
-    assert_eq!(statuses(&before), [200, 200, 200, 206, 206, 416, 412, 200, 204, 304, 206, 304, 206]);
+    assert_eq!(statuses(&before), [200, 200, 406, 206, 206, 416, 412, 200, 204, 304, 206, 304, 206]);
 
     for generation in 2..=3 {
         let live = deploy(build.path(), &deploy_of(generation), 3);
