@@ -559,3 +559,44 @@ fn counting_can_be_turned_off() {
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!((&report["total"]["requests"], &report["connections"]["open"]), (&0.into(), &1.into()));
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Health
+
+/// The status and text of `/healthz` and `/readyz` at the admin address.
+fn health(admin: SocketAddr) -> [(u16, String); 2] {
+    ["/healthz", "/readyz"].map(|path| {
+        let reply = Connection::to(admin).ask("GET", path, &[]);
+        (reply.status, reply.text().trim_end().to_owned())
+    })
+}
+
+#[test]
+fn a_load_balancer_learns_when_to_send_visitors() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), 64 << 20));
+    commit(build.path(), &image("blog", 1));
+    let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut serving = serve(build.path(), &["--admin-addr", &admin.to_string(), "--site", "docs,blog"]);
+    let alive = (200, "alive".to_owned());
+    assert_eq!(health(admin), [alive.clone(), (200, "ready".to_owned())]);
+    let json = Connection::to(admin).ask("GET", "/readyz.json", &[]);
+    let ready: Value = serde_json::from_str(json.text()).unwrap();
+    assert_eq!(
+        (json.status, &ready["ready"], &ready["live"]),
+        (200, &Value::Bool(true), &serde_json::json!(["blog", "docs"]))
+    );
+    // A site that was asked for is gone.
+    fs::remove_file(build.path().join("blog/current")).unwrap();
+    serving.wait_for(|event| event["message"] == "gone");
+    assert_eq!(health(admin), [alive.clone(), (503, "missing: blog".to_owned())]);
+    let mut download = serving.connect();
+    download.send(request("GET", "/docs/download", &[]));
+    download.reader.fill_buf().unwrap();
+    serving.signal("-TERM");
+    serving.wait_for(|event| event["message"].as_str().is_some_and(|text| text.starts_with("stopping")));
+    let [healthy, ready] = health(admin);
+    assert_eq!((healthy, ready), (alive, (503, "draining".to_owned())));
+    assert_eq!(download.receive("GET").unwrap().status, 200);
+    assert!(serving.wait().success());
+}

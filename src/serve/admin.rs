@@ -1,8 +1,9 @@
-//! What operators ask the server: `/stats.json` and `/metrics`, over HTTP on the Unix socket in the build folder and,
-//! when asked for, at an address of its own. Never on the public listener.
+//! What operators ask the server: `/stats.json`, `/metrics`, `/healthz` and `/readyz`, over HTTP on the Unix socket in the
+//! build folder and, when asked for, at an address of its own. Never on the public listener.
 
 use std::{
     convert::Infallible,
+    fmt::Display,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,12 +15,19 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Frame;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
 };
 
-use crate::observe::{self, Registry, Report};
+use crate::observe::{self, Report};
+
+use super::{
+    health::{Hearts, PATIENCE, Readiness},
+    shutdown::{Phase, Stop},
+    snapshot::Sites,
+};
 
 /// The name of the Unix socket in the build folder.
 pub const SOCKET: &str = "sitekit.sock";
@@ -27,13 +35,21 @@ pub const SOCKET: &str = "sitekit.sock";
 /// Operators' tools are few and quick.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Serves `registry` at a TCP address for as long as it is polled.
-pub(super) async fn serve_tcp(listener: std::net::TcpListener, registry: Arc<Registry>) -> io::Result<Infallible> {
+/// All that operators may ask about.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    pub(super) sites: Arc<Sites>,
+    pub(super) hearts: Arc<Hearts>,
+    pub(super) stop: Stop,
+}
+
+/// Serves operators at a TCP address for as long as it is polled.
+pub(super) async fn serve_tcp(listener: std::net::TcpListener, desk: Desk) -> io::Result<Infallible> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
+            Ok((stream, _)) => drop(tokio::spawn(serve(stream, desk.clone()))),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
@@ -78,13 +94,13 @@ impl LocalSocket {
         Ok(Self { listener, file: SocketFile(path.to_owned()) })
     }
 
-    /// Serves `registry` for as long as it is polled.
-    pub(super) async fn serve(self, registry: Arc<Registry>) -> io::Result<Infallible> {
+    /// Serves operators for as long as it is polled.
+    pub(super) async fn serve(self, desk: Desk) -> io::Result<Infallible> {
         let Self { listener, file: _file } = self;
         let listener = tokio::net::UnixListener::from_std(listener)?;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&registry)))),
+                Ok((stream, _)) => drop(tokio::spawn(serve(stream, desk.clone()))),
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
@@ -112,15 +128,15 @@ impl LocalSocket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(self, _: Arc<Registry>) -> io::Result<Infallible> {
+    pub(super) async fn serve(self, _: Desk) -> io::Result<Infallible> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, registry: Arc<Registry>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, desk: Desk) {
     let answer = service_fn(move |request: Request<Incoming>| {
-        let response = answer(request.method(), request.uri().path(), &registry);
-        async move { Ok::<_, Infallible>(response) }
+        let desk = desk.clone();
+        async move { Ok::<_, Infallible>(answer(request.method(), request.uri().path(), &desk).await) }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
@@ -129,20 +145,23 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, registry: Arc<Regist
     }
 }
 
-fn answer(method: &Method, path: &str, registry: &Registry) -> Response<Text> {
-    let now = Instant::now();
-    let (status, media, text) = match (method, path) {
-        (&(Method::GET | Method::HEAD), "/stats.json") => match serde_json::to_string(&Report::of(registry, now)) {
-            Ok(json) => (StatusCode::OK, "application/json", json),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, error.to_string()),
-        },
-        (&(Method::GET | Method::HEAD), "/metrics") => {
-            (StatusCode::OK, observe::PROMETHEUS_CONTENT_TYPE, observe::exposition(registry, now))
+async fn answer(method: &Method, path: &str, desk: &Desk) -> Response<Text> {
+    let registry = desk.sites.registry();
+    let (status, media, text) = match path {
+        _ if !matches!(*method, Method::GET | Method::HEAD) => {
+            (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET or HEAD\n".to_owned())
         }
-        (&(Method::GET | Method::HEAD), _) => {
-            (StatusCode::NOT_FOUND, PLAIN, "here are /stats.json and /metrics\n".to_owned())
+        "/stats.json" => json(StatusCode::OK, &Report::of(registry, Instant::now())),
+        "/metrics" => (StatusCode::OK, observe::PROMETHEUS_CONTENT_TYPE, observe::exposition(registry, Instant::now())),
+        "/healthz" | "/healthz.json" => {
+            let health = desk.hearts.health(PATIENCE).await;
+            verdict(path, health.alive, &health)
         }
-        _ => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET or HEAD\n".to_owned()),
+        "/readyz" | "/readyz.json" => {
+            let readiness = desk.readiness();
+            verdict(path, readiness.ready, &readiness)
+        }
+        _ => (StatusCode::NOT_FOUND, PLAIN, HERE.to_owned()),
     };
     let mut response = Response::new(Text(Some(text.into())));
     *response.status_mut() = status;
@@ -154,6 +173,28 @@ fn answer(method: &Method, path: &str, registry: &Registry) -> Response<Text> {
     response
 }
 
+impl Desk {
+    fn readiness(&self) -> Readiness {
+        let live = self.sites.live().load();
+        let names = live.sites().iter().map(|site| site.name());
+        Readiness::of(self.stop.has_reached(Phase::Draining), names, self.sites.asked_for())
+    }
+}
+
+/// 200 or 503: machines need no more. Where the path asks for it, as JSON.
+fn verdict(path: &str, good: bool, said: &(impl Serialize + Display)) -> (StatusCode, &'static str, String) {
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if path.ends_with(".json") { json(status, said) } else { (status, PLAIN, format!("{said}\n")) }
+}
+
+fn json(status: StatusCode, said: &impl Serialize) -> (StatusCode, &'static str, String) {
+    match serde_json::to_string(said) {
+        Ok(text) => (status, "application/json", text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, error.to_string()),
+    }
+}
+
+const HERE: &str = "here are /stats.json, /metrics, /healthz and /readyz\n";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 struct Text(Option<Bytes>);

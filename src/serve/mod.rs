@@ -11,6 +11,7 @@ mod connection;
 mod core;
 mod follow;
 pub mod frames;
+mod health;
 pub mod hosts;
 mod http2;
 mod limits;
@@ -50,6 +51,7 @@ use tokio::runtime;
 
 use crate::observe::AccessLog;
 
+use self::{admin::Desk, core::Shared, health::Hearts, listen::Door};
 pub use self::{
     admin::{LocalSocket, SOCKET},
     core::Front,
@@ -63,7 +65,6 @@ pub use self::{
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
     tls::{CertificateFiles, Tls, TlsError, TlsSettings},
 };
-use self::{core::Shared, listen::Door};
 
 /// Threads of one core that read cold bodies.
 const READERS: usize = 16;
@@ -100,25 +101,31 @@ pub enum ServeError {
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
     let Server { listening, sites, settings, access_log, local_socket, admin } = server;
-    let registry = Arc::clone(sites.registry());
+    let cores = sites.registry().cores();
+    let hearts = Arc::new(Hearts::new(cores));
+    let desk = Desk { sites: Arc::clone(&sites), hearts: Arc::clone(&hearts), stop: stop.clone() };
     let shared = Shared { sites, settings, access_log: access_log.clone(), open: Arc::new(AtomicUsize::new(0)) };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
     let certificates = certificates(&listening);
-    let doors = doors(listening, registry.cores());
+    let doors = doors(listening, cores);
     let start = Arc::new(Barrier::new(doors.len()));
     let mut threads = Vec::new();
     for (index, doors) in doors.into_iter().enumerate() {
         let (shared, stop, ended, start) = (shared.clone(), stop.clone(), ended.clone(), Arc::clone(&start));
+        let hearts = Arc::clone(&hearts);
         let thread = thread::Builder::new().name(format!("sitekit-{index}"));
-        threads
-            .push(thread.spawn(move || on_core(index, shared, doors, stop, ended, &start)).map_err(ServeError::Start)?);
+        threads.push(
+            thread
+                .spawn(move || on_core(index, shared, &hearts, doors, stop, ended, &start))
+                .map_err(ServeError::Start)?,
+        );
     }
     drop(ended);
     control.block_on(async {
         tokio::select! {
-            () = operate(registry, local_socket, admin, all_ended) => {}
+            () = operate(desk, local_socket, admin, all_ended) => {}
             () = tls::follow(&certificates) => {}
         }
     });
@@ -155,6 +162,7 @@ fn certificates(listening: &[Listening]) -> Vec<Arc<Tls>> {
 fn on_core(
     index: usize,
     shared: Shared,
+    hearts: &Hearts,
     doors: Vec<Door>,
     stop: Stop,
     _ended: tokio::sync::mpsc::Sender<()>,
@@ -166,27 +174,33 @@ fn on_core(
         .build_local(runtime::LocalOptions::default());
     start.wait();
     let runtime = runtime.map_err(ServeError::Start)?;
-    let outcome = runtime.block_on(core::run(index, shared, doors, stop)).map_err(ServeError::Listen);
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            ended = core::run(index, shared, doors, stop) => ended.map_err(ServeError::Listen),
+            never = hearts.beat(index) => match never {},
+        }
+    });
     runtime.shutdown_timeout(Duration::ZERO);
+    hearts.ended(index);
     outcome
 }
 
 /// Serves operators until every core has ended. Without them, the sites are served all the same.
 async fn operate(
-    registry: Arc<crate::observe::Registry>,
+    desk: Desk,
     local_socket: Option<LocalSocket>,
     admin: Option<TcpListener>,
     mut all_ended: tokio::sync::mpsc::Receiver<()>,
 ) {
     let local = async {
         match local_socket {
-            Some(socket) => socket.serve(Arc::clone(&registry)).await,
+            Some(socket) => socket.serve(desk.clone()).await,
             None => std::future::pending().await,
         }
     };
     let admin = async {
         match admin {
-            Some(listener) => admin::serve_tcp(listener, Arc::clone(&registry)).await,
+            Some(listener) => admin::serve_tcp(listener, desk.clone()).await,
             None => std::future::pending().await,
         }
     };

@@ -43,6 +43,11 @@ impl Stopper {
 }
 
 impl Stop {
+    /// Whether `phase` is reached. A stopper that is gone says no more than it did.
+    pub(super) fn has_reached(&self, phase: Phase) -> bool {
+        *self.0.borrow() >= phase
+    }
+
     /// Waits until `phase` is reached. A stopper that is gone has reached every phase.
     pub(super) async fn reached(&mut self, phase: Phase) {
         // An error says that the stopper is gone.

@@ -189,6 +189,11 @@ impl Sites {
         &self.choice.build
     }
 
+    /// Sites the operator named; none when all are to be served.
+    pub(super) fn asked_for(&self) -> &BTreeSet<SiteName> {
+        &self.choice.sites
+    }
+
     pub(super) fn live(&self) -> &Arc<ArcSwap<Snapshot>> {
         &self.live
     }

@@ -27,13 +27,15 @@ fn lines(path: &Path) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn each_answer_is_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.log");
     let mut server = start(to_file(&path, Form::Json, Queries::Logged), &images());
     let etag = server.connect().ask("GET", "/docs/", &[]).field("etag").unwrap().to_owned();
-    let asked: &[(&str, &str, &[(&str, &str)], _)] = &[
+    let asked: &[(&str, &str, Fields<'_>, _)] = &[
         ("GET", "/docs/?a=b", &[("Accept-Encoding", "br")], (200, "docs", "br", "hit")),
         ("GET", "/docs/", &[("If-None-Match", &etag)], (304, "docs", "", "")),
         ("HEAD", "/docs/guide/", &[], (200, "docs", "", "")),
