@@ -1,11 +1,16 @@
 //! Side-by-side measurements against peers, because a figure without its rival from the same minute on the same machine
 //! says little. Prints ratios; never a verdict that a single run cannot carry. Linux only: it pins cores and reads `/proc`.
 
+mod answer;
 mod build;
 mod machine;
+mod memory;
 mod meter;
+mod metrics;
 mod peer;
 mod pin;
+mod proc;
+mod process;
 mod report;
 mod sample;
 mod serve;
@@ -55,6 +60,13 @@ enum Command {
         #[command(flatten)]
         build: build::BuildArgs,
     },
+    /// A bundle larger than memory: what the hottest pages pay for it
+    Memory {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: memory::MemoryArgs,
+    },
     /// The constant answer that `serve` compares with
     #[command(hide = true)]
     Floor(serve::floor::FloorArgs),
@@ -94,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Compare { common, serve, build } => {
             finish(&common, &[serve::run(&common, &serve)?, build::run(&common, &build)?])
         }
+        Command::Memory { common, args } => finish(&common, &[memory::run(&common, &args)?]),
         Command::Floor(args) => serve::floor::run(&args),
         Command::Meter(args) => meter::run(&args),
     }

@@ -13,6 +13,20 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
+/// The value that so large a part of all values do not exceed, 0.5 for half of them; none of an empty set.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a place in a slice"
+)]
+pub(crate) fn quantile(values: &[f64], part: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (sorted.len() as f64 * part).ceil() as usize;
+    sorted.get(rank.saturating_sub(1).min(sorted.len().checked_sub(1)?)).copied()
+}
+
 /// How far the extremes lie apart, as a part of the median: 0.05 is 5 %.
 pub(crate) fn spread(values: &[f64]) -> Option<f64> {
     let (low, high) = (values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?);
@@ -40,6 +54,15 @@ mod tests {
         close(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
         close(median(&[7.0]), 7.0);
         assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn a_quantile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        for (part, expected) in [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (0.999, 100.0), (1.0, 100.0)] {
+            close(quantile(&values, part), expected);
+        }
+        assert_eq!(quantile(&[], 0.5), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use super::answer::{self, Head};
+use crate::answer::{self, Head};
 
 /// A server that says nothing for so long has stopped.
 const SILENCE: Duration = Duration::from_secs(3);

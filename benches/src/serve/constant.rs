@@ -21,7 +21,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::answer;
+use crate::answer;
 
 /// Answers each connection with the given answers in turn, for ever.
 pub(super) fn serve(listener: TcpListener, answers: &[Vec<u8>]) -> anyhow::Result<()> {

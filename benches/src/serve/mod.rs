@@ -1,7 +1,6 @@
 //! CPU time per request. All servers run at once on one core and are asked one after the other, round by round, from
 //! another core; what a server used is read from the kernel, so that the client's own speed does not matter.
 
-mod answer;
 mod client;
 mod constant;
 mod cpu;

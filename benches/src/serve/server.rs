@@ -3,28 +3,24 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 
 use super::{
     client::{self, Answer},
     cpu::CpuTime,
     site::{self, Kind},
 };
-use crate::pin::Pinned;
-
-/// How long a server may take to answer for the first time, and to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{
+    pin::Pinned,
+    process::{PATIENCE, Process, free_address},
+};
 
 /// A server that answers; ended when dropped.
 #[derive(Debug)]
@@ -104,7 +100,7 @@ impl Server {
         if hyper {
             command.arg("--hyper");
         }
-        let process = Process::start(command, core).context("starting the floor")?;
+        let process = pinned(command, core).context("starting the floor")?;
         let name = if hyper { "hyper, constant answer" } else { FLOOR };
         let server = Self { name: name.to_owned(), addr, process, page: INDEX, etag: String::new() };
         server.await_answer()?;
@@ -136,11 +132,11 @@ impl Server {
     }
 
     pub(super) fn cpu_time(&self) -> anyhow::Result<CpuTime> {
-        CpuTime::of_tree(self.process.child.id()).with_context(|| format!("reading the CPU time of {}", self.name))
+        CpuTime::of_tree(self.process.id()).with_context(|| format!("reading the CPU time of {}", self.name))
     }
 
     fn start(name: &str, command: Command, addr: SocketAddr, page: &'static str, core: usize) -> anyhow::Result<Self> {
-        let process = Process::start(command, core).with_context(|| format!("starting {name}"))?;
+        let process = pinned(command, core).with_context(|| format!("starting {name}"))?;
         let mut server = Self { name: name.to_owned(), addr, process, page, etag: String::new() };
         server.await_answer()?;
         let etag = server.probe(Kind::File)?.field("etag").map(str::to_owned);
@@ -182,58 +178,10 @@ impl Sending {
     pub(super) const ALL: [Self; 3] = [Self::Write, Self::Sendfile, Self::SendfileNopush];
 }
 
-/// A process that is ended, politely first, when nobody needs it any more.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    log: tempfile::NamedTempFile,
-}
-
-impl Process {
-    fn start(mut command: Command, core: usize) -> anyhow::Result<Self> {
-        let log = tempfile::NamedTempFile::new().context("a file for what it says")?;
-        let _pinned = Pinned::to(core)?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log.reopen()?)
-            .stderr(log.reopen()?)
-            .spawn()
-            .with_context(|| command.get_program().to_string_lossy().into_owned())?;
-        Ok(Self { child, log })
-    }
-
-    fn ended(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
-    }
-
-    fn said(&self) -> String {
-        fs::read_to_string(self.log.path()).unwrap_or_default().trim().to_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // SIGTERM first: killed at once, nginx would leave its worker behind.
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A port that was free a moment ago. Nobody else is expected to take one in between.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("finding a free port")?;
-    Ok(listener.local_addr()?)
+/// Starts a server on its core.
+fn pinned(mut command: Command, core: usize) -> anyhow::Result<Process> {
+    let _pinned = Pinned::to(core)?;
+    Process::start(&mut command)
 }
 
 /// The folder a plain file server gets: the site, with `gzip` beside the page.

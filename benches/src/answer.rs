@@ -3,19 +3,19 @@
 
 /// The head of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
+pub(crate) struct Head {
+    pub(crate) status: u16,
     /// Bytes up to and with the empty line.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// Bytes of the body that follow.
-    pub(super) body: usize,
+    pub(crate) body: usize,
 }
 
 /// Reads the head at the start of `bytes`; none while it is not complete.
 ///
 /// # Errors
 /// When it is no HTTP/1.1 answer, or its length cannot be known.
-pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
+pub(crate) fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let length = end + 4;
     let status = bytes.strip_prefix(b"HTTP/1.1 ").and_then(|rest| rest.get(..3)).ok_or("not an HTTP/1.1 answer")?;
@@ -32,7 +32,7 @@ pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
 }
 
 /// The value of a field, by its name in any case (RFC 9110 §5.1).
-pub(super) fn field<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
+pub(crate) fn field<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
     head.split(|byte| *byte == b'\n').skip(1).find_map(|line| {
         let (line, colon) = (line, line.get(name.len())?);
         let found = *colon == b':' && line[..name.len()].eq_ignore_ascii_case(name.as_bytes());
