@@ -71,7 +71,7 @@ impl RepresentationId {
 
 impl<'a> Entry<'a> {
     pub(super) fn read(bundle: &'a Bundle, id: EntryId) -> Self {
-        let record = bundle.index.tables.entries.get(&bundle.file, id.0).unwrap_or_default();
+        let record = bundle.index.tables.entries.get(&bundle.head, id.0).unwrap_or_default();
         Self { bundle, id, record }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Entry<'a> {
     /// The fields all representations share.
     #[must_use]
     pub fn fields(&self) -> Fields<'a> {
-        let block = self.bundle.index.tables.blocks.get(&self.bundle.file, self.record.block).unwrap_or_default();
+        let block = self.bundle.index.tables.blocks.get(&self.bundle.head, self.record.block).unwrap_or_default();
         Fields { bundle: self.bundle, lines: block.first_line..block.first_line.saturating_add(block.lines) }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Entry<'a> {
         Representation::read(self.bundle, RepresentationId(self.record.first_representation))
     }
 
-    /// Every field of the answer in this representation, as values that are slices of the bundle: `fields()`, then
+    /// Every field of the answer in this representation, as values that are slices of its tables: `fields()`, then
     /// `Content-Encoding` unless it is the identity, `Content-Length`, `ETag`, and `Vary` if the coding was negotiated.
     ///
     /// Making it costs an insertion per field. A server that keeps it, per core and `RepresentationId`, pays a clone
@@ -121,7 +121,7 @@ impl<'a> Entry<'a> {
         let mut map = HeaderMap::with_capacity(self.fields().lines.len() + 4);
         for (name, value) in self.fields() {
             let name = HeaderName::from_bytes(name.as_bytes());
-            let value = HeaderValue::from_maybe_shared(self.bundle.file.slice_ref(value.as_bytes()));
+            let value = HeaderValue::from_maybe_shared(self.bundle.head.slice_ref(value.as_bytes()));
             // Fields were checked when the bundle was opened.
             if let (Ok(name), Ok(value)) = (name, value) {
                 map.append(name, value);
@@ -131,7 +131,7 @@ impl<'a> Entry<'a> {
             map.insert(header::CONTENT_ENCODING, HeaderValue::from_static(of.coding.token()));
         }
         for (name, text) in [(header::CONTENT_LENGTH, of.length_text()), (header::ETAG, of.etag())] {
-            if let Ok(value) = HeaderValue::from_maybe_shared(of.bundle.file.slice_ref(text.as_bytes())) {
+            if let Ok(value) = HeaderValue::from_maybe_shared(of.bundle.head.slice_ref(text.as_bytes())) {
                 map.insert(name, value);
             }
         }
@@ -151,8 +151,8 @@ impl<'a> Entry<'a> {
 impl<'a> Representation<'a> {
     pub(super) fn read(bundle: &'a Bundle, id: RepresentationId) -> Self {
         let tables = &bundle.index.tables;
-        let record = tables.representations.get(&bundle.file, id.0).unwrap_or_default();
-        let body = tables.bodies.get(&bundle.file, record.body).unwrap_or_default();
+        let record = tables.representations.get(&bundle.head, id.0).unwrap_or_default();
+        let body = tables.bodies.get(&bundle.head, record.body).unwrap_or_default();
         Self { bundle, id, coding: Coding::from_number(record.coding).unwrap_or(Coding::Identity), body }
     }
 
@@ -197,6 +197,12 @@ impl<'a> Representation<'a> {
         self.body.hash
     }
 
+    /// Where the encoded body stands in the file.
+    #[must_use]
+    pub fn place(&self) -> Range<u64> {
+        self.body.offset..self.body.offset.saturating_add(self.body.len)
+    }
+
     /// The encoded body: a slice of the bundle. Touching its bytes may wait for the disk.
     #[must_use]
     pub fn body(&self) -> Bytes {
@@ -209,9 +215,9 @@ impl<'a> Representation<'a> {
     }
 
     fn derived_text(&self, start: usize, len: usize) -> &'a str {
-        let file = &self.bundle.file;
+        let head = &self.bundle.head;
         let record = self.bundle.index.tables.representations.range(self.id.0);
-        let filled = record.and_then(|(at, _)| file.get(at + start..at + start + len)).unwrap_or_default();
+        let filled = record.and_then(|(at, _)| head.get(at + start..at + start + len)).unwrap_or_default();
         std::str::from_utf8(Derived::text(filled)).unwrap_or_default()
     }
 }
@@ -220,9 +226,9 @@ impl<'a> Iterator for Fields<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (tables, file) = (&self.bundle.index.tables, &self.bundle.file);
-        let line = tables.lines.get(file, self.lines.next()?)?;
-        let text = |piece: TextRef| std::str::from_utf8(file.get(tables.text_range(piece)?)?).ok();
+        let (tables, head) = (&self.bundle.index.tables, &self.bundle.head);
+        let line = tables.lines.get(head, self.lines.next()?)?;
+        let text = |piece: TextRef| std::str::from_utf8(head.get(tables.text_range(piece)?)?).ok();
         Some((text(line.name)?, text(line.value)?))
     }
 }

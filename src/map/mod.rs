@@ -1,6 +1,10 @@
 //! Reads bundles: validates one completely before the first answer, then looks paths up in place. Nothing else in the
 //! program trusts a byte of a bundle that was not checked here, and nothing here panics on one.
 //!
+//! # In little memory
+//! Header and tables are copied when a bundle is opened: no lookup ever waits for a page of the file. Bodies are not;
+//! whoever cannot afford to wait for one gets it with [`Bundle::read`], on a thread that may.
+//!
 //! # On many cores
 //! Bodies and header values are slices of the file that count their references. Cores that share a count fight over
 //! its cache line at every request, so each core serves from a [`Bundle::replica`]: the same file, counts of its own.
@@ -10,7 +14,14 @@ mod entry;
 mod folder;
 mod mmap;
 
-use std::{fmt, fs, path::Path, sync::Arc};
+use std::{
+    fmt,
+    fs::{self, File},
+    io,
+    ops::Range,
+    path::Path,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -26,7 +37,12 @@ use crate::{
 /// A bundle that was found whole. Clones share everything.
 #[derive(Clone)]
 pub struct Bundle {
+    /// Header and tables, in memory of their own.
+    head: Bytes,
+    /// All of it, mapped.
     file: Bytes,
+    /// What is mapped, when it is a file.
+    disk: Option<Arc<File>>,
     index: Arc<Index>,
 }
 
@@ -59,7 +75,9 @@ impl Bundle {
         if found.len() == 0 {
             return Err(format(FormatError::Empty));
         }
-        Self::from_bytes(mmap::map(path).map_err(at)?).map_err(format)
+        let disk = File::open(path).map_err(at)?;
+        let bundle = Self::from_bytes(mmap::map(&disk).map_err(at)?).map_err(format)?;
+        Ok(Self { disk: Some(Arc::new(disk)), ..bundle })
     }
 
     /// Checks header and tables of a bundle in memory.
@@ -68,14 +86,21 @@ impl Bundle {
     /// When it is not a whole bundle of a version this program reads.
     pub fn from_bytes(file: Bytes) -> Result<Self, FormatError> {
         let index = check::check(&file)?;
-        Ok(Self { file, index: Arc::new(index) })
+        // The check has shown that the tables end within the file.
+        let end = usize::try_from(index.tables.end()).unwrap_or(file.len());
+        Ok(Self { head: Bytes::copy_from_slice(&file[..end]), file, disk: None, index: Arc::new(index) })
     }
 
     /// The same bundle with reference counts of its own: one for each core that serves from it. Its slices keep the
     /// file mapped as those of any other.
     #[must_use]
     pub fn replica(&self) -> Self {
-        Self { file: Bytes::from_owner(self.file.clone()), index: Arc::new((*self.index).clone()) }
+        Self {
+            head: Bytes::from_owner(self.head.clone()),
+            file: Bytes::from_owner(self.file.clone()),
+            disk: self.disk.clone(),
+            index: Arc::new((*self.index).clone()),
+        }
     }
 
     #[must_use]
@@ -107,10 +132,35 @@ impl Bundle {
         self.file.len() as u64
     }
 
+    /// Of header and tables, in bytes: what an open bundle takes of memory however little of it is read.
+    #[must_use]
+    pub fn tables_len(&self) -> u64 {
+        self.head.len() as u64
+    }
+
     /// The file. Touching its bytes may wait for the disk.
     #[must_use]
     pub fn bytes(&self) -> Bytes {
         self.file.clone()
+    }
+
+    /// Copies a part of the file, such as a body. Waits for the disk where it is not in memory, and reads no more of
+    /// it than was asked for: touching the map would, since the kernel takes that for the beginning of a long read.
+    ///
+    /// # Errors
+    /// When the disk does not give it; a touch of the map would end the process.
+    pub fn read(&self, part: Range<u64>) -> io::Result<Bytes> {
+        let fits = |at: u64| usize::try_from(at).ok().filter(|&at| at <= self.file.len());
+        let (Some(start), Some(end)) = (fits(part.start), fits(part.end)) else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        #[cfg(unix)]
+        if let Some(disk) = &self.disk {
+            let mut bytes = vec![0; end.saturating_sub(start)];
+            std::os::unix::fs::FileExt::read_exact_at(&**disk, &mut bytes, part.start)?;
+            return Ok(bytes.into());
+        }
+        Ok(Bytes::copy_from_slice(self.file.get(start..end).unwrap_or_default()))
     }
 
     /// How many routes there are. `EntryId`s number them, sorted by path.
@@ -132,7 +182,7 @@ impl Bundle {
         let Index { tables, seed, .. } = &*self.index;
         let hash = RouteHash::of(path.as_bytes(), *seed);
         for probe in 0..MAX_PROBES {
-            let slot = tables.slots.get(&self.file, hash.slot(probe, tables.slots.count()))?;
+            let slot = tables.slots.get(&self.head, hash.slot(probe, tables.slots.count()))?;
             let entry = slot.entry.checked_sub(1)?;
             if slot.tag == hash.tag() && self.path_bytes(entry) == Some(path.as_bytes()) {
                 return Some(EntryId(entry));
@@ -175,7 +225,7 @@ impl Bundle {
     /// # Errors
     /// All that do not match.
     pub fn verify_bodies(&self) -> Result<(), Vec<Damage>> {
-        let bodies = self.index.tables.bodies.iter(&self.file);
+        let bodies = self.index.tables.bodies.iter(&self.head);
         let damage: Vec<_> = bodies.filter_map(|(_, body)| entry::verify(&self.file, body).err()).collect();
         if damage.is_empty() { Ok(()) } else { Err(damage) }
     }
@@ -213,8 +263,8 @@ impl Bundle {
     }
 
     fn path_bytes(&self, entry: u32) -> Option<&[u8]> {
-        let path = self.index.tables.entries.get(&self.file, entry)?.path;
-        self.file.get(self.index.tables.text_range(path)?)
+        let path = self.index.tables.entries.get(&self.head, entry)?.path;
+        self.head.get(self.index.tables.text_range(path)?)
     }
 }
 

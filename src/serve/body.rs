@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     io,
+    ops::Range,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -14,10 +15,12 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use super::{connection::Track, resident};
+use crate::map::Bundle;
 
-/// What is read in one go, off the thread that serves.
-const CHUNK: usize = 256 << 10;
+use super::connection::Track;
+
+/// What is read in one go, off the thread that serves, and held by an answer until it was sent.
+const CHUNK: u64 = 128 << 10;
 
 #[derive(Debug)]
 pub(super) enum Body {
@@ -32,18 +35,26 @@ pub(super) struct Pieces {
     queue: VecDeque<Piece>,
     /// Of all pieces that are still to come.
     remaining: u64,
-    reading: Option<JoinHandle<Bytes>>,
+    reading: Option<JoinHandle<io::Result<Bytes>>>,
     /// The answer is not over before the last piece is; the connection is told when this is dropped.
     _sending: Sending,
 }
 
 /// A part of an answer's body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Piece {
     /// In memory.
     Ready(Bytes),
-    /// A slice of a map whose pages may not be in memory.
-    Cold(Bytes),
+    /// On the disk, perhaps.
+    Cold(Cold),
+}
+
+/// A part of a bundle's file. Its bytes are copied when they are read: those of the map might be gone again by the time
+/// they are sent.
+#[derive(Clone, Debug)]
+pub(super) struct Cold {
+    bundle: Bundle,
+    place: Range<u64>,
 }
 
 #[derive(Debug)]
@@ -57,8 +68,8 @@ impl Drop for Sending {
 
 impl Body {
     pub(super) fn pieces(pieces: impl IntoIterator<Item = Piece>, track: &Rc<Track>) -> Self {
-        let queue: VecDeque<_> = pieces.into_iter().filter(|piece| !piece.bytes().is_empty()).collect();
-        let remaining = queue.iter().map(|piece| piece.bytes().len() as u64).sum();
+        let queue: VecDeque<_> = pieces.into_iter().filter(|piece| piece.len() > 0).collect();
+        let remaining = queue.iter().map(Piece::len).sum();
         track.set_sending(true);
         Self::Pieces(Box::new(Pieces { queue, remaining, reading: None, _sending: Sending(Rc::clone(track)) }))
     }
@@ -73,10 +84,49 @@ impl Body {
 }
 
 impl Piece {
-    fn bytes(&self) -> &Bytes {
+    fn len(&self) -> u64 {
         match self {
-            Self::Ready(bytes) | Self::Cold(bytes) => bytes,
+            Self::Ready(bytes) => bytes.len() as u64,
+            Self::Cold(cold) => cold.len(),
         }
+    }
+
+    /// A part of it, by positions in it; cut to its length.
+    pub(super) fn part(&self, part: Range<u64>) -> Self {
+        let (start, end) = (part.start.min(self.len()), part.end.min(self.len()));
+        match self {
+            Self::Ready(bytes) => {
+                // No further than a length that is a `usize`.
+                let at = |position| usize::try_from(position).unwrap_or(bytes.len());
+                Self::Ready(bytes.slice(at(start)..at(end)))
+            }
+            Self::Cold(Cold { bundle, place }) => {
+                Self::Cold(Cold { bundle: bundle.clone(), place: place.start + start..place.start + end })
+            }
+        }
+    }
+}
+
+impl Cold {
+    pub(super) fn new(bundle: &Bundle, place: Range<u64>) -> Self {
+        Self { bundle: bundle.clone(), place }
+    }
+
+    fn len(&self) -> u64 {
+        self.place.end.saturating_sub(self.place.start)
+    }
+
+    /// Takes a chunk off its beginning.
+    fn split_chunk(&mut self) -> Self {
+        let end = self.place.end.min(self.place.start + CHUNK);
+        let chunk = Self { bundle: self.bundle.clone(), place: self.place.start..end };
+        self.place.start = end;
+        chunk
+    }
+
+    /// Its bytes. Waits for the disk.
+    pub(super) fn read(self) -> io::Result<Bytes> {
+        self.bundle.read(self.place)
     }
 }
 
@@ -86,13 +136,8 @@ impl Pieces {
             if let Some(reading) = &mut self.reading {
                 let Poll::Ready(read) = Pin::new(reading).poll(cx) else { return Poll::Pending };
                 self.reading = None;
-                return Poll::Ready(Some(match read {
-                    Ok(bytes) => {
-                        self.remaining -= bytes.len() as u64;
-                        Ok(bytes)
-                    }
-                    Err(error) => Err(io::Error::other(error)),
-                }));
+                let read = read.map_err(io::Error::other).flatten();
+                return Poll::Ready(Some(read.inspect(|bytes| self.remaining -= bytes.len() as u64)));
             }
             match self.queue.pop_front() {
                 None => return Poll::Ready(None),
@@ -100,15 +145,12 @@ impl Pieces {
                     self.remaining -= bytes.len() as u64;
                     return Poll::Ready(Some(Ok(bytes)));
                 }
-                Some(Piece::Cold(mut bytes)) => {
-                    let chunk = bytes.split_to(bytes.len().min(CHUNK));
-                    if !bytes.is_empty() {
-                        self.queue.push_front(Piece::Cold(bytes));
+                Some(Piece::Cold(mut cold)) => {
+                    let chunk = cold.split_chunk();
+                    if cold.len() > 0 {
+                        self.queue.push_front(Piece::Cold(cold));
                     }
-                    self.reading = Some(tokio::task::spawn_blocking(move || {
-                        resident::touch(&chunk);
-                        chunk
-                    }));
+                    self.reading = Some(tokio::task::spawn_blocking(move || chunk.read()));
                 }
             }
         }

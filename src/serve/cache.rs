@@ -1,7 +1,7 @@
 //! Bodies of bundles that do not fit in memory. The hot ones are kept, admitted by how often they are asked for
 //! (S3-FIFO); a cold one is read once, off the threads that serve, however many wait for it.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter, sync};
@@ -79,17 +79,20 @@ impl Cache {
     }
 
     /// The body called `hash`, which `read` would read from the disk; it runs on a thread for that. When someone is
-    /// reading it already, waits for them. When the one who reads goes away, the next in line reads.
+    /// reading it already, waits for them. When the one who reads goes away or fails, the next in line reads.
+    ///
+    /// # Errors
+    /// When the read fails.
     pub(super) async fn get_or_read(
         &self,
         hash: ContentHash,
         counters: &Arc<SiteCounters>,
-        read: impl FnOnce() -> Bytes + Send + 'static,
-    ) -> Result<(Bytes, Reading), tokio::task::JoinError> {
+        read: impl FnOnce() -> io::Result<Bytes> + Send + 'static,
+    ) -> io::Result<(Bytes, Reading)> {
         match self.bodies.get_value_or_guard_async(&hash).await {
             Ok(cached) => Ok((cached.bytes, Reading::Coalesced)),
             Err(guard) => {
-                let bytes = tokio::task::spawn_blocking(read).await?;
+                let bytes = tokio::task::spawn_blocking(read).await??;
                 // Refused when the entry was removed meanwhile; the bytes are right all the same.
                 let _ = guard.insert(Cached { bytes: bytes.clone(), counters: Arc::clone(counters) });
                 Ok((bytes, Reading::Miss))
@@ -142,7 +145,7 @@ mod tests {
             move || {
                 reads.fetch_add(1, SeqCst);
                 released.lock().unwrap().recv().unwrap();
-                Bytes::from_static(b"body")
+                Ok(Bytes::from_static(b"body"))
             }
         };
         runtime().block_on(async {
@@ -171,11 +174,11 @@ mod tests {
         let (cache, counters) = (Cache::new(1 << 20, 1), registry().site("a"));
         let hash = ContentHash::of(b"body");
         runtime().block_on(async {
-            let gone = cache.get_or_read(hash, &counters, || Bytes::from_static(b"body"));
+            let gone = cache.get_or_read(hash, &counters, || Ok(Bytes::from_static(b"body")));
             let mut gone = Box::pin(gone);
             tokio::select! { biased; _ = &mut gone => panic!("it cannot be done yet"), () = async {} => {} }
             drop(gone);
-            let (body, reading) = cache.get_or_read(hash, &counters, || Bytes::from_static(b"body")).await.unwrap();
+            let (body, reading) = cache.get_or_read(hash, &counters, || Ok(Bytes::from_static(b"body"))).await.unwrap();
             assert_eq!((&body[..], reading), (b"body".as_slice(), Reading::Miss));
         });
     }
@@ -186,7 +189,7 @@ mod tests {
         let (cache, counters) = (Cache::new(10_000, 1), registry.site("a"));
         runtime().block_on(async {
             for n in 0..100u8 {
-                let read = move || Bytes::from(vec![n; 1000]);
+                let read = move || Ok(Bytes::from(vec![n; 1000]));
                 cache.get_or_read(ContentHash::of(&[n]), &counters, read).await.unwrap();
             }
         });
@@ -201,7 +204,7 @@ mod tests {
         let [dead, alive] = [b"dead", b"life"].map(|body| ContentHash::of(body));
         runtime().block_on(async {
             for hash in [dead, alive] {
-                cache.get_or_read(hash, &counters, || Bytes::from_static(b"body")).await.unwrap();
+                cache.get_or_read(hash, &counters, || Ok(Bytes::from_static(b"body"))).await.unwrap();
             }
         });
         cache.keep_only(|hash| hash == alive);

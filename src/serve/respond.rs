@@ -27,8 +27,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) id: EntryId,
-    /// It is of an older generation, which is never resident.
-    pub(super) past: bool,
+    /// The older generation it is of, which is never resident; `None` for the live one.
+    pub(super) past: Option<Bundle>,
     pub(super) status: StatusCode,
     pub(super) last_modified: Option<SystemTime>,
     pub(super) representations: Vec<Representation>,
@@ -40,8 +40,9 @@ pub(super) struct Representation {
     pub(super) len: u64,
     /// Of the encoded bytes.
     pub(super) hash: ContentHash,
-    /// A slice of the map.
+    /// A slice of the map, and where that is in the file.
     pub(super) body: Bytes,
+    pub(super) place: Range<u64>,
     /// Strong, with its quotes.
     pub(super) etag: Bytes,
     /// Made when it is first sent.
@@ -99,12 +100,13 @@ impl Prepared {
             len: found.len(),
             hash: found.hash(),
             body: found.body(),
+            place: found.place(),
             etag: Bytes::copy_from_slice(found.etag().as_bytes()),
             fields: OnceCell::new(),
         });
         Self {
             id,
-            past: false,
+            past: None,
             // A bundle's statuses were checked when it was opened.
             status: StatusCode::from_u16(entry.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             last_modified,
@@ -114,7 +116,7 @@ impl Prepared {
 
     /// An entry of an older generation's bundle.
     pub(super) fn of_past(bundle: &Bundle, id: EntryId) -> Self {
-        Self { past: true, ..Self::new(bundle, id) }
+        Self { past: Some(bundle.clone()), ..Self::new(bundle, id) }
     }
 
     fn is_negotiated(&self) -> bool {

@@ -6,7 +6,6 @@ use std::{
     convert::Infallible,
     future::Future,
     net::IpAddr,
-    ops::Range,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -14,7 +13,6 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -27,7 +25,7 @@ use crate::{
 
 use super::{
     access::Arrival,
-    body::{Body, Piece},
+    body::{Body, Cold, Piece},
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
     core::{Core, Front, Mounted, Tuned, View},
@@ -519,23 +517,21 @@ impl Core {
         }
         let (Some((entry, nth)), Some(site)) = (source, site) else { return Made::Now(answer.failed()) };
         let found = &entry.representations[nth];
-        if site.is_resident() && !entry.past {
-            return Made::Now(answer.with(fill(content, found.body.clone(), Memory::Warm, track), Reading::Hit));
+        if site.is_resident() && entry.past.is_none() {
+            return Made::Now(answer.with(fill(content, Piece::Ready(found.body.clone()), track), Reading::Hit));
         }
         let cache = self.sites.cache();
+        let cold = || Cold::new(entry.past.as_ref().unwrap_or(site.bundle()), found.place.clone());
         if found.len > cache.longest() {
-            return Made::Now(answer.with(fill(content, found.body.clone(), Memory::Cold, track), Reading::Miss));
+            return Made::Now(answer.with(fill(content, Piece::Cold(cold()), track), Reading::Miss));
         }
         if let Some(bytes) = cache.get(found.hash) {
-            return Made::Now(answer.with(fill(content, bytes, Memory::Warm, track), Reading::Hit));
+            return Made::Now(answer.with(fill(content, Piece::Ready(bytes), track), Reading::Hit));
         }
-        let (sites, track) = (Arc::clone(&self.sites), Rc::clone(track));
+        let (sites, track, hash, cold) = (Arc::clone(&self.sites), Rc::clone(track), found.hash, cold());
         Made::Later(Box::pin(async move {
-            let found = &entry.representations[nth];
-            let map = found.body.clone();
-            let read = move || Bytes::copy_from_slice(&map);
-            match sites.cache().get_or_read(found.hash, site.counters(), read).await {
-                Ok((bytes, reading)) => answer.with(fill(content, bytes, Memory::Warm, &track), reading),
+            match sites.cache().get_or_read(hash, site.counters(), move || cold.read()).await {
+                Ok((bytes, reading)) => answer.with(fill(content, Piece::Ready(bytes), &track), reading),
                 Err(error) => {
                     tracing::error!(%error, site = %site.name(), "reading a body failed");
                     answer.failed()
@@ -545,33 +541,19 @@ impl Core {
     }
 }
 
-/// Whether bytes are in memory.
-#[derive(Clone, Copy)]
-enum Memory {
-    Warm,
-    Cold,
-}
-
-/// The body of an answer, from the bytes of a representation.
-fn fill(content: Content, bytes: Bytes, memory: Memory, track: &Rc<Track>) -> Body {
-    let piece = |bytes: Bytes| match memory {
-        Memory::Warm => Piece::Ready(bytes),
-        Memory::Cold => Piece::Cold(bytes),
+/// The body of an answer, from a whole representation.
+fn fill(content: Content, whole: Piece, track: &Rc<Track>) -> Body {
+    let one = |piece| match piece {
+        Piece::Ready(bytes) => Body::Whole(bytes),
+        Piece::Cold(_) => Body::pieces([piece], track),
     };
-    let slice = |part: Range<u64>| {
-        // Ranges were cut to the length of these bytes.
-        let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
-        bytes.slice(at(part.start)..at(part.end))
-    };
-    match (content, memory) {
-        (Content::None, _) => Body::Empty,
-        (Content::Page(page), _) => Body::Whole(page),
-        (Content::Whole, Memory::Warm) => Body::Whole(bytes),
-        (Content::Part(part), Memory::Warm) => Body::Whole(slice(part)),
-        (Content::Whole, Memory::Cold) => Body::pieces([piece(bytes)], track),
-        (Content::Part(part), Memory::Cold) => Body::pieces([piece(slice(part))], track),
-        (Content::Multipart(parts, tail), _) => {
-            let pieces = parts.into_iter().flat_map(|(head, part)| [Piece::Ready(head), piece(slice(part))]);
+    match content {
+        Content::None => Body::Empty,
+        Content::Page(page) => Body::Whole(page),
+        Content::Whole => one(whole),
+        Content::Part(part) => one(whole.part(part)),
+        Content::Multipart(parts, tail) => {
+            let pieces = parts.into_iter().flat_map(|(head, part)| [Piece::Ready(head), whole.part(part)]);
             Body::pieces(pieces.chain([Piece::Ready(tail)]), track)
         }
     }

@@ -1,9 +1,11 @@
 //! What a server reads from a bundle: entries, representations and the header fields of an answer.
 
+use std::{fs::File, io};
+
 use http::HeaderMap;
 use sitekit::{
     map::{Bundle, Entry},
-    pack::{SealError, seal},
+    pack::{RealDisk, SealError, seal},
     site::{Coding, ContentHash, Field, SiteImage},
 };
 
@@ -99,6 +101,46 @@ fn a_replica_serves_the_same_file_when_the_first_is_gone() {
     assert_eq!(entry(&replica, "/").identity().body().as_ptr(), body.as_ptr(), "nothing is copied");
     drop((first, body));
     assert_eq!(replica.to_image(), image);
+}
+
+/// Whoever looks up a path must not wait for a page of the file, and neither must whoever sends a header field.
+#[test]
+fn tables_are_in_memory_of_their_own() {
+    let bundle = bundle(&images::small());
+    let file = bundle.bytes().as_ptr_range();
+    for (path, id) in bundle.routes() {
+        let entry = bundle.entry(id);
+        assert!(!file.contains(&path.as_ptr()), "{path}");
+        for representation in entry.representations() {
+            let fields = entry.header_map(&representation);
+            assert!(fields.values().all(|value| !file.contains(&value.as_bytes().as_ptr())), "{path}");
+            let body = representation.body();
+            assert!(body.is_empty() || file.contains(&body.as_ptr()), "{path}: bodies are not copied");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_the_file_is_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let committed = seal(&images::small()).unwrap().commit(&RealDisk, folder.path(), 1).unwrap();
+    let from_disk = Bundle::open(&committed.path).unwrap();
+    for bundle in [bundle(&images::small()), from_disk.clone(), from_disk.replica()] {
+        for (_, id) in bundle.routes() {
+            for representation in bundle.entry(id).representations() {
+                let place = representation.place();
+                assert_eq!(place.end - place.start, representation.len());
+                assert_eq!(bundle.read(place).unwrap(), representation.body());
+            }
+        }
+        assert_eq!(bundle.read(0..bundle.len()).unwrap(), bundle.bytes());
+        for outside in [bundle.len()..bundle.len() + 1, u64::MAX - 1..u64::MAX] {
+            assert_eq!(bundle.read(outside).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+    // Against all promises, the file is cut: a touch of the map would end the process.
+    File::options().write(true).open(&committed.path).unwrap().set_len(1).unwrap();
+    assert_eq!(from_disk.read(0..from_disk.len()).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
 }
 
 /// Ids of another bundle are a mistake of ours; they may find nothing, and must not panic.
