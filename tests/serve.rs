@@ -517,6 +517,50 @@ fn stats_over_the_local_socket_and_the_admin_address() {
     assert_eq!(serving.connect().ask("GET", "/metrics", &[]).status, 404);
 }
 
+/// In bytes: the pages of the map that are in memory.
+#[cfg(target_os = "linux")]
+fn mapped_pages_in_memory(serving: &Serving) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", serving.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// Guards against touching a bundle's pages in a way that the compiler may leave out.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bundle_that_fits_is_in_memory_before_it_goes_live() {
+    const LENGTH: usize = 48 << 20;
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), LENGTH));
+    assert!(mapped_pages_in_memory(&serve(build.path(), &[])) > LENGTH as u64);
+    // One that does not fit is left where it is.
+    let small = serve(build.path(), &["--cache-size", "8MB"]);
+    assert!(mapped_pages_in_memory(&small) < LENGTH as u64 / 2);
+    assert_eq!(small.connect().ask("GET", "/docs/download", &[]).body.len(), LENGTH);
+}
+
+/// The disk takes back what it gave: the one who asked for it learns, and no one else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_body_that_cannot_be_read_is_an_error_and_not_the_end() {
+    let build = tempfile::tempdir().unwrap();
+    let mut larger_than_memory = with_download(image("docs", 1), 16 << 20);
+    let (page, download) = (SitePath::parse("/page").unwrap(), SitePath::parse("/download").unwrap());
+    let mut small = larger_than_memory.routes[&download].clone();
+    small.bodies[0].bytes = Bytes::from(vec![b'y'; 4096]);
+    larger_than_memory.routes.insert(page, small);
+    let generation = commit(build.path(), &larger_than_memory);
+    let mut serving = serve(build.path(), &["--cache-size", "8MB"]);
+    assert_eq!(serving.connect().ask("GET", "/docs/", &[]).status, 200);
+    // The tables stay, all other bodies go.
+    let bundle = build.path().join("docs").join(format!("{generation}.bundle"));
+    fs::File::options().write(true).open(bundle).unwrap().set_len(4096).unwrap();
+    assert_eq!(serving.connect().ask("HEAD", "/docs/page", &[]).status, 200);
+    assert_eq!(serving.connect().ask("GET", "/docs/page", &[]).status, 500);
+    serving.wait_for(|event| event["message"] == "reading a body failed");
+    assert_eq!(serving.connect().ask("GET", "/docs/nope", &[]).status, 404);
+}
+
 #[test]
 fn no_server_to_ask() {
     let build = tempfile::tempdir().unwrap();
