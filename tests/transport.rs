@@ -10,5 +10,12 @@ mod frames;
 mod http2;
 #[path = "transport/http2_floods.rs"]
 mod http2_floods;
+#[path = "transport/limits.rs"]
+mod limits;
+#[path = "transport/proxies.rs"]
+mod proxies;
 #[path = "transport/rig.rs"]
 mod rig;
+#[cfg(unix)]
+#[path = "transport/sockets.rs"]
+mod sockets;

@@ -27,6 +27,10 @@ macro_rules! events {
 events! {
     /// A connection more than may be open at once, on all cores.
     Connections = "connections",
+    /// A connection more than one client address may have.
+    ConnectionsPerAddress = "connections_per_address",
+    /// A connection to where proxies connect, from one that is not trusted, or without a header of the PROXY protocol.
+    Proxy = "proxy",
     /// What comes before HTTP, such as the handshake of TLS, did not come in time.
     HandshakeTimeout = "handshake_timeout",
     /// A request's head did not come in time, or none did.
@@ -37,6 +41,8 @@ events! {
     BodyTimeout = "body_timeout",
     /// An answer was not taken at a pace.
     WriteTimeout = "write_timeout",
+    /// A request and its answer took too long together, whatever the pace.
+    RequestTimeout = "request_timeout",
     /// A connection had as many requests as it may.
     Requests = "requests",
     /// A client reset more streams than it may.

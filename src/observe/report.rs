@@ -132,6 +132,7 @@ impl Report {
                     Event::IdleTimeout,
                     Event::BodyTimeout,
                     Event::WriteTimeout,
+                    Event::RequestTimeout,
                 ]
                 .map(|event| registry.noted(event))
                 .iter()

@@ -4,6 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    io,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -23,11 +24,13 @@ use super::{
     access::Exchange,
     core::{Core, Mounted, Opened, Tuned},
     frames, http2,
+    listen::Protocol,
     negotiate::LastAccepted,
-    peer::Peer,
+    peer::{self, Peer},
+    proxy_protocol::{self, Header, Parsed},
     service::Service,
     tls::Tls,
-    watchdog::{Phase, Watched},
+    watchdog::{Overdue, Phase, Pulse, Watched},
     wire::Io,
 };
 
@@ -55,6 +58,8 @@ pub(super) struct Track {
     pub(super) peer: Rc<Peer>,
     /// Streams that ended, to be counted when what they gave is on its way. HTTP/2 only.
     ended: RefCell<Vec<Rc<Track>>>,
+    /// Requests that came.
+    requests: Cell<u32>,
     /// Streams the client reset. HTTP/2 only.
     pub(super) resets: Cell<u32>,
 }
@@ -82,6 +87,7 @@ impl Track {
             counted: Cell::new(0),
             peer,
             ended: RefCell::default(),
+            requests: Cell::new(0),
             resets: Cell::new(0),
             core: Rc::clone(core),
         })
@@ -89,6 +95,13 @@ impl Track {
 
     pub(super) fn enter(&self, phase: Phase) {
         self.watched.pulse.enter(phase);
+    }
+
+    /// One more request came; `true` when it is the last one of this connection.
+    pub(super) fn had_its_share(&self, limit: u32) -> bool {
+        let requests = self.requests.get().saturating_add(1);
+        self.requests.set(requests);
+        requests >= limit
     }
 
     pub(super) fn set_sending(&self, sending: bool) {
@@ -148,15 +161,65 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for S {}
 
 /// Serves a connection to its end.
 pub(super) async fn serve(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, peer: Peer) {
-    let core = &opened.0;
+    let core = &opened.core;
     let track = Track::new(core, core.watchdog.watch(Instant::now()), Rc::new(peer));
     let io = Io::either(stream, &track);
     http1(track, tuned, io).await;
 }
 
+/// The same, after what a proxy says of the connection.
+pub(super) async fn serve_proxied(
+    mut opened: Opened,
+    tuned: Rc<Tuned>,
+    mut stream: impl Stream,
+    mut peer: Peer,
+    protocol: Protocol,
+) {
+    let watched = opened.core.watchdog.watch(Instant::now());
+    watched.pulse.enter(Phase::Handshake);
+    let header = match watched.within(read_proxy_header(&mut stream)).await {
+        Some(Ok(header)) => header,
+        Some(Err(error)) => {
+            tracing::debug!(?peer, %error, "a proxy said nothing that can be understood");
+            return opened.core.note(Event::Proxy);
+        }
+        None => return opened.core.note(timeout(&watched.pulse)),
+    };
+    drop(watched);
+    if let Header::Client { address, secure } = header {
+        peer = Peer { address: Some(address), secure, trusted: peer::is_trusted(address, &tuned.trusted), ..peer };
+        if let Err(event) = opened.hold(&peer, &tuned) {
+            opened.core.note(event);
+            return if let Protocol::Tls(_) = protocol {
+            } else {
+                refuse(stream).await
+            };
+        }
+    }
+    match protocol {
+        Protocol::Tls(tls) => Box::pin(serve_tls(opened, tuned, stream, peer, tls)).await,
+        Protocol::Plain | Protocol::ToHttps { .. } => Box::pin(serve(opened, tuned, stream, peer)).await,
+    }
+}
+
+/// Reads a header of the PROXY protocol, and not a byte more.
+async fn read_proxy_header(stream: &mut impl Stream) -> io::Result<Header> {
+    let mut read = Vec::new();
+    loop {
+        match proxy_protocol::parse(&read).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+            Parsed::Header(header) => return Ok(header),
+            Parsed::More(more) => {
+                let begun = read.len();
+                read.resize(begun + more, 0);
+                stream.read_exact(&mut read[begun..]).await?;
+            }
+        }
+    }
+}
+
 /// The same over TLS.
 pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, mut peer: Peer, tls: Arc<Tls>) {
-    let core = &opened.0;
+    let core = &opened.core;
     let watched = core.watchdog.watch(Instant::now());
     watched.pulse.enter(Phase::Handshake);
     let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
@@ -167,7 +230,7 @@ pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Str
             return;
         }
         None => {
-            core.note(Event::HandshakeTimeout);
+            core.note(timeout(&watched.pulse));
             return;
         }
     };
@@ -218,7 +281,7 @@ async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
     let mut stream = parts.io.into_inner();
     let mut last_words: &[u8] = b"";
     if ended == End::TimedOut {
-        core.note(timeout(pulse.phase()));
+        core.note(timeout(pulse));
         if pulse.phase() != Phase::Head {
             return;
         }
@@ -241,9 +304,10 @@ enum End {
     TimedOut,
 }
 
-/// Which limit a connection reached in this phase.
-pub(super) fn timeout(phase: Phase) -> Event {
-    match phase {
+/// Which limit a connection reached whose time is up.
+pub(super) fn timeout(pulse: &Pulse) -> Event {
+    match pulse.phase() {
+        _ if pulse.overdue() == Some(Overdue::Request) => Event::RequestTimeout,
         Phase::Handshake => Event::HandshakeTimeout,
         Phase::Fresh | Phase::Head => Event::HeaderTimeout,
         Phase::Idle => Event::IdleTimeout,

@@ -4,6 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     io,
+    net::IpAddr,
     rc::Rc,
     sync::{
         Arc,
@@ -24,9 +25,10 @@ use crate::{
 
 use super::{
     access::{Arrival, Exchange},
+    addresses::{Addresses, Held},
     connection::{self, Pending, Stream},
     hosts::Claim,
-    listen::{Door, DoorSocket, Protocol},
+    listen::{Door, DoorSocket, Protocol, Way},
     past::Past,
     peer::Peer,
     request_id::{self, Ids},
@@ -55,6 +57,7 @@ pub(super) struct Shared {
     pub(super) access_log: Option<Arc<AccessLog>>,
     /// Connections open on all cores.
     pub(super) open: Arc<AtomicUsize>,
+    pub(super) addresses: Arc<Addresses>,
 }
 
 #[derive(Debug)]
@@ -72,6 +75,7 @@ pub(super) struct Core {
     access_log: Option<Arc<AccessLog>>,
     ids: Ids,
     open: Arc<AtomicUsize>,
+    addresses: Arc<Addresses>,
     refusing: Cell<usize>,
     draining: Cell<bool>,
     /// Where a small head and body are put together to be written at once.
@@ -83,6 +87,7 @@ pub(super) struct Core {
 pub(super) struct Tuned {
     shared: Arc<Settings>,
     pub(super) http1: http1::Builder,
+    pub(super) hsts: Option<http::HeaderValue>,
 }
 
 /// A snapshot as one core serves it.
@@ -108,6 +113,8 @@ pub(super) struct Mounted {
 const PREPARED: usize = 4096;
 /// When there are no descriptors left, we wait this long for some.
 const EXHAUSTED: Duration = Duration::from_millis(50);
+/// Fields of a request that hyper has room for.
+const FIELDS: usize = 100;
 /// Connections over the limit that are told so at the same time; others are just closed.
 const REFUSING: usize = 64;
 
@@ -127,6 +134,7 @@ impl Core {
             access_log: shared.access_log.clone(),
             ids: Ids::new(),
             open: Arc::clone(&shared.open),
+            addresses: Arc::clone(&shared.addresses),
             refusing: Cell::new(0),
             draining: Cell::new(false),
             joined: RefCell::new(Vec::new()),
@@ -154,16 +162,21 @@ impl Core {
     }
 
     /// Notes what is to be known of a request when it has been answered.
-    pub(super) fn arrival<B>(&self, request: &http::Request<B>, tuned: &Tuned, peer: &Peer) -> Arrival {
+    pub(super) fn arrival<B>(
+        &self,
+        request: &http::Request<B>,
+        tuned: &Tuned,
+        peer: &Peer,
+        client: Option<IpAddr>,
+    ) -> Arrival {
         let metering = self.registry.metering() == Metering::On;
         if self.access_log.is_none() && !tuned.request_ids && tuned.slow_request.is_none() {
             return Arrival { started: metering.then(Instant::now), exchange: None };
         }
         let time = SystemTime::now();
-        let trusted = peer.address.is_none_or(|address| tuned.trusted.iter().any(|network| network.contains(&address)));
-        let given = trusted.then(|| request_id::given(request.headers())).flatten();
+        let given = peer.trusted.then(|| request_id::given(request.headers())).flatten();
         let id = given.unwrap_or_else(|| self.ids.make(time));
-        let exchange = Exchange::new(request, peer.address, tuned.slow_request, time, id);
+        let exchange = Exchange::new(request, client, tuned.slow_request, time, id);
         Arrival { started: Some(Instant::now()), exchange: Some(Box::new(exchange)) }
     }
 
@@ -195,25 +208,47 @@ impl Core {
         self.registry.note(self.index, event);
     }
 
-    fn admit(self: &Rc<Self>, stream: impl Stream, peer: Peer, protocol: &Protocol) {
+    /// Serves a connection, or refuses it.
+    fn admit(self: &Rc<Self>, stream: impl Stream, mut peer: Peer, way: &Way) {
         let tuned = self.tuned();
-        if self.open.fetch_add(1, Relaxed) < tuned.limits.connections {
-            self.registry.connection_accepted(self.index);
-            let opened = Opened(Rc::clone(self));
-            match protocol {
-                Protocol::Plain | Protocol::ToHttps { .. } => {
-                    tokio::task::spawn_local(connection::serve(opened, tuned, stream, peer))
-                }
-                Protocol::Tls(tls) => {
-                    tokio::task::spawn_local(connection::serve_tls(opened, tuned, stream, peer, Arc::clone(tls)))
-                }
-            };
-            return;
+        let opened = match self.place_for(&tuned, &peer) {
+            Ok(opened) => opened,
+            Err(event) => return self.refuse(event, stream, way),
+        };
+        if way.proxy && !peer.trusted {
+            return self.note(Event::Proxy);
         }
-        self.open.fetch_sub(1, Relaxed);
-        self.note(Event::Connections);
+        peer.to_https = way.to_https();
+        match (&way.protocol, way.proxy) {
+            (_, true) => {
+                let protocol = way.protocol.clone();
+                tokio::task::spawn_local(connection::serve_proxied(opened, tuned, stream, peer, protocol));
+            }
+            (Protocol::Tls(tls), _) => {
+                let tls = Arc::clone(tls);
+                tokio::task::spawn_local(connection::serve_tls(opened, tuned, stream, peer, tls));
+            }
+            (Protocol::Plain | Protocol::ToHttps { .. }, _) => {
+                tokio::task::spawn_local(connection::serve(opened, tuned, stream, peer));
+            }
+        }
+    }
+
+    fn place_for(self: &Rc<Self>, tuned: &Tuned, peer: &Peer) -> Result<Opened, Event> {
+        if self.open.fetch_add(1, Relaxed) >= tuned.limits.connections {
+            self.open.fetch_sub(1, Relaxed);
+            return Err(Event::Connections);
+        }
+        self.registry.connection_accepted(self.index);
+        let mut opened = Opened { core: Rc::clone(self), held: None };
+        opened.hold(peer, tuned)?;
+        Ok(opened)
+    }
+
+    fn refuse(self: &Rc<Self>, event: Event, stream: impl Stream, way: &Way) {
+        self.note(event);
         // Over TLS there is no way to say it without the work of a handshake.
-        if self.refusing.get() < REFUSING && !matches!(protocol, Protocol::Tls(_)) {
+        if self.refusing.get() < REFUSING && !matches!(way.protocol, Protocol::Tls(_)) {
             self.refusing.set(self.refusing.get() + 1);
             let core = Rc::clone(self);
             tokio::task::spawn_local(async move {
@@ -226,12 +261,27 @@ impl Core {
 
 /// A connection's place among those that are open.
 #[derive(Debug)]
-pub(super) struct Opened(pub(super) Rc<Core>);
+pub(super) struct Opened {
+    pub(super) core: Rc<Core>,
+    /// Not for trusted proxies.
+    held: Option<Held>,
+}
+
+impl Opened {
+    /// Takes a place among those of the peer's address. Trusted proxies need none.
+    pub(super) fn hold(&mut self, peer: &Peer, tuned: &Tuned) -> Result<(), Event> {
+        if let Some(address) = peer.address.filter(|_| !peer.trusted) {
+            let held = self.core.addresses.hold(address, tuned.limits.connections_per_address);
+            self.held = Some(held.ok_or(Event::ConnectionsPerAddress)?);
+        }
+        Ok(())
+    }
+}
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Relaxed);
-        self.0.registry.connection_closed(self.0.index);
+        self.core.open.fetch_sub(1, Relaxed);
+        self.core.registry.connection_closed(self.core.index);
     }
 }
 
@@ -240,7 +290,12 @@ impl Tuned {
         let mut http1 = http1::Builder::new();
         // The watchdog times everything, so hyper needs no timer.
         http1.max_buf_size(shared.limits.head_bytes).half_close(true).header_read_timeout(None);
-        Self { shared, http1 }
+        // As many as hyper finds room for without asking the allocator for each request.
+        if shared.limits.fields != FIELDS {
+            http1.max_headers(shared.limits.fields);
+        }
+        let hsts = shared.hsts.and_then(|hsts| http::HeaderValue::try_from(hsts.value()).ok());
+        Self { shared, http1, hsts }
     }
 }
 
@@ -343,7 +398,7 @@ impl Mounted {
 /// Serves on one core until told to stop, and a little longer for what is in flight.
 pub(super) async fn run(index: usize, shared: Shared, doors: Vec<Door>, mut stop: Stop) -> io::Result<()> {
     let core = Rc::new(Core::new(index, &shared));
-    let doors = doors.into_iter().map(|door| Ok((listener(door.socket)?, door.protocol)));
+    let doors = doors.into_iter().map(|door| Ok((listener(door.socket)?, door.way)));
     let watched = Rc::clone(&core);
     let watching =
         tokio::task::spawn_local(async move { watched.watchdog.run(|| watched.tuned().limits.clone()).await });
@@ -387,18 +442,18 @@ fn listener(socket: DoorSocket) -> io::Result<Listener> {
 }
 
 impl Listener {
-    async fn admit_next(&self, core: &Rc<Core>, protocol: &Protocol) -> io::Result<()> {
+    async fn admit_next(&self, core: &Rc<Core>, way: &Way) -> io::Result<()> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, from) = listener.accept().await?;
                 // Answers are written whole, so there is nothing to gain by waiting for more.
                 let _ = stream.set_nodelay(true);
-                core.admit(stream, Peer::at(from), protocol);
+                core.admit(stream, Peer::at(from, &core.tuned().trusted), way);
             }
             #[cfg(unix)]
             Self::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                core.admit(stream, Peer::local(), protocol);
+                core.admit(stream, Peer::local(), way);
             }
         }
         Ok(())
@@ -406,13 +461,13 @@ impl Listener {
 }
 
 /// Accepts until told to stop. Whatever goes wrong with one connection, the next is waited for.
-async fn accept(core: &Rc<Core>, listener: Listener, protocol: &Protocol, stop: &mut Stop) {
+async fn accept(core: &Rc<Core>, listener: Listener, way: &Way, stop: &mut Stop) {
     let mut told = false;
     loop {
         let admitted = tokio::select! {
             biased;
             () = stop.reached(Phase::Draining) => return,
-            admitted = listener.admit_next(core, protocol) => admitted,
+            admitted = listener.admit_next(core, way) => admitted,
         };
         match admitted {
             Ok(()) => told = false,

@@ -80,7 +80,7 @@ pub(super) async fn serve(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream
         pulse.set_waker(cx.waker());
         loop {
             if pulse.timed_out() {
-                core.note(connection::timeout(pulse.phase()));
+                core.note(connection::timeout(pulse));
                 return Poll::Ready(());
             }
             if !leaving && (core.is_draining() || streams.had_its_share()) {
@@ -219,7 +219,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Tasks {
         tokio::task::spawn_local(async move {
             let Some(stream) = stream else { return task.await };
             if stream.watched.within(task).await.is_none() {
-                stream.core.note(connection::timeout(stream.watched.pulse.phase()));
+                stream.core.note(connection::timeout(&stream.watched.pulse));
             }
             streams.end(stream);
         });

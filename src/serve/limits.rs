@@ -7,7 +7,10 @@ use std::time::Duration;
 pub struct Limits {
     /// Open at once, on all cores; one more is answered 503.
     pub connections: usize,
-    /// For the TLS handshake.
+    /// Of these, from one client address, or from the /64 an IPv6 address is in; one more is answered 503. Connections of
+    /// trusted proxies do not count, unless they say whose they are.
+    pub connections_per_address: usize,
+    /// For what comes before HTTP: the handshake of TLS, the header of the PROXY protocol.
     pub handshake_timeout: Duration,
     /// From the first byte of a request head, or the opening of the connection, to the head's end.
     pub header_timeout: Duration,
@@ -17,6 +20,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// A client that takes less than `MIN_RATE` of an answer over this time is gone.
     pub write_timeout: Duration,
+    /// From the end of a request's head to the last byte of its answer, at whatever pace.
+    pub request_timeout: Duration,
     /// What is in flight at shutdown may take this long.
     pub grace: Duration,
     /// Requests on one connection; the answer to the last one closes it. A client that was given what it asked for loses
@@ -29,6 +34,8 @@ pub struct Limits {
     pub resets: u32,
     /// Of a request's head, in bytes; more is 431.
     pub head_bytes: usize,
+    /// Of a request's head, in fields; more is 431.
+    pub fields: usize,
     /// Of a request's body, in bytes: static sites have no use for one, so what is longer is 413.
     pub body_bytes: u64,
 }
@@ -42,16 +49,19 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 1000,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             body_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_hours(1),
             grace: Duration::from_secs(10),
             requests: 100_000,
             streams: 100,
             resets: 1000,
             head_bytes: 32 * 1024,
+            fields: 100,
             body_bytes: 64 * 1024,
         }
     }

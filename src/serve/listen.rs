@@ -52,8 +52,23 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Door {
     pub(super) socket: DoorSocket,
+    pub(super) way: Way,
+}
+
+/// How one comes in by a door.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
     pub(super) protocol: Protocol,
     pub(super) proxy: bool,
+}
+
+impl Way {
+    pub(super) fn to_https(&self) -> Option<u16> {
+        match self.protocol {
+            Protocol::ToHttps { port } => Some(port),
+            Protocol::Plain | Protocol::Tls(_) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -78,7 +93,7 @@ impl Listening {
             #[cfg(unix)]
             Kind::Unix(sockets) => sockets.into_iter().map(DoorSocket::Unix).collect(),
         };
-        sockets.into_iter().map(move |socket| Door { socket, protocol: protocol.clone(), proxy })
+        sockets.into_iter().map(move |socket| Door { socket, way: Way { protocol: protocol.clone(), proxy } })
     }
 }
 

@@ -3,6 +3,7 @@
 //! and everything that touches a socket, a clock or the disk stands around them.
 
 mod access;
+mod addresses;
 mod admin;
 mod body;
 mod cache;
@@ -10,6 +11,7 @@ pub mod conditional;
 mod connection;
 mod core;
 mod follow;
+pub mod forwarded;
 pub mod frames;
 mod health;
 pub mod hosts;
@@ -21,6 +23,7 @@ pub mod negotiate;
 mod page;
 mod past;
 mod peer;
+pub mod proxy_protocol;
 pub mod range;
 mod rate;
 mod request_id;
@@ -33,6 +36,7 @@ mod shutdown;
 mod snapshot;
 pub mod target;
 mod tls;
+mod to_https;
 #[cfg(unix)]
 mod unix_socket;
 mod watchdog;
@@ -59,8 +63,9 @@ pub use self::{
     hosts::{Hosting, SiteChoice},
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
+    peer::Client,
     rate::{CLIENTS, NotARuleName, RateRule, Rates, RuleName},
-    settings::Settings,
+    settings::{Hsts, Settings},
     shutdown::{Phase, Stop, Stopper},
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
     tls::{CertificateFiles, Tls, TlsError, TlsSettings},
@@ -104,7 +109,13 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
     let cores = sites.registry().cores();
     let hearts = Arc::new(Hearts::new(cores));
     let desk = Desk { sites: Arc::clone(&sites), hearts: Arc::clone(&hearts), stop: stop.clone() };
-    let shared = Shared { sites, settings, access_log: access_log.clone(), open: Arc::new(AtomicUsize::new(0)) };
+    let shared = Shared {
+        sites,
+        settings,
+        access_log: access_log.clone(),
+        open: Arc::new(AtomicUsize::new(0)),
+        addresses: Arc::default(),
+    };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;

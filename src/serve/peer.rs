@@ -3,24 +3,65 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use http::{HeaderMap, HeaderValue};
+use ipnet::IpNet;
+
+use super::forwarded::{self, Contradiction, Forwarding};
+
 /// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Peer {
     /// `None` on a Unix socket, unless a proxy said for whom it speaks.
     pub(super) address: Option<IpAddr>,
-    /// Over TLS.
+    /// Over TLS, here or as far as the proxy before us.
     pub(super) secure: bool,
+    /// Believed when it says for whom it sends requests. Whoever may open our Unix socket is.
+    pub(super) trusted: bool,
     /// The host the client named in its TLS handshake, in lower case.
     pub(super) server_name: Option<Box<str>>,
+    /// Came in where everything is redirected to https, at this port.
+    pub(super) to_https: Option<u16>,
+}
+
+/// For whom a request was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// `None` when no one said it: on a Unix socket, or where a proxy hides it.
+    pub address: Option<IpAddr>,
+    /// The client spoke TLS, to us or to a proxy we trust.
+    pub secure: bool,
+    /// The authority it asked for, where a proxy changed it.
+    pub host: Option<Box<str>>,
 }
 
 impl Peer {
-    pub(super) fn at(address: SocketAddr) -> Self {
-        Self { address: Some(address.ip().to_canonical()), secure: false, server_name: None }
+    pub(super) fn at(address: SocketAddr, trusted: &[IpNet]) -> Self {
+        let address = address.ip().to_canonical();
+        Self { address: Some(address), trusted: is_trusted(address, trusted), ..Self::local() }
     }
 
     /// The other end of a Unix socket.
     pub(super) fn local() -> Self {
-        Self { address: None, secure: false, server_name: None }
+        Self { address: None, secure: false, trusted: true, server_name: None, to_https: None }
     }
+
+    /// Whose request with these fields is.
+    pub(super) fn client(&self, fields: &HeaderMap, trusted: &[IpNet]) -> Result<Client, Contradiction> {
+        let itself = Client { address: self.address, secure: self.secure, host: None };
+        if !self.trusted {
+            return Ok(itself);
+        }
+        let lines = |name| fields.get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>();
+        let forwarding = Forwarding {
+            forwarded: &lines("forwarded"),
+            x_for: &lines("x-forwarded-for"),
+            x_proto: &lines("x-forwarded-proto"),
+            x_host: &lines("x-forwarded-host"),
+        };
+        forwarded::client(itself, forwarding, |address| is_trusted(address, trusted))
+    }
+}
+
+pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
 }

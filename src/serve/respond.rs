@@ -235,6 +235,12 @@ pub(super) fn options() -> Head {
     Head { status: StatusCode::NO_CONTENT, fields, content: Content::None }
 }
 
+/// Browsers are to ask by https alone from now on (RFC 6797 §7.1).
+pub(super) fn by_https_alone(mut head: Head, hsts: &HeaderValue) -> Head {
+    head.fields.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    head
+}
+
 /// The connection ends after this answer: what is left of the request is not read.
 pub(super) fn closing(mut head: Head) -> Head {
     head.fields.insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -29,14 +29,17 @@ use super::{
     conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
     core::{Core, Front, Mounted, Tuned, View},
+    forwarded::Contradiction,
     hosts::Claim,
     negotiate::{AcceptEncoding, LastAccepted},
     page,
+    peer::Client,
     range::{self, Selection},
     rate::{Quota, Rates},
     respond::{self, Content, Head, Prepared},
     route::{self, Mount, Route},
     target::{self, Action, Target},
+    to_https,
     watchdog::Phase,
 };
 
@@ -70,13 +73,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
-        let arrival = self.core.arrival(&request, &self.tuned, &self.track.peer);
         let track = Rc::clone(&self.track);
+        let client = track.peer.client(request.headers(), &self.tuned.trusted);
+        let address = client.as_ref().map_or(track.peer.address, |client| client.address);
+        let arrival = self.core.arrival(&request, &self.tuned, &track.peer, address);
         if !request.body().is_end_stream() {
-            return self.call_with_body(arrival, request);
+            return self.call_with_body(arrival, client, request);
         }
         track.enter(Phase::Answer);
-        let decision = decide(&self.core, &self.tuned, &self.track, &request);
+        let decision = decide(&self.core, &self.tuned, &self.track, client, &request);
         tracing::debug!(peer = ?track.peer, method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
         match self.core.answer(&self.track, decision, arrival) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
@@ -88,7 +93,12 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 impl Service {
     /// Requests with bodies are none of ours. A small body is read, so that the connection can go on; for a client
     /// that waits for permission to send it, and for a large one, the connection ends with the answer.
-    fn call_with_body(&self, arrival: Arrival, request: Request<Incoming>) -> Reply {
+    fn call_with_body(
+        &self,
+        arrival: Arrival,
+        client: Result<Client, Contradiction>,
+        request: Request<Incoming>,
+    ) -> Reply {
         let (core, tuned, track) = (Rc::clone(&self.core), Rc::clone(&self.tuned), Rc::clone(&self.track));
         let limit = self.tuned.limits.body_bytes;
         let making = Box::pin(async move {
@@ -102,7 +112,7 @@ impl Service {
             let drained =
                 if waits || too_large || framing.is_err() { Drained::Not } else { drain(&mut body, limit).await };
             track.enter(Phase::Answer);
-            let mut decision = decide(&core, &tuned, &track, &request);
+            let mut decision = decide(&core, &tuned, &track, client, &request);
             if let Err(status) = framing {
                 decision = Decision::own(respond::error(status));
             }
@@ -208,8 +218,41 @@ fn accept_encoding(headers: &HeaderMap, asked: Asked, last: &RefCell<LastAccepte
     }
 }
 
-fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) -> Decision {
+/// The answer to a request, and what the connection adds to it.
+fn decide<B>(
+    core: &Core,
+    tuned: &Tuned,
+    track: &Track,
+    client: Result<Client, Contradiction>,
+    request: &Request<B>,
+) -> Decision {
+    let mut decision = match client {
+        Ok(client) => {
+            let mut decision = decide_for(&client, core, tuned, track, request);
+            if let Some(hsts) = tuned.hsts.as_ref().filter(|_| client.secure) {
+                decision.head = respond::by_https_alone(decision.head, hsts);
+            }
+            decision
+        }
+        Err(Contradiction) => Decision::own(respond::error(StatusCode::BAD_REQUEST)),
+    };
+    if request.version() < Version::HTTP_2 && track.had_its_share(tuned.limits.requests) {
+        core.note(Event::Requests);
+        decision.head = respond::closing(decision.head);
+    }
+    decision
+}
+
+fn decide_for<B>(client: &Client, core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) -> Decision {
     let own = |status| Decision::own(respond::error(status));
+    // hyper sees to it in HTTP/1.1.
+    if request.headers().len() > tuned.limits.fields {
+        core.note(Event::HeadBytes);
+        return own(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    if let Some(port) = track.peer.to_https.filter(|_| !client.secure) {
+        return Decision::own(to_https::answer(request, client, port));
+    }
     let action = match target::action(request.method()) {
         Ok(action) => action,
         Err(status) => return own(status),
@@ -227,14 +270,14 @@ fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) ->
         return own(StatusCode::EXPECTATION_FAILED);
     }
     let view = core.view();
-    let claim = view.claim(authority(request));
+    let asked_for = client.host.as_deref().map_or_else(|| authority(request), str::as_bytes);
+    let claim = view.claim(asked_for);
     let mount = match claim {
         Claim::Default => view.mount(path),
         Claim::Site(place) => Mount::Site(view.site(place), path),
         Claim::Renamed(_) | Claim::Nobody => Mount::None,
     };
-    let quota =
-        tuned.rates.as_deref().zip(track.peer.address).and_then(|(rates, client)| ask(rates, mount, path, client));
+    let quota = tuned.rates.as_deref().zip(client.address).and_then(|(rates, client)| ask(rates, mount, path, client));
     let mut decision = match (mount, &quota) {
         (_, Some(quota)) if quota.is_refused() => {
             core.note(Event::RateLimit);
@@ -247,7 +290,7 @@ fn decide<B>(core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) ->
             Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
         }
         (Mount::None, _) => Decision::own(match claim {
-            Claim::Renamed(place) => renamed(&view, place, request),
+            Claim::Renamed(place) => renamed(&view, place, asked_for, request),
             Claim::Nobody => respond::error(StatusCode::MISDIRECTED_REQUEST),
             Claim::Default | Claim::Site(_) => at_front(core, &view, request, path, action),
         }),
@@ -289,11 +332,11 @@ fn port(authority: &[u8]) -> &str {
 
 /// The same address on the site's own name. Without a scheme (RFC 3986 §4.2), so that it stays the one the client uses,
 /// whoever speaks TLS for us.
-fn renamed<B>(view: &View, place: usize, request: &Request<B>) -> Head {
+fn renamed<B>(view: &View, place: usize, asked_for: &[u8], request: &Request<B>) -> Head {
     let Some(host) = view.snapshot().hosts().renamed(place) else {
         return respond::error(StatusCode::MISDIRECTED_REQUEST);
     };
-    let port = port(authority(request));
+    let port = port(asked_for);
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let slash = if path.starts_with('/') { "" } else { "/" };
     respond::redirect(&format!("//{host}{port}{slash}{path}"))

@@ -37,6 +37,15 @@ pub(super) enum Phase {
     Linger,
 }
 
+/// What took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// What the connection is doing.
+    Phase,
+    /// A request and its answer together.
+    Request,
+}
+
 /// A moment of a connection, as the watchdog sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sight {
@@ -52,14 +61,24 @@ pub(super) struct Sight {
 struct Watch {
     seen: Sight,
     since: Instant,
+    /// Since when it has been at the same request.
+    request: Instant,
 }
 
 impl Watch {
-    /// Looks again; `true` when the time is up.
-    fn is_over(&mut self, now_seen: Sight, now: Instant, limits: &Limits) -> bool {
+    /// Looks again; says whose time is up, if any is.
+    fn overdue(&mut self, now_seen: Sight, now: Instant, limits: &Limits) -> Option<Overdue> {
         if now_seen.epoch != self.seen.epoch {
-            *self = Self { seen: now_seen, since: now };
-            return false;
+            // An answer follows its request's body.
+            let goes_on = (self.seen.phase, now_seen.phase) == (Phase::Body, Phase::Answer)
+                && now_seen.epoch == self.seen.epoch.wrapping_add(1);
+            *self = Self { seen: now_seen, since: now, request: if goes_on { self.request } else { now } };
+            return None;
+        }
+        if matches!(now_seen.phase, Phase::Body | Phase::Answer)
+            && now.saturating_duration_since(self.request) >= limits.request_timeout
+        {
+            return Some(Overdue::Request);
         }
         let elapsed = now.saturating_duration_since(self.since);
         let limit = match now_seen.phase {
@@ -68,19 +87,19 @@ impl Watch {
             Phase::Idle => limits.idle_timeout,
             Phase::Body => limits.body_timeout,
             Phase::Answer => limits.write_timeout,
-            Phase::Streams => return false,
+            Phase::Streams => return None,
             Phase::Linger => LINGER,
         };
         if elapsed < limit {
-            return false;
+            return None;
         }
         let progress = now_seen.written - self.seen.written;
         let due = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).saturating_mul(MIN_RATE) / 1000;
         if now_seen.phase == Phase::Answer && progress > due {
-            *self = Self { seen: now_seen, since: now };
-            return false;
+            *self = Self { seen: now_seen, since: now, ..*self };
+            return None;
         }
-        true
+        Some(Overdue::Phase)
     }
 }
 
@@ -90,7 +109,7 @@ pub(super) struct Pulse {
     phase: Cell<Phase>,
     epoch: Cell<u32>,
     written: Cell<u64>,
-    timed_out: Cell<bool>,
+    overdue: Cell<Option<Overdue>>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -100,7 +119,7 @@ impl Pulse {
             phase: Cell::new(Phase::Fresh),
             epoch: Cell::new(0),
             written: Cell::new(0),
-            timed_out: Cell::new(false),
+            overdue: Cell::new(None),
             waker: RefCell::new(None),
         }
     }
@@ -110,7 +129,7 @@ impl Pulse {
     }
 
     pub(super) fn enter(&self, phase: Phase) {
-        self.timed_out.set(false);
+        self.overdue.set(None);
         self.phase.set(phase);
         self.epoch.set(self.epoch.get().wrapping_add(1));
     }
@@ -124,7 +143,11 @@ impl Pulse {
     }
 
     pub(super) fn timed_out(&self) -> bool {
-        self.timed_out.get()
+        self.overdue.get().is_some()
+    }
+
+    pub(super) fn overdue(&self) -> Option<Overdue> {
+        self.overdue.get()
     }
 
     /// The task to wake when the time is up, or when the server stops.
@@ -168,7 +191,7 @@ impl Watchdog {
         let pulse = Rc::new(Pulse::new());
         let number = self.next.get();
         self.next.set(number + 1);
-        let watch = Watch { seen: pulse.sight(), since: now };
+        let watch = Watch { seen: pulse.sight(), since: now, request: now };
         self.watched.borrow_mut().insert(number, (Rc::clone(&pulse), watch));
         self.changed.notify_waiters();
         Watched { pulse, watchdog: Rc::clone(self), number }
@@ -196,8 +219,8 @@ impl Watchdog {
 
     fn look(&self, now: Instant, limits: &Limits) {
         for (pulse, watch) in self.watched.borrow_mut().values_mut() {
-            if watch.is_over(pulse.sight(), now, limits) {
-                pulse.timed_out.set(true);
+            if let Some(overdue) = watch.overdue(pulse.sight(), now, limits) {
+                pulse.overdue.set(Some(overdue));
                 pulse.wake();
             }
         }
@@ -238,8 +261,12 @@ impl Drop for Watched {
 
 /// A quarter of the shortest timeout, but neither busy nor asleep.
 fn interval(limits: &Limits) -> Duration {
-    let Limits { handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, .. } = limits;
-    let shortest = [handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout].into_iter().min();
+    let Limits {
+        handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, request_timeout, ..
+    } = limits;
+    let shortest = [handshake_timeout, header_timeout, idle_timeout, body_timeout, write_timeout, request_timeout]
+        .into_iter()
+        .min();
     (*shortest.unwrap_or(&LINGER) / 4).clamp(Duration::from_millis(5), Duration::from_secs(1))
 }
 
@@ -256,6 +283,7 @@ mod tests {
             idle_timeout: 10 * SECOND,
             body_timeout: 7 * SECOND,
             write_timeout: 4 * SECOND,
+            request_timeout: 50 * SECOND,
             ..Limits::default()
         };
         let start = Instant::now();
@@ -263,8 +291,10 @@ mod tests {
             let (phase, epoch, written) = sights(second);
             Sight { phase, epoch, written }
         };
-        let mut watch = Watch { seen: sight(0), since: start };
-        (1..100).find(|&second| watch.is_over(sight(second), start + SECOND * u32::try_from(second).unwrap(), &limits))
+        let mut watch = Watch { seen: sight(0), since: start, request: start };
+        (1..100).find(|&second| {
+            watch.overdue(sight(second), start + SECOND * u32::try_from(second).unwrap(), &limits).is_some()
+        })
     }
 
     #[test]
@@ -292,8 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn no_pace_is_good_for_ever() {
+        let answer = |second| (Phase::Answer, 1, second * 10 * MIN_RATE);
+        assert_eq!(over_at(answer), Some(50));
+        assert_eq!(over_at(|second| if second < 5 { (Phase::Body, 0, 0) } else { answer(second) }), Some(50));
+        assert_eq!(
+            over_at(|second| (Phase::Answer, u32::try_from(second / 40).unwrap(), second * 10 * MIN_RATE)),
+            None
+        );
+    }
+
+    #[test]
     fn an_answer_must_be_taken_at_a_pace() {
-        assert_eq!(over_at(|second| (Phase::Answer, 0, second * 10 * MIN_RATE)), None);
         assert_eq!(over_at(|second| (Phase::Answer, 0, second)), Some(4));
         assert_eq!(over_at(|second| (Phase::Answer, 0, second.min(9) * 10 * MIN_RATE)), Some(16));
     }
