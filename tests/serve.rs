@@ -7,6 +7,8 @@ mod client;
 mod generations;
 #[path = "serve/hosts.rs"]
 mod hosts;
+#[path = "serve/rollback.rs"]
+mod rollback;
 
 use std::{
     fs,
@@ -69,8 +71,12 @@ fn with_download(mut image: SiteImage, len: usize) -> SiteImage {
 }
 
 fn commit(build: &Path, image: &SiteImage) -> String {
+    commit_keeping(build, image, 2)
+}
+
+fn commit_keeping(build: &Path, image: &SiteImage, keep: usize) -> String {
     let sealed = pack::seal(image).unwrap();
-    sealed.commit(&RealDisk, build, 2).unwrap();
+    sealed.commit(&RealDisk, build, keep).unwrap();
     sealed.generation().to_string()
 }
 

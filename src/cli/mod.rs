@@ -11,6 +11,7 @@ mod hash_password;
 mod log;
 #[cfg(feature = "compiler")]
 mod progress;
+mod rollback;
 mod serve;
 mod settings;
 mod stats;
@@ -47,6 +48,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
+    Rollback(rollback::RollbackArgs),
     HashPassword(hash_password::HashPasswordArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

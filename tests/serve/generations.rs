@@ -1,13 +1,10 @@
 //! A page that was loaded before a deploy goes on working after it, and going back is a deploy like any other.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use sitekit::{
-    pack::{self, RealDisk},
-    site::{Coding, EncodedBody, Field, Mode, Response, SiteImage, SitePath},
-};
+use sitekit::site::{Coding, EncodedBody, Field, Mode, Response, SiteImage, SitePath};
 
-use super::{Serving, image, output, serve, stderr};
+use super::{Serving, commit_keeping, image, output, serve, stderr};
 use crate::client::Reply;
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -37,13 +34,6 @@ fn deploy_of(generation: usize) -> SiteImage {
         image.routes.insert(SitePath::parse(&path).unwrap(), script(generation, cache_control));
     }
     image
-}
-
-/// Publishes a generation and keeps `keep`.
-fn deploy(build: &Path, image: &SiteImage, keep: usize) -> String {
-    let sealed = pack::seal(image).unwrap();
-    sealed.commit(&RealDisk, build, keep).unwrap();
-    sealed.generation().to_string()
 }
 
 /// What a page that was loaded in the past may ask of its script.
@@ -91,13 +81,13 @@ fn is_gone(serving: &Serving, target: &str) {
 #[test]
 fn a_page_from_before_two_deploys_still_finds_its_script() {
     let build = tempfile::tempdir().unwrap();
-    deploy(build.path(), &deploy_of(1), 3);
+    commit_keeping(build.path(), &deploy_of(1), 3);
     let mut serving = serve(build.path(), &["--keep", "3"]);
     let before = answers(&serving, "/docs/app.1.js");
     assert_eq!(statuses(&before), [200, 200, 406, 206, 206, 416, 412, 200, 204, 304, 206, 304, 206]);
 
     for generation in 2..=3 {
-        let live = deploy(build.path(), &deploy_of(generation), 3);
+        let live = commit_keeping(build.path(), &deploy_of(generation), 3);
         serving.is_live(&live);
         assert_eq!(serving.connect().ask("GET", "/docs/", &[]).field("x-generation"), Some(&*generation.to_string()));
         let after = answers(&serving, "/docs/app.1.js");
@@ -111,7 +101,7 @@ fn a_page_from_before_two_deploys_still_finds_its_script() {
     let spelled = serving.connect().ask("GET", "/docs/%61pp.1.js?q", &[]);
     assert_eq!((spelled.status, spelled.field("location")), (308, Some("/docs/app.1.js?q")));
 
-    let live = deploy(build.path(), &deploy_of(4), 3);
+    let live = commit_keeping(build.path(), &deploy_of(4), 3);
     serving.is_live(&live);
     serving.becomes(404, "/docs/app.1.js");
     is_gone(&serving, "/docs/app.1.js");
@@ -134,9 +124,9 @@ impl Serving {
 fn an_app_never_answers_for_a_script_with_its_shell() {
     let build = tempfile::tempdir().unwrap();
     let app = |generation| SiteImage { mode: Mode::Spa, ..deploy_of(generation) };
-    deploy(build.path(), &app(1), 2);
+    commit_keeping(build.path(), &app(1), 2);
     let mut serving = serve(build.path(), &["--keep", "2"]);
-    let live = deploy(build.path(), &app(2), 2);
+    let live = commit_keeping(build.path(), &app(2), 2);
     serving.is_live(&live);
     assert_eq!(serving.connect().ask("GET", "/docs/some/page", &[]).field("x-generation"), Some("2"));
     assert_eq!(serving.connect().ask("GET", "/docs/app.1.js", &[]).field("x-generation"), Some("1"));
@@ -149,7 +139,7 @@ fn an_app_never_answers_for_a_script_with_its_shell() {
 fn a_restart_forgets_nothing() {
     let build = tempfile::tempdir().unwrap();
     for generation in 1..=4 {
-        deploy(build.path(), &deploy_of(generation), 5);
+        commit_keeping(build.path(), &deploy_of(generation), 5);
     }
     let asked = |keep: &str| {
         let serving = serve(build.path(), &["--keep", keep]);
@@ -168,15 +158,15 @@ fn a_file_that_is_the_same_in_every_generation_is_the_live_ones() {
         image.routes.insert(SitePath::parse("/font.0a.woff2").unwrap(), script(generation, IMMUTABLE));
         image
     };
-    deploy(build.path(), &with_font(1), 5);
+    commit_keeping(build.path(), &with_font(1), 5);
     let mut serving = serve(build.path(), &[]);
     for generation in 2..=3 {
-        let live = deploy(build.path(), &with_font(generation), 5);
+        let live = commit_keeping(build.path(), &with_font(generation), 5);
         serving.is_live(&live);
     }
     assert_eq!(serving.connect().ask("GET", "/docs/font.0a.woff2", &[]).field("x-generation"), Some("3"));
     // Removed, it is found in the newest generation that had it.
-    let live = deploy(build.path(), &deploy_of(4), 5);
+    let live = commit_keeping(build.path(), &deploy_of(4), 5);
     serving.is_live(&live);
     assert_eq!(serving.connect().ask("GET", "/docs/font.0a.woff2", &[]).field("x-generation"), Some("3"));
 }
@@ -190,9 +180,9 @@ fn older_files_are_read_from_the_disk() {
     let mut response = script(1, IMMUTABLE);
     response.bodies = vec![EncodedBody { coding: Coding::Identity, bytes: bytes.clone().into() }];
     large.routes.insert(SitePath::parse("/large.1.js").unwrap(), response);
-    deploy(build.path(), &large, 5);
+    commit_keeping(build.path(), &large, 5);
     let mut serving = serve(build.path(), &["--cache-size", "1MB"]);
-    let live = deploy(build.path(), &deploy_of(2), 5);
+    let live = commit_keeping(build.path(), &deploy_of(2), 5);
     serving.is_live(&live);
     for _ in 0..2 {
         assert!(serving.connect().ask("GET", "/docs/large.1.js", &[]).body == bytes);
@@ -205,9 +195,9 @@ fn older_files_are_read_from_the_disk() {
 #[test]
 fn an_older_bundle_that_is_broken_is_told_of_and_passed_over() {
     let build = tempfile::tempdir().unwrap();
-    let broken = deploy(build.path(), &deploy_of(1), 5);
-    deploy(build.path(), &deploy_of(2), 5);
-    deploy(build.path(), &deploy_of(3), 5);
+    let broken = commit_keeping(build.path(), &deploy_of(1), 5);
+    commit_keeping(build.path(), &deploy_of(2), 5);
+    commit_keeping(build.path(), &deploy_of(3), 5);
     fs::write(build.path().join(format!("docs/{broken}.bundle")), "not a bundle").unwrap();
     let mut serving = serve(build.path(), &[]);
     let told = serving.wait_for(|event| event["level"] == "WARN" && event["site"] == "docs");
@@ -221,8 +211,8 @@ fn an_older_bundle_that_is_broken_is_told_of_and_passed_over() {
 #[test]
 fn a_bundle_that_is_removed_answers_no_more() {
     let build = tempfile::tempdir().unwrap();
-    let first = deploy(build.path(), &deploy_of(1), 5);
-    deploy(build.path(), &deploy_of(2), 5);
+    let first = commit_keeping(build.path(), &deploy_of(1), 5);
+    commit_keeping(build.path(), &deploy_of(2), 5);
     let serving = serve(build.path(), &[]);
     assert_eq!(serving.connect().ask("GET", "/docs/app.1.js", &[]).status, 200);
     fs::remove_file(build.path().join(format!("docs/{first}.bundle"))).unwrap();
@@ -232,8 +222,8 @@ fn a_bundle_that_is_removed_answers_no_more() {
 #[test]
 fn answers_from_older_generations_are_counted() {
     let build = tempfile::tempdir().unwrap();
-    deploy(build.path(), &deploy_of(1), 5);
-    deploy(build.path(), &deploy_of(2), 5);
+    commit_keeping(build.path(), &deploy_of(1), 5);
+    commit_keeping(build.path(), &deploy_of(2), 5);
     let serving = serve(build.path(), &[]);
     let mut connection = serving.connect();
     let etag = connection.ask("GET", "/docs/app.1.js", &[]).field("etag").unwrap().to_owned();
