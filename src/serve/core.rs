@@ -29,11 +29,13 @@ use super::{
     connection::{self, Pending, Stream},
     hosts::Claim,
     listen::{Door, DoorSocket, Protocol, Way},
+    password::Checker,
     past::Past,
     peer::Peer,
     request_id::{self, Ids},
     respond::Prepared,
     route::{self, Mount},
+    rules::SiteRules,
     settings::Settings,
     shutdown::{Phase, Stop},
     snapshot::{LiveSite, Sites, Snapshot},
@@ -58,11 +60,13 @@ pub(super) struct Shared {
     /// Connections open on all cores.
     pub(super) open: Arc<AtomicUsize>,
     pub(super) addresses: Arc<Addresses>,
+    pub(super) checker: Arc<Checker>,
 }
 
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) index: usize,
+    pub(super) checker: Arc<Checker>,
     pub(super) sites: Arc<Sites>,
     pub(super) registry: Arc<Registry>,
     pub(super) watchdog: Rc<Watchdog>,
@@ -123,6 +127,7 @@ impl Core {
         let registry = Arc::clone(shared.sites.registry());
         Self {
             index,
+            checker: Arc::clone(&shared.checker),
             sites: Arc::clone(&shared.sites),
             no_site: registry.site(Registry::NO_SITE),
             registry,
@@ -374,6 +379,11 @@ impl Mounted {
     /// What older generations still answer.
     pub(super) fn past(&self) -> arc_swap::Guard<Arc<Past>> {
         self.site.past()
+    }
+
+    /// `None` when the site says nothing beyond its routes.
+    pub(super) fn rules(&self) -> Option<&SiteRules> {
+        self.site.rules()
     }
 
     pub(super) fn is_resident(&self) -> bool {

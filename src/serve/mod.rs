@@ -10,17 +10,20 @@ mod cache;
 pub mod conditional;
 mod connection;
 mod core;
+mod cross_origin;
 mod follow;
 pub mod forwarded;
 pub mod frames;
 mod health;
 pub mod hosts;
 mod http2;
+mod in_site;
 mod limits;
 mod listen;
 pub mod memory;
 pub mod negotiate;
 mod page;
+mod password;
 mod past;
 mod peer;
 pub mod proxy_protocol;
@@ -30,6 +33,7 @@ mod request_id;
 mod resident;
 mod respond;
 pub mod route;
+mod rules;
 mod service;
 mod settings;
 mod shutdown;
@@ -39,6 +43,7 @@ mod tls;
 mod to_https;
 #[cfg(unix)]
 mod unix_socket;
+mod wanted;
 mod watchdog;
 mod wire;
 
@@ -115,6 +120,7 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
         access_log: access_log.clone(),
         open: Arc::new(AtomicUsize::new(0)),
         addresses: Arc::default(),
+        checker: Arc::new(password::Checker::new()),
     };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.

@@ -11,6 +11,8 @@ use super::snapshot::Snapshot;
 pub(super) fn error(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Error");
     let sentence = match status {
+        StatusCode::UNAUTHORIZED => "This takes a name and a password.",
+        StatusCode::SERVICE_UNAVAILABLE => "This cannot be answered now; please come back soon.",
         StatusCode::NOT_FOUND => "There is nothing at this address.",
         StatusCode::METHOD_NOT_ALLOWED => "This address can be read, not written to.",
         StatusCode::NOT_ACCEPTABLE => "There is no representation your client accepts.",

@@ -12,10 +12,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
     map::{Bundle, EntryId},
-    site::{Coding, ContentHash},
+    site::{Coding, ContentHash, RedirectStatus},
 };
 
 use super::{
+    cross_origin::CrossOrigin,
     page,
     range::Selection,
     rate::{Grant, Quota},
@@ -176,14 +177,18 @@ impl Prepared {
         Head { status: StatusCode::NOT_MODIFIED, fields, content: Content::None }
     }
 
-    /// As the answer to a path that has no route: nothing to be kept or compared later.
-    pub(super) fn as_missing(&self, bundle: &Bundle, nth: usize) -> Head {
+    /// As the words of an error: nothing to be kept or compared later. What the error says of itself stays.
+    pub(super) fn as_error(&self, bundle: &Bundle, nth: usize, error: &Head) -> Head {
         let mut fields = self.fields(bundle, nth);
         for name in [header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED] {
             fields.remove(name);
         }
-        fields.insert(header::CACHE_CONTROL, NO_STORE);
-        Head { status: StatusCode::NOT_FOUND, fields, content: Content::Whole }
+        for (name, value) in &error.fields {
+            if *name != header::CONTENT_TYPE {
+                fields.insert(name, value.clone());
+            }
+        }
+        Head { status: error.status, fields, content: Content::Whole }
     }
 
     /// An error about this entry.
@@ -214,9 +219,19 @@ pub(super) fn html(status: StatusCode, page: String) -> Head {
     Head { status, fields, content: Content::Page(page.into()) }
 }
 
-/// 308, to be asked again at each use, because the next deploy may put a page here. A location that is no field value
-/// cannot be had from a parsed request target; should it be, the client is told it sent nonsense.
+/// 308, to be asked again at each use, because the next deploy may put a page here.
 pub(super) fn redirect(location: &str) -> Head {
+    redirect_with(StatusCode::PERMANENT_REDIRECT, location)
+}
+
+/// A redirect the site asks for.
+pub(super) fn moved(status: RedirectStatus, location: &str) -> Head {
+    redirect_with(StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::PERMANENT_REDIRECT), location)
+}
+
+/// A location that is no field value cannot be had from a parsed request target; should it be, the client is told it
+/// sent nonsense.
+fn redirect_with(status: StatusCode, location: &str) -> Head {
     let Ok(location) = HeaderValue::from_str(location).or_else(|_| HeaderValue::from_bytes(location.as_bytes())) else {
         return error(StatusCode::BAD_REQUEST);
     };
@@ -225,7 +240,79 @@ pub(super) fn redirect(location: &str) -> Head {
     fields.insert(header::CACHE_CONTROL, NO_CACHE);
     // hyper would add it to the answer of a GET alone.
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    Head { status: StatusCode::PERMANENT_REDIRECT, fields, content: Content::None }
+    Head { status, fields, content: Content::None }
+}
+
+/// Asks for a name and a password (RFC 9110 §11.6.1).
+pub(super) fn unauthorized(challenge: &HeaderValue) -> Head {
+    let mut head = error(StatusCode::UNAUTHORIZED);
+    head.fields.insert(header::WWW_AUTHENTICATE, challenge.clone());
+    head
+}
+
+/// 503, to be asked again after so many seconds (§10.2.3).
+pub(super) fn unavailable(seconds: u32) -> Head {
+    let mut head = error(StatusCode::SERVICE_UNAVAILABLE);
+    head.fields.insert(header::RETRY_AFTER, seconds.into());
+    head
+}
+
+/// What only some may have must not be kept for others (RFC 9111 §3.5, §5.2.2.7).
+pub(super) fn make_private(head: &mut Head) {
+    let before: Vec<&str> =
+        head.fields.get_all(header::CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok()).collect();
+    if let Some(private) = private(&before) {
+        head.fields.insert(header::CACHE_CONTROL, value(&private));
+    }
+}
+
+/// The directives without those that speak to shared caches; `None` when nobody may keep the answer anyway.
+fn private(lines: &[&str]) -> Option<String> {
+    let mut private = "private".to_owned();
+    for directive in lines.iter().flat_map(|line| line.split(',')).map(str::trim) {
+        let name = directive.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        match name.as_str() {
+            "no-store" => return None,
+            "" | "public" | "private" | "s-maxage" | "proxy-revalidate" => {}
+            _ => {
+                private.push_str(", ");
+                private.push_str(directive);
+            }
+        }
+    }
+    Some(private)
+}
+
+/// Says whose scripts may read the answer (Fetch §3.2.3). `allowed` is the value of `Access-Control-Allow-Origin`.
+pub(super) fn share(fields: &mut HeaderMap, rule: &CrossOrigin, allowed: Option<HeaderValue>) {
+    if rule.varies() {
+        let vary = match fields.get(header::VARY) {
+            None => HeaderValue::from_static("Origin"),
+            Some(_) => HeaderValue::from_static("Accept-Encoding, Origin"),
+        };
+        fields.insert(header::VARY, vary);
+    }
+    let Some(allowed) = allowed else { return };
+    fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    if let Some(expose) = &rule.expose {
+        fields.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
+    }
+}
+
+/// The answer to a preflight.
+pub(super) fn preflight(rule: &CrossOrigin, allowed: Option<HeaderValue>) -> Head {
+    let mut head = options();
+    let may = allowed.is_some();
+    share(&mut head.fields, rule, allowed);
+    head.fields.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    if may {
+        head.fields.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+        head.fields.insert(header::ACCESS_CONTROL_MAX_AGE, rule.max_age.clone());
+        if let Some(allow) = &rule.allow {
+            head.fields.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allow.clone());
+        }
+    }
+    head
 }
 
 /// The answer to OPTIONS.
@@ -306,4 +393,23 @@ fn multipart(parts: Vec<Range<u64>>, len: u64, hash: ContentHash, media: Option<
 /// Of text that is made of digits, letters and punctuation.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_some_may_have() {
+        for (lines, expected) in [
+            (&[][..], Some("private")),
+            (&["no-cache"], Some("private, no-cache")),
+            (&["public, max-age=31536000, immutable"], Some("private, max-age=31536000, immutable")),
+            (&["max-age=60,s-maxage=600", "Public"], Some("private, max-age=60")),
+            (&["private"], Some("private")),
+            (&["no-store"], None),
+        ] {
+            assert_eq!(private(lines).as_deref(), expected, "{lines:?}");
+        }
+    }
 }

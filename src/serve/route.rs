@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::site::{BasePath, Mode, PathError, SitePath};
+use crate::site::{BasePath, Mode, PathError, SitePath, TrailingSlash};
 
 /// Which site a path belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,9 @@ pub enum Route<Id> {
 }
 
 /// Resolves `raw`, a path below a site's base as it stands in the request target.
-pub fn resolve<Id>(raw: &str, mode: Mode, find: impl Fn(&str) -> Option<Id>) -> Route<Id> {
+pub fn resolve<Id>(raw: &str, mode: Mode, slash: TrailingSlash, find: impl Fn(&str) -> Option<Id>) -> Route<Id> {
     if raw.bytes().all(is_plain)
+        && (slash != TrailingSlash::Never || !raw.ends_with('/'))
         && let Some(id) = find(raw)
     {
         return Route::Found(id);
@@ -61,14 +62,12 @@ pub fn resolve<Id>(raw: &str, mode: Mode, find: impl Fn(&str) -> Option<Id>) -> 
         Err(fault) => return Route::Bad(fault),
     };
     let canonical = path.to_url(&BasePath::root()) == raw;
-    if let Some(id) = find(path.as_str()) {
-        return if canonical { Route::Found(id) } else { Route::Moved(path) };
-    }
-    if let Some(index) = index_of(&path)
-        && find(&index).is_some()
-        && let Ok(index) = SitePath::parse(&index)
-    {
-        return Route::Moved(index);
+    if let Some((id, own)) = page(&path, slash, &find) {
+        return match own {
+            Some(own) => Route::Moved(own),
+            None if canonical => Route::Found(id),
+            None => Route::Moved(path),
+        };
     }
     if mode == Mode::Spa
         && !path.file_name().contains('.')
@@ -77,6 +76,38 @@ pub fn resolve<Id>(raw: &str, mode: Mode, find: impl Fn(&str) -> Option<Id>) -> 
         return if canonical { Route::Shell(shell) } else { Route::Moved(path) };
     }
     Route::Missing
+}
+
+/// The entry `path` means in any of its spellings.
+pub fn entry<Id>(path: &SitePath, find: impl Fn(&str) -> Option<Id>) -> Option<Id> {
+    page(path, TrailingSlash::Either, &find).map(|(id, _)| id)
+}
+
+/// The entry `path` means, and the path of its URL where that is another one.
+fn page<Id>(
+    path: &SitePath,
+    slash: TrailingSlash,
+    find: &impl Fn(&str) -> Option<Id>,
+) -> Option<(Id, Option<SitePath>)> {
+    if let Some(id) = find(path.as_str()) {
+        let own = (slash == TrailingSlash::Never).then(|| without_slash(path, find)).flatten();
+        return Some((id, own));
+    }
+    let index = SitePath::parse(&index_of(path)?).ok()?;
+    let id = find(index.as_str())?;
+    let named = path.as_str().ends_with("/index.html");
+    match slash {
+        TrailingSlash::Always => Some((id, Some(index))),
+        TrailingSlash::Never if named => Some((id, Some(without_slash(&index, find).unwrap_or(index)))),
+        TrailingSlash::Either if named => Some((id, Some(index))),
+        TrailingSlash::Never | TrailingSlash::Either => Some((id, None)),
+    }
+}
+
+/// `/guide` for `/guide/`, unless that is another page.
+fn without_slash<Id>(index: &SitePath, find: impl Fn(&str) -> Option<Id>) -> Option<SitePath> {
+    let page = index.as_str().strip_suffix('/')?;
+    if find(page).is_some() { None } else { SitePath::parse(page).ok() }
 }
 
 /// Where a redirect to `path` of a site leads. The query is kept.
@@ -128,7 +159,43 @@ mod tests {
 
     #[track_caller]
     fn check(raw: &str, mode: Mode, expected: &Route<&'static str>) {
-        assert_eq!(&resolve(raw, mode, find), expected, "{raw}");
+        assert_eq!(&resolve(raw, mode, TrailingSlash::Always, find), expected, "{raw}");
+    }
+
+    #[test]
+    fn slashes_as_the_site_likes_them() {
+        let found = Route::Found;
+        // The path, and what becomes of it when slashes are never there, and when both answer.
+        for (raw, never, either) in [
+            ("/", found("/"), found("/")),
+            ("/guide", found("/guide/"), found("/guide/")),
+            ("/guide/", moved("/guide"), found("/guide/")),
+            ("/guide/index.html", moved("/guide"), moved("/guide/")),
+            ("/index.html", moved("/"), moved("/")),
+            ("/index.html/", moved("/index.html"), found("/index.html/")),
+            ("/guide/a%20b", found("/guide/a b/"), found("/guide/a b/")),
+            ("/guide/a%20b/", moved("/guide/a b"), found("/guide/a b/")),
+            ("/%67uide", moved("/guide"), moved("/guide")),
+            ("/%67uide/", moved("/guide"), moved("/guide/")),
+            ("/both", found("/both"), found("/both")),
+            ("/both/", found("/both/"), found("/both/")),
+            ("/both/index.html", moved("/both/"), moved("/both/")),
+            ("/style.css", found("/style.css"), found("/style.css")),
+            ("/style.css/", Route::Missing, Route::Missing),
+            ("/nope/", Route::Missing, Route::Missing),
+        ] {
+            assert_eq!(resolve(raw, Mode::Traditional, TrailingSlash::Never, find), never, "never: {raw}");
+            assert_eq!(resolve(raw, Mode::Traditional, TrailingSlash::Either, find), either, "either: {raw}");
+        }
+    }
+
+    #[test]
+    fn an_entry_in_any_spelling() {
+        for (path, expected) in
+            [("/guide", Some("/guide/")), ("/guide/", Some("/guide/")), ("/both", Some("/both")), ("/nope", None)]
+        {
+            assert_eq!(entry(&SitePath::parse(path).unwrap(), find), expected, "{path}");
+        }
     }
 
     #[test]
@@ -206,7 +273,7 @@ mod tests {
         ] {
             check(raw, Mode::Spa, &expected);
         }
-        assert_eq!(resolve("/orders", Mode::Spa, |_| None::<()>), Route::Missing);
+        assert_eq!(resolve("/orders", Mode::Spa, TrailingSlash::Always, |_| None::<()>), Route::Missing);
     }
 
     #[test]
@@ -242,14 +309,18 @@ mod tests {
     proptest! {
         /// A redirect that leads to another redirect, or to itself, is a loop in waiting.
         #[test]
-        fn a_redirect_arrives(raw in "(/([a-c%0-9é{]|%[2-7][0-9a-fA-F]|index\\.html){0,4}){1,3}/?", spa: bool) {
+        fn a_redirect_arrives(
+            raw in "(/([a-c%0-9é{]|%[2-7][0-9a-fA-F]|index\\.html){0,4}){1,3}/?",
+            spa: bool,
+            slash in proptest::sample::select(vec![TrailingSlash::Always, TrailingSlash::Never, TrailingSlash::Either]),
+        ) {
             let mode = if spa { Mode::Spa } else { Mode::Traditional };
-            let routes = ["/", "/a/", "/b", "/é/", "/{", "/a b/"];
+            let routes = ["/", "/a/", "/b", "/é/", "/{", "/a b/", "/c", "/c/", "/a/index.html/"];
             let find = |path: &str| routes.iter().find(|route| **route == path);
-            if let Route::Moved(to) = resolve(&raw, mode, find) {
+            if let Route::Moved(to) = resolve(&raw, mode, slash, find) {
                 let url = to.to_url(&BasePath::root());
                 prop_assert!(url != raw && !url.starts_with("//"));
-                prop_assert!(matches!(resolve(&url, mode, find), Route::Found(_) | Route::Shell(_)), "{} {}", raw, url);
+                prop_assert!(matches!(resolve(&url, mode, slash, find), Route::Found(_) | Route::Shell(_)), "{} {}", raw, url);
             }
         }
     }

@@ -2,7 +2,6 @@
 //! effect that may be left, reading a cold body, is done at the end.
 
 use std::{
-    cell::RefCell,
     convert::Infallible,
     future::Future,
     net::IpAddr,
@@ -18,28 +17,27 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::{
-    map::Bundle,
     observe::{Event, Reading},
-    site::{Coding, Mode, PathError, SitePath},
+    site::{Coding, SitePath},
 };
 
 use super::{
     access::Arrival,
     body::{Body, Cold, Piece},
-    conditional::{self, Outcome, Preconditions, Validators},
     connection::{Pending, Track},
     core::{Core, Front, Mounted, Tuned, View},
     forwarded::Contradiction,
     hosts::Claim,
-    negotiate::{AcceptEncoding, LastAccepted},
+    in_site::{self, Asking},
     page,
+    password::{Check, Verdicts},
     peer::Client,
-    range::{self, Selection},
     rate::{Quota, Rates},
     respond::{self, Content, Head, Prepared},
-    route::{self, Mount, Route},
+    route::{self, Mount},
     target::{self, Action, Target},
     to_https,
+    wanted::{Asked, Wanted, expects_continue},
     watchdog::Phase,
 };
 
@@ -81,7 +79,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             return self.call_with_body(arrival, client, request);
         }
         track.enter(Phase::Answer);
-        let decision = decide(&self.core, &self.tuned, &self.track, client, &request);
+        let decision = match decide(&self.core, &self.tuned, &self.track, &client, &request, None) {
+            Ok(decision) => decision,
+            Err(unchecked) => return self.call_with_check(arrival, client, request, unchecked),
+        };
         tracing::debug!(peer = ?track.peer, method = %request.method(), target = %request.uri(), status = decision.head.status.as_u16(), "request");
         match self.core.answer(&self.track, decision, arrival) {
             Made::Now(made) => Reply::Ready { track, made: Some(made) },
@@ -91,6 +92,26 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 }
 
 impl Service {
+    /// The answer waits for the check of a password.
+    fn call_with_check(
+        &self,
+        arrival: Arrival,
+        client: Result<Client, Contradiction>,
+        request: Request<Incoming>,
+        unchecked: Unchecked,
+    ) -> Reply {
+        let (core, tuned, track) = (Rc::clone(&self.core), Rc::clone(&self.tuned), Rc::clone(&self.track));
+        let request = request.map(|_| ());
+        let making = Box::pin(async move {
+            let decision = decide_after(&core, &tuned, &track, &client, &request, unchecked).await;
+            match core.answer(&track, decision, arrival) {
+                Made::Now(made) => made,
+                Made::Later(making) => making.await,
+            }
+        });
+        Reply::Later { track: Rc::clone(&self.track), making }
+    }
+
     /// Requests with bodies are none of ours. A small body is read, so that the connection can go on; for a client
     /// that waits for permission to send it, and for a large one, the connection ends with the answer.
     fn call_with_body(
@@ -112,7 +133,10 @@ impl Service {
             let drained =
                 if waits || too_large || framing.is_err() { Drained::Not } else { drain(&mut body, limit).await };
             track.enter(Phase::Answer);
-            let mut decision = decide(&core, &tuned, &track, client, &request);
+            let mut decision = match decide(&core, &tuned, &track, &client, &request, None) {
+                Ok(decision) => decision,
+                Err(unchecked) => decide_after(&core, &tuned, &track, &client, &request, unchecked).await,
+            };
             if let Err(status) = framing {
                 decision = Decision::own(respond::error(status));
             }
@@ -193,42 +217,19 @@ impl Decision {
     }
 }
 
-/// What a request wants of a representation.
-struct Wanted<'a> {
-    action: Action,
-    headers: &'a HeaderMap,
-    asked: Asked,
-    accept: AcceptEncoding,
-}
-
-impl Wanted<'_> {
-    fn choose(&self, entry: &Prepared) -> Option<usize> {
-        self.accept.choose(entry.representations.iter().enumerate().map(|(nth, found)| (found.coding, found.len, nth)))
-    }
-}
-
-fn accept_encoding(headers: &HeaderMap, asked: Asked, last: &RefCell<LastAccepted>) -> AcceptEncoding {
-    if !asked.has(Asked::ACCEPT_ENCODING) {
-        return AcceptEncoding::ABSENT;
-    }
-    let lines = headers.get_all(header::ACCEPT_ENCODING);
-    match only(headers, header::ACCEPT_ENCODING) {
-        Some(line) => last.borrow_mut().parse(line),
-        None => AcceptEncoding::parse(lines.iter().map(HeaderValue::as_bytes)),
-    }
-}
-
-/// The answer to a request, and what the connection adds to it.
+/// The answer to a request, and what the connection adds to it. `Err` is a password that is to be checked first, and
+/// then it is decided again, `after` that.
 fn decide<B>(
     core: &Core,
     tuned: &Tuned,
     track: &Track,
-    client: Result<Client, Contradiction>,
+    client: &Result<Client, Contradiction>,
     request: &Request<B>,
-) -> Decision {
+    after: Option<&Checked>,
+) -> Result<Decision, Unchecked> {
     let mut decision = match client {
         Ok(client) => {
-            let mut decision = decide_for(&client, core, tuned, track, request);
+            let mut decision = decide_for(client, core, tuned, track, request, after)?;
             if let Some(hsts) = tuned.hsts.as_ref().filter(|_| client.secure) {
                 decision.head = respond::by_https_alone(decision.head, hsts);
             }
@@ -240,33 +241,38 @@ fn decide<B>(
         core.note(Event::Requests);
         decision.head = respond::closing(decision.head);
     }
-    decision
+    Ok(decision)
 }
 
-fn decide_for<B>(client: &Client, core: &Core, tuned: &Tuned, track: &Track, request: &Request<B>) -> Decision {
-    let own = |status| Decision::own(respond::error(status));
+fn decide_for<B>(
+    client: &Client,
+    core: &Core,
+    tuned: &Tuned,
+    track: &Track,
+    request: &Request<B>,
+    after: Option<&Checked>,
+) -> Result<Decision, Unchecked> {
+    let own = |status| Ok(Decision::own(respond::error(status)));
     // hyper sees to it in HTTP/1.1.
     if request.headers().len() > tuned.limits.fields {
         core.note(Event::HeadBytes);
         return own(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     if let Some(port) = track.peer.to_https.filter(|_| !client.secure) {
-        return Decision::own(to_https::answer(request, client, port));
+        return Ok(Decision::own(to_https::answer(request, client, port)));
     }
-    let action = match target::action(request.method()) {
-        Ok(action) => action,
-        Err(status) => return own(status),
-    };
+    let method = target::action(request.method());
     let headers = request.headers();
     let hosts = headers.get_all(header::HOST).iter();
+    let action = method.unwrap_or(Action::Get);
     let (path, query) = match target::target(action, request.version(), request.uri(), hosts) {
         Ok(Target::Path { path, query }) => (path, query),
-        Ok(Target::Server) => return Decision::own(respond::options()),
-        Err(target::BadTarget) => return own(StatusCode::BAD_REQUEST),
+        Ok(Target::Server) => return Ok(Decision::own(respond::options())),
+        Err(target::BadTarget) => return own(method.err().unwrap_or(StatusCode::BAD_REQUEST)),
     };
-    let asked = Asked::of(headers);
-    let wanted = Wanted { action, headers, asked, accept: accept_encoding(headers, asked, &track.last_accepted) };
-    if asked.has(Asked::EXPECT) && !expects_continue(headers) {
+    let verdicts = after.map_or(Verdicts::NONE, |checked| &checked.verdicts);
+    let wanted = Wanted::of(action, headers, &track.last_accepted, verdicts);
+    if method.is_ok() && wanted.asked.has(Asked::EXPECT) && !expects_continue(headers) {
         return own(StatusCode::EXPECTATION_FAILED);
     }
     let view = core.view();
@@ -277,28 +283,83 @@ fn decide_for<B>(client: &Client, core: &Core, tuned: &Tuned, track: &Track, req
         Claim::Site(place) => Mount::Site(view.site(place), path),
         Claim::Renamed(_) | Claim::Nobody => Mount::None,
     };
-    let quota = tuned.rates.as_deref().zip(client.address).and_then(|(rates, client)| ask(rates, mount, path, client));
-    let mut decision = match (mount, &quota) {
-        (_, Some(quota)) if quota.is_refused() => {
-            core.note(Event::RateLimit);
-            let site = mount.site().map(Rc::clone);
-            Decision { head: respond::error(StatusCode::TOO_MANY_REQUESTS), source: None, site }
-        }
-        (Mount::Site(site, below), _) => in_site(core, site, below, query, &wanted),
-        (Mount::NeedsSlash(site), _) => {
-            let location = route::location(site.bundle().base(), &SitePath::root(), query);
-            Decision { head: respond::redirect(&location), source: None, site: Some(Rc::clone(site)) }
-        }
-        (Mount::None, _) => Decision::own(match claim {
-            Claim::Renamed(place) => renamed(&view, place, asked_for, request),
-            Claim::Nobody => respond::error(StatusCode::MISDIRECTED_REQUEST),
-            Claim::Default | Claim::Site(_) => at_front(core, &view, request, path, action),
-        }),
-    };
-    if let Some(quota) = &quota {
-        respond::quota(&mut decision.head.fields, quota);
+    // A request is counted once.
+    let rates = tuned.rates.as_deref().filter(|_| after.is_none());
+    let quota = rates.zip(client.address).and_then(|(rates, client)| ask(rates, mount, path, client));
+    let refused = quota.as_ref().is_some_and(Quota::is_refused);
+    if refused {
+        core.note(Event::RateLimit);
     }
-    decision
+    let refusal = if refused { Some(StatusCode::TOO_MANY_REQUESTS) } else { method.err() };
+    let asking = |site, raw| Asking { core, site, raw, query, wanted: &wanted };
+    let answer = match (mount, refusal) {
+        (Mount::Site(site, below), None) => in_site::answer(&asking(site, below)),
+        (Mount::Site(site, below), Some(status)) => Ok(in_site::refuse(&asking(site, below), status)),
+        (_, Some(status)) => Ok((respond::error(status), None)),
+        (Mount::NeedsSlash(site), None) => {
+            let location = route::location(site.bundle().base(), &SitePath::root(), query);
+            Ok((respond::redirect(&location), None))
+        }
+        (Mount::None, None) => Ok((
+            match claim {
+                Claim::Renamed(place) => renamed(&view, place, asked_for, request),
+                Claim::Nobody => respond::error(StatusCode::MISDIRECTED_REQUEST),
+                Claim::Default | Claim::Site(_) => at_front(core, &view, request, path, action),
+            },
+            None,
+        )),
+    };
+    match answer {
+        Ok((mut head, source)) => {
+            if let Some(quota) = &quota {
+                respond::quota(&mut head.fields, quota);
+            } else if let Some(checked) = after {
+                head.fields.extend(checked.quota.clone());
+            }
+            Ok(Decision { head, source, site: mount.site().map(Rc::clone) })
+        }
+        Err(check) => {
+            let mut fields = HeaderMap::new();
+            if let Some(quota) = &quota {
+                respond::quota(&mut fields, quota);
+            }
+            Err(Unchecked { check, quota: fields })
+        }
+    }
+}
+
+/// A request that cannot be decided yet.
+struct Unchecked {
+    check: Check,
+    /// What it is told of its quota.
+    quota: HeaderMap,
+}
+
+/// What was done for a request before it is decided again.
+struct Checked {
+    verdicts: Verdicts,
+    quota: HeaderMap,
+}
+
+/// Decides on a request whose password, or passwords, must be checked.
+async fn decide_after(
+    core: &Core,
+    tuned: &Tuned,
+    track: &Track,
+    client: &Result<Client, Contradiction>,
+    request: &Request<()>,
+    unchecked: Unchecked,
+) -> Decision {
+    let Unchecked { mut check, quota } = unchecked;
+    let mut checked = Checked { verdicts: Verdicts::default(), quota };
+    loop {
+        let (area, verdict) = core.checker.check(check).await;
+        checked.verdicts.add(area, verdict);
+        match decide(core, tuned, track, client, request, Some(&checked)) {
+            Ok(decision) => return decision,
+            Err(next) => check = next.check,
+        }
+    }
 }
 
 /// Counts a request of `client` against its quota. Rules are for decoded paths: no spelling of one gets around them.
@@ -351,159 +412,6 @@ fn at_front<B>(core: &Core, view: &View, request: &Request<B>, path: &str, actio
         return respond::options();
     }
     respond::html(StatusCode::OK, page::index(view.snapshot(), port(authority(request))))
-}
-
-fn in_site(core: &Core, site: &Rc<Mounted>, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Decision {
-    let bundle = site.bundle();
-    let (head, source) = match route::resolve(below, site.mode(), |path| bundle.lookup(path)) {
-        Route::Found(_) | Route::Shell(_) if wanted.action == Action::Options => (respond::options(), None),
-        Route::Found(id) | Route::Shell(id) => {
-            let entry = site.prepared(id);
-            let (head, nth) = represent(bundle, &entry, wanted);
-            (head, nth.map(|nth| (entry, nth)))
-        }
-        Route::Moved(path) => (respond::redirect(&route::location(bundle.base(), &path, query)), None),
-        Route::Missing => from_past(core, site, below, query, wanted).unwrap_or_else(|| missing(site, wanted)),
-        Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
-        Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
-    };
-    Decision { head, source, site: Some(Rc::clone(site)) }
-}
-
-/// Negotiation, preconditions and ranges, in this order (RFC 9110 §13.2, §14.2).
-fn represent(bundle: &Bundle, entry: &Prepared, wanted: &Wanted<'_>) -> (Head, Option<usize>) {
-    let Some(nth) = wanted.choose(entry) else {
-        return (entry.refuse(StatusCode::NOT_ACCEPTABLE), None);
-    };
-    let mut selection = Selection::Whole;
-    if entry.status.is_success() && wanted.asked.any() {
-        match precondition(entry, nth, wanted) {
-            Outcome::Proceed => {}
-            Outcome::NotModified => return (entry.not_modified(bundle, nth), None),
-            Outcome::Failed => return (entry.refuse(StatusCode::PRECONDITION_FAILED), None),
-        }
-        if wanted.action == Action::Get && entry.status == StatusCode::OK && wanted.asked.has(Asked::RANGE) {
-            selection = ranges(entry, nth, wanted.headers);
-        }
-    }
-    match wanted.action {
-        Action::Head => (entry.send_head(bundle, nth), Some(nth)),
-        _ => (entry.send(bundle, nth, selection), Some(nth)),
-    }
-}
-
-/// The head of an answer, and whose body it is: the entry, which of its representations.
-type Answer = (Head, Option<(Rc<Prepared>, usize)>);
-
-/// A fingerprinted file of an older generation, for a page that was loaded before a deploy.
-fn from_past(core: &Core, site: &Mounted, below: &str, query: Option<&str>, wanted: &Wanted<'_>) -> Option<Answer> {
-    let past = site.past();
-    let file = match route::resolve(below, Mode::Traditional, |path| past.find(path)) {
-        Route::Found(file) => file,
-        Route::Moved(path) => {
-            return Some((respond::redirect(&route::location(site.bundle().base(), &path, query)), None));
-        }
-        _ => return None,
-    };
-    core.count_past(site);
-    if wanted.action == Action::Options {
-        return Some((respond::options(), None));
-    }
-    let (bundle, id) = past.entry(file)?;
-    let entry = Rc::new(Prepared::of_past(bundle, id));
-    let (head, nth) = represent(bundle, &entry, wanted);
-    Some((head, nth.map(|nth| (entry, nth))))
-}
-
-/// The site's own page with status 404, or ours.
-fn missing(site: &Mounted, wanted: &Wanted<'_>) -> Answer {
-    let own = site.bundle().not_found().map(|id| site.prepared(id));
-    let Some((entry, nth)) = own.and_then(|entry| wanted.choose(&entry).map(|nth| (entry, nth))) else {
-        return (respond::error(StatusCode::NOT_FOUND), None);
-    };
-    let mut head = entry.as_missing(site.bundle(), nth);
-    if wanted.action != Action::Get {
-        head.content = Content::None;
-    }
-    if wanted.action == Action::Options {
-        return (respond::error(StatusCode::NOT_FOUND), None);
-    }
-    (head, Some((entry, nth)))
-}
-
-fn precondition(entry: &Prepared, nth: usize, wanted: &Wanted<'_>) -> Outcome {
-    let headers = wanted.headers;
-    if !wanted.asked.has(Asked::CONDITIONAL) {
-        return Outcome::Proceed;
-    }
-    let lines = |name| -> Vec<&[u8]> { headers.get_all(name).iter().map(HeaderValue::as_bytes).collect() };
-    let (if_match, if_none_match) = (lines(header::IF_MATCH), lines(header::IF_NONE_MATCH));
-    let request = Preconditions {
-        if_match: &if_match,
-        if_none_match: &if_none_match,
-        if_modified_since: only(headers, header::IF_MODIFIED_SINCE),
-        if_unmodified_since: only(headers, header::IF_UNMODIFIED_SINCE),
-    };
-    let current = Validators { etag: &entry.representations[nth].etag, last_modified: entry.last_modified };
-    conditional::evaluate(request, current)
-}
-
-fn ranges(entry: &Prepared, nth: usize, headers: &HeaderMap) -> Selection {
-    let found = &entry.representations[nth];
-    let unchanged = match headers.get(header::IF_RANGE) {
-        None => true,
-        Some(_) => {
-            only(headers, header::IF_RANGE).is_some_and(|condition| conditional::if_range_holds(condition, &found.etag))
-        }
-    };
-    match only(headers, header::RANGE) {
-        Some(field) if unchanged => range::select(field, found.len),
-        _ => Selection::Whole,
-    }
-}
-
-/// The value of a field that may occur once; `None` when it occurs more often.
-fn only(headers: &HeaderMap, name: http::HeaderName) -> Option<&[u8]> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next()?;
-    values.next().is_none().then(|| first.as_bytes())
-}
-
-fn expects_continue(headers: &HeaderMap) -> bool {
-    headers.get_all(header::EXPECT).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-}
-
-/// Which of the fields we act on a request has, found in one pass: most have none or one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Asked(u8);
-
-impl Asked {
-    const ACCEPT_ENCODING: Self = Self(1);
-    const CONDITIONAL: Self = Self(2);
-    const RANGE: Self = Self(4);
-    const EXPECT: Self = Self(8);
-
-    fn of(headers: &HeaderMap) -> Self {
-        headers.keys().fold(Self(0), |found, name| {
-            let field = match name.as_str() {
-                "accept-encoding" => Self::ACCEPT_ENCODING,
-                "if-match" | "if-none-match" | "if-modified-since" | "if-unmodified-since" => Self::CONDITIONAL,
-                "range" => Self::RANGE,
-                "expect" => Self::EXPECT,
-                _ => return found,
-            };
-            Self(found.0 | field.0)
-        })
-    }
-
-    const fn has(self, field: Self) -> bool {
-        self.0 & field.0 != 0
-    }
-
-    /// Whether anything may change which bytes are sent.
-    const fn any(self) -> bool {
-        self.0 & (Self::CONDITIONAL.0 | Self::RANGE.0) != 0
-    }
 }
 
 enum Made {

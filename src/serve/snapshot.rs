@@ -24,6 +24,7 @@ use super::{
     memory,
     past::{self, Past},
     resident,
+    rules::SiteRules,
 };
 
 /// One site's live generation.
@@ -32,6 +33,7 @@ pub struct LiveSite {
     bundle: Bundle,
     mode: Mode,
     hosts: Vec<HostPattern>,
+    rules: Option<SiteRules>,
     counters: Arc<SiteCounters>,
     /// Replaced when a generation is removed while this one stays live.
     past: ArcSwap<Past>,
@@ -65,6 +67,10 @@ impl LiveSite {
     #[must_use]
     pub fn generation(&self) -> ContentHash {
         self.bundle.generation()
+    }
+
+    pub(super) fn rules(&self) -> Option<&SiteRules> {
+        self.rules.as_ref()
     }
 
     pub(super) fn counters(&self) -> &Arc<SiteCounters> {
@@ -293,6 +299,7 @@ impl Sites {
         }
         Ok(Arc::new(LiveSite {
             mode,
+            rules: SiteRules::of(&bundle),
             hosts: hosts.clone(),
             counters: self.registry.site(bundle.site().as_str()),
             resident: AtomicBool::new(same.is_some_and(|before| before.is_resident())),

@@ -42,7 +42,7 @@ fn each_answer_is_a_line() {
         ("GET", "/docs/no", &[], (404, "docs", "identity", "hit")),
         ("GET", "/docs/guide", &[], (308, "docs", "", "")),
         ("GET", "/nothing", &[], (404, "", "", "")),
-        ("POST", "/docs/", &[("Content-Length", "0")], (405, "", "", "")),
+        ("POST", "/docs/", &[("Content-Length", "0")], (405, "docs", "", "")),
         ("POST", "/docs/", &[("Content-Length", "1000000")], (413, "", "", "")),
     ];
     for (method, target, fields, expected) in asked {
