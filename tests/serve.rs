@@ -650,3 +650,63 @@ fn a_load_balancer_learns_when_to_send_visitors() {
     assert_eq!(download.receive("GET").unwrap().status, 200);
     assert!(serving.wait().success());
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// A bundle that does not fit in memory
+
+/// A site of `count` pages of 20 KB, of which those from `changed` on tell their generation.
+fn large_image(generation: usize, count: usize, changed: usize) -> SiteImage {
+    let mut image = image("docs", generation);
+    for number in 0..count {
+        let generation = if number < changed { 0 } else { generation };
+        let text = format!("page {number} of {generation} ").repeat(1000);
+        let page = Response {
+            status: 200,
+            fields: vec![Field::new("content-type", "text/plain")],
+            bodies: vec![EncodedBody { coding: Coding::Identity, bytes: text.into() }],
+        };
+        image.routes.insert(SitePath::parse(&format!("/{number}")).unwrap(), page);
+    }
+    image
+}
+
+fn cache(build: &Path) -> Value {
+    let json = output(&["stats", "--json", "--build", build.to_str().unwrap()]);
+    serde_json::from_slice::<Value>(&json.stdout).unwrap()["total"]["cache"].clone()
+}
+
+#[track_caller]
+fn wait_for_cache(build: &Path, what: &str, count: u64) {
+    let begun = std::time::Instant::now();
+    while cache(build)[what] != count {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what} never was {count}: {}", cache(build));
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_read_before_it_is_asked_for_again() {
+    let build = tempfile::tempdir().unwrap();
+    let arguments = ["--cache-size", "4MB", "--cache-shards", "1", "--threads", "1"];
+    commit(build.path(), &large_image(1, 400, 2));
+    let mut serving = serve(build.path(), &arguments);
+    for page in ["/docs/1", "/docs/2", "/docs/3"] {
+        assert_eq!(serving.connect().ask("GET", page, &[]).status, 200);
+    }
+    wait_for_cache(build.path(), "misses", 3);
+    // Two of the three are replaced: they are dropped, and read in their new form.
+    serving.is_live(&commit(build.path(), &large_image(2, 400, 2)));
+    wait_for_cache(build.path(), "warmed", 2);
+    for (page, text) in [("/docs/1", "page 1 of 0"), ("/docs/2", "page 2 of 2"), ("/docs/3", "page 3 of 2")] {
+        assert!(serving.connect().ask("GET", page, &[]).text().starts_with(text), "{page}");
+    }
+    wait_for_cache(build.path(), "hits", 3);
+    assert_eq!(cache(build.path())["misses"], 3);
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
+    // The next start knows what was asked for.
+    let serving = serve(build.path(), &arguments);
+    wait_for_cache(build.path(), "warmed", 3);
+    assert_eq!(serving.connect().ask("GET", "/docs/3", &[]).status, 200);
+    wait_for_cache(build.path(), "hits", 1);
+    assert_eq!(cache(build.path())["misses"], 0);
+}

@@ -219,10 +219,10 @@ fn render(report: &Report, before: Option<&Report>, paint: Paint) -> String {
 
     let caches = rows.iter().map(|(name, _, traffic)| {
         let cache = &traffic.cache;
-        let counts = [cache.hits, cache.misses, cache.evictions, cache.coalesced].map(grouped);
+        let counts = [cache.hits, cache.misses, cache.evictions, cache.coalesced, cache.warmed].map(grouped);
         [(*name).to_owned()].into_iter().chain(counts).collect()
     });
-    let head = ["site", "hits", "misses", "evictions", "coalesced"];
+    let head = ["site", "hits", "misses", "evictions", "coalesced", "warmed"];
     text.push_str(&paint.table(&table(&head, &caches.collect::<Vec<_>>())));
     text
 }

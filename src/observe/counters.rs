@@ -42,6 +42,7 @@ pub enum Metering {
 pub struct SiteCounters {
     cores: Box<[CoreSite]>,
     evictions: AtomicU64,
+    warmed: AtomicU64,
     generation: Mutex<Option<String>>,
 }
 
@@ -121,6 +122,7 @@ pub(super) struct Sums {
     pub(super) misses: u64,
     pub(super) coalesced: u64,
     pub(super) evictions: u64,
+    pub(super) warmed: u64,
     pub(super) past: u64,
     pub(super) latency: Buckets,
 }
@@ -158,6 +160,7 @@ impl Registry {
             Arc::new(SiteCounters {
                 cores: (0..self.cores).map(|_| CoreSite::default()).collect(),
                 evictions: AtomicU64::new(0),
+                warmed: AtomicU64::new(0),
                 generation: Mutex::new(None),
             })
         });
@@ -221,6 +224,11 @@ impl SiteCounters {
         self.evictions.fetch_add(1, Relaxed);
     }
 
+    /// A body of this site was read before anyone asked for it. Any thread may say so; it is rare.
+    pub fn warmed(&self) {
+        self.warmed.fetch_add(1, Relaxed);
+    }
+
     /// Says which generation is live; `None` when the site is gone.
     pub fn set_generation(&self, generation: Option<String>) {
         *self.generation.lock().unwrap_or_else(PoisonError::into_inner) = generation;
@@ -231,7 +239,8 @@ impl SiteCounters {
     }
 
     fn sums(&self) -> Sums {
-        let mut sums = Sums { evictions: self.evictions.load(Relaxed), ..Sums::default() };
+        let mut sums =
+            Sums { evictions: self.evictions.load(Relaxed), warmed: self.warmed.load(Relaxed), ..Sums::default() };
         for core in &self.cores {
             core.add_to(&mut sums);
         }
@@ -294,6 +303,7 @@ impl Sums {
         self.misses += other.misses;
         self.coalesced += other.coalesced;
         self.evictions += other.evictions;
+        self.warmed += other.warmed;
         self.past += other.past;
         self.latency.add(&other.latency);
     }

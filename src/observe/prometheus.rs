@@ -64,12 +64,13 @@ pub fn exposition(registry: &Registry, now: Instant) -> String {
             text.line("sitekit_bodies_total", &[("site", site), ("coding", coding.token())], count);
         }
     }
-    let counters: [Counter; 6] = [
+    let counters: [Counter; 7] = [
         ("sitekit_sent_bytes_total", "Bytes written, heads included.", |sums| sums.bytes),
         ("sitekit_cache_hits_total", "Bodies that were in memory.", |sums| sums.hits),
         ("sitekit_cache_misses_total", "Bodies that had to be read.", |sums| sums.misses),
         ("sitekit_cache_evictions_total", "Bodies that left the cache to make room.", |sums| sums.evictions),
         ("sitekit_cache_coalesced_total", "Requests that waited for another's read.", |sums| sums.coalesced),
+        ("sitekit_cache_warmed_total", "Bodies that were read before anyone asked for them.", |sums| sums.warmed),
         ("sitekit_past_requests_total", "Requests answered from an older generation.", |sums| sums.past),
     ];
     for (name, help, value) in counters {

@@ -104,6 +104,9 @@ pub struct CacheReport {
     pub evictions: u64,
     /// Requests that waited for a read another one had begun.
     pub coalesced: u64,
+    /// Bodies that were read before anyone asked for them.
+    #[serde(default)]
+    pub warmed: u64,
 }
 
 impl Report {
@@ -179,6 +182,7 @@ impl Traffic {
                 misses: sums.misses,
                 evictions: sums.evictions,
                 coalesced: sums.coalesced,
+                warmed: sums.warmed,
             },
             past: sums.past,
         }

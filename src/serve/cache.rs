@@ -100,6 +100,34 @@ impl Cache {
         }
     }
 
+    /// Whether the body called `hash` is here.
+    pub(super) fn contains(&self, hash: ContentHash) -> bool {
+        self.bodies.contains_key(&hash)
+    }
+
+    /// Brings in the body called `hash`, for those who will ask for it. Waits for the disk.
+    ///
+    /// # Errors
+    /// When the read fails.
+    pub(super) fn warm(
+        &self,
+        hash: ContentHash,
+        counters: &Arc<SiteCounters>,
+        read: impl FnOnce() -> io::Result<Bytes>,
+    ) -> io::Result<()> {
+        let read = || {
+            let bytes = read()?;
+            counters.warmed();
+            Ok(Cached { bytes, counters: Arc::clone(counters) })
+        };
+        self.bodies.get_or_insert_with(&hash, read).map(drop)
+    }
+
+    /// In bytes.
+    pub(super) fn capacity(&self) -> u64 {
+        self.bodies.capacity()
+    }
+
     /// Bodies that no one can ask for any more leave.
     pub(super) fn keep_only(&self, alive: impl Fn(ContentHash) -> bool) {
         self.bodies.retain(|hash, _| alive(*hash));

@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use tokio::net::TcpListener;
 
 use crate::{
-    map::{Bundle, EntryId},
+    map::{Bundle, EntryId, RepresentationId},
     observe::{AccessLog, Answer, Event, Metering, Registry, SiteCounters},
     site::{Host, Mode, SiteName},
 };
@@ -388,6 +388,11 @@ impl Mounted {
 
     pub(super) fn is_resident(&self) -> bool {
         self.site.is_resident()
+    }
+
+    /// A body was asked for that may not be in memory.
+    pub(super) fn note_hit(&self, id: RepresentationId) {
+        self.site.hits().note(&self.bundle, id);
     }
 
     pub(super) fn counters(&self) -> &Arc<SiteCounters> {

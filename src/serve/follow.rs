@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use notify::{
@@ -22,6 +22,8 @@ use super::snapshot::{Changes, Sites};
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 /// Where none come.
 const POLL: Duration = Duration::from_secs(1);
+/// Between two times that what is asked for is written down.
+const SAVE: Duration = Duration::from_mins(5);
 /// Events of one commit come in a burst.
 const SETTLE: Duration = Duration::from_millis(10);
 
@@ -80,6 +82,7 @@ fn follow(
 ) {
     let mut watched = BTreeSet::new();
     let mut readable = true;
+    let mut saved = Instant::now();
     loop {
         let events_come = events.as_mut().is_some_and(|events| watch_all(events, sites.build_folder(), &mut watched));
         match sites.refresh(&mut known) {
@@ -95,15 +98,20 @@ fn follow(
         }
         let woke = woken.recv_timeout(if events_come { LOOK_ANYWAY } else { POLL });
         if matches!(woke, Ok(Wake::Stop) | Err(mpsc::RecvTimeoutError::Disconnected)) {
-            return;
+            break;
         }
         if woke.is_ok() {
             thread::sleep(SETTLE);
         }
         if woken.try_iter().any(|wake| matches!(wake, Wake::Stop)) {
-            return;
+            break;
+        }
+        if saved.elapsed() >= SAVE {
+            saved = Instant::now();
+            sites.save_hits();
         }
     }
+    sites.save_hits();
 }
 
 /// Whether something may have changed. Looking opens files and folders, which is an event too: taking that for a reason

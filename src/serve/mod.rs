@@ -15,6 +15,7 @@ mod follow;
 pub mod forwarded;
 pub mod frames;
 mod health;
+mod hits;
 pub mod hosts;
 mod http2;
 mod in_site;

@@ -2,7 +2,7 @@
 
 use std::{hint, sync::Arc, thread, time::Duration};
 
-use super::snapshot::LiveSite;
+use super::{cache::Cache, snapshot::LiveSite};
 
 /// No larger than what a page fault brings in.
 const PAGE: usize = 4096;
@@ -29,26 +29,60 @@ pub(super) fn touch_small<'a>(sites: impl Iterator<Item = &'a Arc<LiveSite>>) {
     }
 }
 
-/// Makes `sites` resident gently, on a thread of its own: what is served meanwhile must not starve of disk.
-pub(super) fn touch_in_background(sites: Vec<Arc<LiveSite>>) {
-    if sites.is_empty() {
+/// Makes the `large` sites resident, and reads what is asked for of the `cold` ones into the cache: gently, on a thread of
+/// its own, because what is served meanwhile must not starve of disk.
+pub(super) fn in_background(large: Vec<Arc<LiveSite>>, cold: Vec<Arc<LiveSite>>, cache: &Arc<Cache>) {
+    if large.is_empty() && cold.iter().all(|site| site.hits().is_empty()) {
         return;
     }
-    let touch_all = move || {
-        for site in sites {
-            for stride in site.bundle().bytes().chunks(STRIDE) {
-                // Replaced meanwhile: no one else holds it.
-                if Arc::strong_count(&site) == 1 {
-                    break;
-                }
-                touch(stride);
-                thread::sleep(BREATH);
-            }
-            site.set_resident();
-            tracing::debug!(site = %site.name(), bytes = site.bundle().len(), "the bundle is in memory");
-        }
+    let cache = Arc::clone(cache);
+    let warm_all = move || {
+        cold.into_iter().for_each(|site| warm(&site, &cache));
+        large.into_iter().for_each(|site| touch_gently(&site));
     };
-    if let Err(error) = thread::Builder::new().name("sitekit-warm".to_owned()).spawn(touch_all) {
+    if let Err(error) = thread::Builder::new().name("sitekit-warm".to_owned()).spawn(warm_all) {
         tracing::warn!(%error, "no thread to bring bundles into memory; their bodies are read when asked for");
     }
+}
+
+/// Reads the bodies that were asked for most, and are not there yet, up to half of the cache.
+fn warm(site: &Arc<LiveSite>, cache: &Cache) {
+    let bundle = site.bundle();
+    let mut room = cache.capacity() / 2;
+    let mut warmed = 0;
+    for hit in site.hits().list(bundle) {
+        let Some(found) = hit.find(bundle) else { continue };
+        if is_replaced(site) || found.len() > room {
+            break;
+        }
+        if found.len() > cache.longest() || cache.contains(found.hash()) {
+            continue;
+        }
+        let place = found.offset()..found.offset() + found.len();
+        if let Err(error) = cache.warm(found.hash(), site.counters(), || bundle.read(place)) {
+            tracing::warn!(%error, site = %site.name(), "reading ahead failed; bodies are read when asked for");
+            break;
+        }
+        room -= found.len();
+        warmed += 1;
+        thread::sleep(BREATH);
+    }
+    tracing::debug!(site = %site.name(), warmed, "what is asked for is in memory");
+}
+
+fn touch_gently(site: &Arc<LiveSite>) {
+    for stride in site.bundle().bytes().chunks(STRIDE) {
+        if is_replaced(site) {
+            break;
+        }
+        touch(stride);
+        thread::sleep(BREATH);
+    }
+    site.set_resident();
+    tracing::debug!(site = %site.name(), bytes = site.bundle().len(), "the bundle is in memory");
+}
+
+/// Whether no one else holds it.
+fn is_replaced(site: &Arc<LiveSite>) -> bool {
+    Arc::strong_count(site) == 1
 }

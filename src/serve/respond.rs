@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
-    map::{Bundle, EntryId},
+    map::{Bundle, EntryId, RepresentationId},
     site::{Coding, ContentHash, RedirectStatus},
 };
 
@@ -37,6 +37,7 @@ pub(super) struct Prepared {
 
 #[derive(Debug)]
 pub(super) struct Representation {
+    pub(super) id: RepresentationId,
     pub(super) coding: Coding,
     pub(super) len: u64,
     /// Of the encoded bytes.
@@ -97,6 +98,7 @@ impl Prepared {
             .find(|(name, _)| *name == "last-modified")
             .and_then(|(_, date)| httpdate::parse_http_date(date).ok());
         let representations = entry.representations().map(|found| Representation {
+            id: found.id(),
             coding: found.coding(),
             len: found.len(),
             hash: found.hash(),

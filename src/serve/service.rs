@@ -471,6 +471,9 @@ impl Core {
         if site.is_resident() && entry.past.is_none() {
             return Made::Now(answer.with(fill(content, Piece::Ready(found.body.clone()), track), Reading::Hit));
         }
+        if entry.past.is_none() {
+            site.note_hit(found.id);
+        }
         let cache = self.sites.cache();
         let cold = || Cold::new(entry.past.as_ref().unwrap_or(site.bundle()), found.place.clone());
         if found.len > cache.longest() {

@@ -20,6 +20,7 @@ use crate::{
 
 use super::{
     cache::Cache,
+    hits::{self, Hits},
     hosts::{Claimant, HostTable, Hosting},
     memory,
     past::{self, Past},
@@ -37,6 +38,7 @@ pub struct LiveSite {
     counters: Arc<SiteCounters>,
     /// Replaced when a generation is removed while this one stays live.
     past: ArcSwap<Past>,
+    hits: Hits,
     /// Every page of the bundle was touched and is meant to stay.
     resident: AtomicBool,
 }
@@ -80,6 +82,11 @@ impl LiveSite {
     /// What older generations still answer.
     pub(super) fn past(&self) -> arc_swap::Guard<Arc<Past>> {
         self.past.load()
+    }
+
+    /// What of it is asked for, while it is not resident.
+    pub(super) fn hits(&self) -> &Hits {
+        &self.hits
     }
 
     pub(super) fn is_resident(&self) -> bool {
@@ -173,7 +180,7 @@ pub struct Sites {
     live: Arc<ArcSwap<Snapshot>>,
     choice: Choice,
     hosting: ArcSwap<Hosting>,
-    cache: Cache,
+    cache: Arc<Cache>,
     registry: Arc<Registry>,
 }
 
@@ -181,7 +188,7 @@ impl Sites {
     /// No site is live before `refresh`.
     #[must_use]
     pub fn new(choice: Choice, shards: usize, registry: Arc<Registry>) -> Self {
-        let cache = Cache::new(choice.memory, shards);
+        let cache = Arc::new(Cache::new(choice.memory, shards));
         Self { live: Arc::default(), choice, hosting: ArcSwap::default(), cache, registry }
     }
 
@@ -297,7 +304,12 @@ impl Sites {
         if !hosts.is_empty() && *bundle.base() != BasePath::root() {
             return Err(Refusal::BuiltForPath { base: bundle.base().clone() });
         }
+        let asked_for = match before {
+            Some(before) => before.hits.list(&before.bundle),
+            None => hits::saved(&self.choice.build.join(bundle.site().as_str())),
+        };
         Ok(Arc::new(LiveSite {
+            hits: Hits::of(&asked_for, &bundle),
             mode,
             rules: SiteRules::of(&bundle),
             hosts: hosts.clone(),
@@ -358,9 +370,25 @@ impl Sites {
         resident::touch_small(staying(true));
         self.cache.set_capacity(room);
         let large: Vec<_> = staying(true).filter(|site| !site.is_resident()).cloned().collect();
+        let is_new = |site: &&Arc<LiveSite>| !old.sites.iter().any(|old| Arc::ptr_eq(old, site));
+        let warm: Vec<_> = staying(false).filter(is_new).cloned().collect();
         self.live.store(Arc::new(next));
         self.drop_dead_bodies();
-        resident::touch_in_background(large);
+        resident::in_background(large, warm, &self.cache);
+    }
+
+    /// Writes down what is asked for of the sites that do not fit in memory, for the next start, and forgets a half of it.
+    pub fn save_hits(&self) {
+        for site in self.live.load().sites.iter().filter(|site| !site.is_resident()) {
+            let list = site.hits.list(&site.bundle);
+            let folder = self.choice.build.join(site.name().as_str());
+            if !list.is_empty()
+                && let Err(error) = hits::save(&folder, &list)
+            {
+                tracing::debug!(%error, site = %site.name(), "the next start will not know what is asked for");
+            }
+            site.hits.decay();
+        }
     }
 
     /// Only bodies that are not resident and can be asked for are worth their place.
