@@ -17,6 +17,8 @@ mod logs;
 mod memory;
 #[path = "http/rates.rs"]
 mod rates;
+#[path = "http/rules.rs"]
+mod rules;
 #[path = "http/semantics.rs"]
 mod semantics;
 #[path = "http/stopping.rs"]
