@@ -19,3 +19,5 @@ mod rig;
 #[cfg(unix)]
 #[path = "transport/sockets.rs"]
 mod sockets;
+#[path = "transport/tls.rs"]
+mod tls;

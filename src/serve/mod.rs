@@ -35,6 +35,7 @@ mod resident;
 mod respond;
 pub mod route;
 mod rules;
+mod self_signed;
 mod service;
 mod settings;
 mod shutdown;
@@ -71,6 +72,7 @@ pub use self::{
     listen::{Listening, Place, Protocol, Sockets},
     peer::Client,
     rate::{CLIENTS, NotARuleName, RateRule, Rates, RuleName},
+    self_signed::{SelfSignedError, self_signed},
     settings::{Hsts, Settings},
     shutdown::{Phase, Stop, Stopper},
     snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},

@@ -1,7 +1,7 @@
 //! An HTTP client that hides nothing: what is sent are the bytes of the test, and what comes back is taken apart.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -37,33 +37,7 @@ impl Connection {
 
     /// The next answer; `None` when the server closed the connection.
     pub(crate) fn receive(&mut self, method: &str) -> Option<Reply> {
-        let mut line = String::new();
-        // A reset is a close, too.
-        if self.reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return None;
-        }
-        let (version, rest) = line.trim_end().split_once(' ').unwrap_or_else(|| panic!("{line:?} is no status line"));
-        let status = rest.split(' ').next().unwrap().parse().unwrap();
-        let (version, mut fields) = (version.to_owned(), Vec::new());
-        loop {
-            let mut line = String::new();
-            self.reader.read_line(&mut line).unwrap();
-            assert!(line.ends_with("\r\n"), "{line:?}");
-            if line == "\r\n" {
-                break;
-            }
-            let (name, value) = line.trim_end_matches("\r\n").split_once(':').unwrap();
-            fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-        let mut reply = Reply { version, status, fields, body: Vec::new() };
-        let bodiless = method == "HEAD" || matches!(status, 100..=199 | 204 | 304);
-        if !bodiless {
-            let length =
-                reply.field("content-length").unwrap_or_else(|| panic!("no length: {reply:?}")).parse().unwrap();
-            reply.body = vec![0; length];
-            self.reader.read_exact(&mut reply.body).unwrap();
-        }
-        Some(reply)
+        Reply::read(&mut self.reader, method)
     }
 
     /// Sends a request of the given method, target and fields, and receives its answer.
@@ -82,6 +56,37 @@ impl Connection {
 }
 
 impl Reply {
+    /// The next answer on a connection; `None` when it was closed.
+    pub(crate) fn read(reader: &mut impl BufRead, method: &str) -> Option<Self> {
+        let mut line = String::new();
+        // A reset is a close, too.
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return None;
+        }
+        let (version, rest) = line.trim_end().split_once(' ').unwrap_or_else(|| panic!("{line:?} is no status line"));
+        let status = rest.split(' ').next().unwrap().parse().unwrap();
+        let (version, mut fields) = (version.to_owned(), Vec::new());
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            assert!(line.ends_with("\r\n"), "{line:?}");
+            if line == "\r\n" {
+                break;
+            }
+            let (name, value) = line.trim_end_matches("\r\n").split_once(':').unwrap();
+            fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let mut reply = Self { version, status, fields, body: Vec::new() };
+        let bodiless = method == "HEAD" || matches!(status, 100..=199 | 204 | 304);
+        if !bodiless {
+            let length =
+                reply.field("content-length").unwrap_or_else(|| panic!("no length: {reply:?}")).parse().unwrap();
+            reply.body = vec![0; length];
+            reader.read_exact(&mut reply.body).unwrap();
+        }
+        Some(reply)
+    }
+
     /// The value of a field that occurs once or not at all.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.fields.iter().filter(|(field, _)| field == name);
