@@ -21,7 +21,8 @@ fn every_page_of_the_manual() {
         visit.expect("pages beyond the first are linked", opened.len() > 1);
         visit.expect("each part of the manual is reached", opened.contains("/docs/commands/build/"));
         visit.missing("/docs/no/such/page/", "There is no such page").await?;
-        visit.theme_is_kept("/docs/").await
+        visit.theme_is_kept("/docs/").await?;
+        visit.injected_code_does_not_run("/docs/").await
     });
 }
 
@@ -32,7 +33,8 @@ fn every_page_of_the_studio() {
         visit.expect("the work is reached", opened.contains("/studio/work/saltline/"));
         visit.expect("the journal is reached", opened.contains("/studio/journal/six-cards/"));
         visit.missing("/studio/no-such-pot/", "Washed out with the tide").await?;
-        visit.form_is_sent("/studio/contact/", "/studio/contact/thanks/").await
+        visit.form_is_sent("/studio/contact/", "/studio/contact/thanks/").await?;
+        visit.injected_code_does_not_run("/studio/").await
     });
 }
 
@@ -44,7 +46,8 @@ fn every_route_of_the_app() {
         visit.expect("a form is reached", opened.contains("/app/library/middlemarch/edit/"));
         visit.routes_are_walked().await?;
         visit.books_are_kept().await?;
-        visit.keys_work().await
+        visit.keys_work().await?;
+        visit.injected_code_does_not_run("/app/").await
     });
 }
 
@@ -156,6 +159,35 @@ impl Visit {
         self.open(path).await?;
         self.browser.faults().await?;
         self.inspect(path).await
+    }
+
+    /// What someone smuggles into a page is refused by its policy: a script, an event handler, a script from elsewhere.
+    /// That the page's own are not refused is seen by every other visit: a refusal is a message in the console.
+    async fn injected_code_does_not_run(&mut self, path: &str) -> Result<(), CmdError> {
+        self.open(path).await?;
+        self.collect(path).await?;
+        let inject = "const [done] = arguments; \
+                      const refused = []; \
+                      addEventListener('securitypolicyviolation', event => { \
+                        refused.push(event.effectiveDirective); \
+                        if (refused.length === 3) done([refused.sort(), window.injected ?? null]); \
+                      }); \
+                      const add = (text, src) => { \
+                        const script = document.createElement('script'); \
+                        if (src) script.src = src; else script.textContent = text; \
+                        document.body.append(script); \
+                      }; \
+                      add('window.injected = 1'); \
+                      add('', 'https://elsewhere.example/x.js'); \
+                      const place = document.createElement('div'); \
+                      place.innerHTML = '<button onclick=\"window.injected = 2\"></button>'; \
+                      document.body.append(place); \
+                      place.firstChild.click();";
+        let found = self.browser.client.execute_async(inject, Vec::new()).await?;
+        let expected = json!([["script-src-attr", "script-src-elem", "script-src-elem"], null]);
+        self.expect(&format!("injected code is refused on {path} ({found})"), found == expected);
+        self.browser.faults().await?;
+        Ok(())
     }
 
     /// The theme button changes the page's colours, and the choice lasts.
