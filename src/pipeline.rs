@@ -4,6 +4,7 @@
 mod fields;
 mod links;
 mod outputs;
+mod preload;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -101,7 +102,7 @@ pub fn compile(
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
     let bodies = encode(&routes, options.profile, cache, progress, &mut report);
-    let fields = Fields::new(&site.config, &routes);
+    let fields = Fields::new(&site.config, &routes, &base);
     let respond = |(path, output): (&SitePath, &Output)| {
         let bodies = bodies.get(&output.hash).cloned().unwrap_or_default();
         (path.clone(), Response { status: output.status, fields: fields.of(path, output), bodies })

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::outputs::Output;
+use super::{outputs::Output, preload};
 use crate::{
-    load::{Change, PolicyMode, SiteRules},
-    site::{Field, MediaType, Mode, SitePath},
+    load::{CacheRule, Change, Config, PolicyMode, SiteRules},
+    site::{BasePath, Field, MediaType, Mode, SitePath},
     transform::policy::{self, Needs, Surroundings},
 };
 
@@ -16,10 +16,12 @@ pub(super) struct Fields<'a> {
     rules: &'a SiteRules,
     mode: Mode,
     site: Surroundings,
+    routes: &'a BTreeMap<SitePath, Output>,
+    base: &'a BasePath,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(config: &'a crate::load::Config, routes: &BTreeMap<SitePath, Output>) -> Self {
+    pub(super) fn new(config: &'a Config, routes: &'a BTreeMap<SitePath, Output>, base: &'a BasePath) -> Self {
         let mut style_sheets = Needs::default();
         for sheet in routes.values().filter(|output| output.media == MediaType::CSS) {
             sheet.needs.iter().for_each(|needs| style_sheets.merge(needs));
@@ -30,7 +32,7 @@ impl<'a> Fields<'a> {
             has_wasm: routes.values().any(|output| output.media.as_str() == "application/wasm"),
             origin: config.base_url.as_deref().and_then(origin),
         };
-        Self { rules: &config.rules, mode: config.mode, site }
+        Self { rules: &config.rules, mode: config.mode, site, routes, base }
     }
 
     /// All fields of the answer at `path`, sorted.
@@ -42,6 +44,8 @@ impl<'a> Fields<'a> {
         fields.push(Field::new("x-content-type-options", "nosniff"));
         if output.is_page {
             self.secure(output.needs.as_deref(), &mut fields);
+            let link = preload::link(path, self.routes, self.base, self.rules.preload_fonts);
+            fields.extend(link.map(|link| Field::new("link", link)));
         }
         fields.extend(output.fields.iter().cloned());
         for rule in &self.rules.fields {
@@ -57,7 +61,7 @@ impl<'a> Fields<'a> {
     /// every answer is stored and revalidated (RFC 9111 §5.2.2.4), which its validator makes cheap.
     fn cache_control(&self, path: &str) -> String {
         let is_protected = self.rules.is_protected(path);
-        let matching = |rule: &&crate::load::CacheRule| rule.paths.iter().any(|pattern| pattern.matches(path));
+        let matching = |rule: &&CacheRule| rule.paths.iter().any(|pattern| pattern.matches(path));
         match self.rules.cache.iter().find(matching) {
             Some(rule) => rule.lifetime.cache_control(is_protected),
             None if is_protected => "private, no-cache".to_owned(),

@@ -25,6 +25,7 @@ use crate::{
         links,
         markdown::{self, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions},
         policy::{self, Needs},
+        preload::{self, Loads},
         render::{Contents, Renderer},
         script::{self, Goal, Syntax},
     },
@@ -40,6 +41,8 @@ pub(super) struct Output {
     pub(super) is_page: bool,
     /// What a page or a style sheet runs and loads.
     pub(super) needs: Option<Box<Needs>>,
+    /// What a page, a module or a style sheet makes a browser load at once.
+    pub(super) loads: Option<Box<Loads>>,
     /// Beyond those every answer has.
     pub(super) fields: Vec<Field>,
 }
@@ -173,7 +176,7 @@ impl Maker<'_> {
             Origin::File(file) => self.file(path, file, found),
             Origin::Script(file) => {
                 let source = self.read_text(file, found)?;
-                Some(Output::of(self.script(&source, Syntax::TypeScript, path, found)?.into(), MediaType::JAVASCRIPT))
+                Some(Output::of_script(self.script(&source, Syntax::TypeScript, path, found)?))
             }
             Origin::Highlighting => {
                 let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
@@ -233,9 +236,12 @@ impl Maker<'_> {
                 let based = rebased(source, base::style_sheet(&source.text, self.base));
                 let sheet = or_unchanged(&based, css::minify(&based), found);
                 let needs = Some(Box::new(policy::of_style_sheet(&sheet)));
-                return Some(Output { needs, ..Output::of(sheet.into(), media) });
+                let loads = Some(Box::new(preload::of_style_sheet(&sheet)));
+                return Some(Output { needs, loads, ..Output::of(sheet.into(), media) });
             }
-            MediaType::JAVASCRIPT => self.script(source, Syntax::JavaScript, path, found)?,
+            MediaType::JAVASCRIPT => {
+                return Some(Output::of_script(self.script(source, Syntax::JavaScript, path, found)?));
+            }
             MediaType::JSON => or_unchanged(source, data::minify_json(source), found),
             MediaType::SVG => data::minify_xml(&base::page(&source.text, &self.links(&|_| None))),
             MediaType::XML => data::minify_xml(&source.text),
@@ -254,7 +260,8 @@ impl Maker<'_> {
         let minified = self.minifier.minify(&based);
         found.extend(minified.warnings);
         let needs = Some(Box::new(policy::of_page(&minified.html)));
-        Output { is_page: true, needs, ..Output::of(minified.html.into(), MediaType::HTML) }
+        let loads = Some(Box::new(preload::of_page(&minified.html)));
+        Output { is_page: true, needs, loads, ..Output::of(minified.html.into(), MediaType::HTML) }
     }
 
     /// A script compiled. Whether a `.js` file is a module cannot be told from its name: it is one when it is not a
@@ -329,8 +336,22 @@ fn render_with(
 }
 
 impl Output {
+    fn of_script(text: String) -> Self {
+        let loads = Some(Box::new(preload::of_module(&text)));
+        Self { loads, ..Self::of(text.into(), MediaType::JAVASCRIPT) }
+    }
+
     fn of(body: Bytes, media: MediaType) -> Self {
-        Self { status: 200, hash: ContentHash::of(&body), body, media, is_page: false, needs: None, fields: Vec::new() }
+        Self {
+            status: 200,
+            hash: ContentHash::of(&body),
+            body,
+            media,
+            is_page: false,
+            needs: None,
+            loads: None,
+            fields: Vec::new(),
+        }
     }
 }
 

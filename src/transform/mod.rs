@@ -10,5 +10,6 @@ pub mod html;
 pub mod links;
 pub mod markdown;
 pub mod policy;
+pub mod preload;
 pub mod render;
 pub mod script;

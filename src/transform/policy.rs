@@ -290,10 +290,7 @@ impl Needs {
 
     fn add_style(&mut self, text: &str) {
         style_urls(text, |url| {
-            let before = text[..url.start].trim_end_matches(['"', '\'', '(', ' ']);
-            let before = before.strip_suffix("url").unwrap_or(before).trim_end();
-            let at = before.len().saturating_sub("@import".len());
-            if before.get(at..).is_some_and(|word| word.eq_ignore_ascii_case("@import")) {
+            if is_import(text, url.start) {
                 self.add(Directive::Style, &text[url]);
             } else {
                 self.add(Directive::Image, &text[url.clone()]);
@@ -409,6 +406,14 @@ fn source(url: &str) -> Option<String> {
     let host = authority.rsplit('@').next().unwrap_or("").to_ascii_lowercase();
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'[' | b']');
     (!host.is_empty() && host.bytes().all(good)).then(|| scheme + &host)
+}
+
+/// Whether the URL at this place of a style sheet is that of an `@import`.
+pub(super) fn is_import(text: &str, at: usize) -> bool {
+    let before = text[..at].trim_end_matches(['"', '\'', '(', ' ']);
+    let before = before.strip_suffix("url").unwrap_or(before).trim_end();
+    let word = before.len().saturating_sub("@import".len());
+    before.get(word..).is_some_and(|word| word.eq_ignore_ascii_case("@import"))
 }
 
 /// With one kind of line break, as every parser sees it.

@@ -89,6 +89,25 @@ pub fn compile(source: &Source, options: &Options<'_>) -> Result<String, Vec<Dia
     }
 }
 
+/// What a module imports before it runs, as written, in the order of the text; nothing of what is no module.
+#[must_use]
+pub fn imports(text: &str) -> Vec<String> {
+    if !text.contains("import") && !text.contains("from") {
+        return Vec::new();
+    }
+    let parsed = contained("", "swc", || parse(&Source::new("", text), &Options::inline(Goal::Module)));
+    let Ok(Ok(Parsed { program: Program::Module(module), .. })) = parsed else { return Vec::new() };
+    let specifier = |item: &ModuleItem| match item {
+        ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => Some(import.src.value.as_str()?.to_owned()),
+        ModuleItem::ModuleDecl(ModuleDecl::ExportAll(export)) => Some(export.src.value.as_str()?.to_owned()),
+        ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)) => {
+            Some(export.src.as_ref()?.value.as_str()?.to_owned())
+        }
+        _ => None,
+    };
+    module.body.iter().filter_map(specifier).collect()
+}
+
 /// The module with its specifiers as `links` has them and every other byte as it was; `None` when nothing changes or the
 /// text is no module.
 #[must_use]

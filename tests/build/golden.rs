@@ -91,6 +91,47 @@ fn a_plain_folder_is_a_site() {
 }
 
 #[test]
+fn what_a_page_needs_and_does_not_name_is_in_its_link_field() {
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><title>A</title><link rel=stylesheet href=/all.css><script type=module src=/main.ts></script>",
+        ),
+        ("sites/a/plain/index.html", "<!doctype html><title>B</title><p>nothing"),
+        ("sites/a/all.css", "@import \"parts/type.css\";\np { margin: 0 }\n"),
+        ("sites/a/parts/type.css", "@font-face { font-family: x; src: url(../x.woff2) }\n"),
+        ("sites/a/x.woff2", "font"),
+        (
+            "sites/a/main.ts",
+            "import { a } from \"./views/a\";\nimport \"https://elsewhere.example/x.js\";\nconsole.log(a);\n",
+        ),
+        ("sites/a/views/a.ts", "import { b } from \"../b.ts\";\nexport const a = () => b() + 1;\n"),
+        ("sites/a/b.ts", "import(\"./later.ts\");\nexport const b = () => 2;\n"),
+        ("sites/a/later.ts", "console.log(3);\n"),
+    ]);
+    let links = |route: &str| -> Vec<String> {
+        let bundle = project.bundle("a");
+        let entry = bundle.entry(bundle.lookup(route).unwrap());
+        let lines = entry.fields().filter(|(name, _)| *name == "link").map(|(_, value)| value.to_owned());
+        lines.collect::<Vec<_>>().iter().flat_map(|line| line.split(", ")).map(str::to_owned).collect()
+    };
+    project.build(&[]);
+    let found = [
+        "</a/parts/type.css>; rel=preload; as=style",
+        "</a/views/a.js>; rel=modulepreload",
+        "</a/b.js>; rel=modulepreload",
+    ];
+    assert_eq!(links("/"), found);
+    assert_eq!(links("/plain/"), Vec::<String>::new());
+
+    project.write("sites/a/config.toml", b"[sitekit]\npreload_fonts = true\n");
+    project.build(&[]);
+    let mut with_font = found.map(str::to_owned).to_vec();
+    with_font.insert(2, "</a/x.woff2>; rel=preload; as=font; type=\"font/woff2\"; crossorigin".to_owned());
+    assert_eq!(links("/"), with_font);
+}
+
+#[test]
 fn the_same_inputs_give_the_same_bytes_whatever_the_threads_the_time_and_the_folder() {
     let one = Project::with(&[BLOG, APP].concat());
     let other = Project::with(&[APP, BLOG].concat());
