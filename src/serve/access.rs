@@ -35,6 +35,8 @@ pub(super) struct Exchange {
     slow: Option<Duration>,
     /// When the answer was complete but for sending it, if slowness is watched.
     made: Option<Instant>,
+    /// For the disk, while it was sent.
+    waited: Duration,
 }
 
 impl Exchange {
@@ -58,12 +60,18 @@ impl Exchange {
             user_agent: field(header::USER_AGENT),
             slow,
             made: None,
+            waited: Duration::ZERO,
         }
     }
 
     /// The answer begins to be sent.
     pub(super) fn made(&mut self) {
         self.made = self.slow.map(|_| Instant::now());
+    }
+
+    /// A piece of the body was read for so long.
+    pub(super) fn waited_for_disk(&mut self, time: Duration) {
+        self.waited += time;
     }
 
     /// The answer was sent, or the client went away.
@@ -80,8 +88,8 @@ impl Exchange {
             log.append(core, &record);
         }
         if self.slow.is_some_and(|slow| answer.latency >= slow) {
-            let preparing = self.made.map_or(Duration::ZERO, |made| made.saturating_duration_since(started));
-            let sending = answer.latency.saturating_sub(preparing);
+            let before = self.made.map_or(Duration::ZERO, |made| made.saturating_duration_since(started));
+            let waits = Waits::of(answer, before, self.waited);
             tracing::warn!(
                 id = record.id,
                 site,
@@ -89,10 +97,11 @@ impl Exchange {
                 status = record.status,
                 bytes = record.bytes,
                 duration_ms = milliseconds(answer.latency),
-                preparing_ms = milliseconds(preparing),
-                sending_ms = milliseconds(sending),
+                disk_ms = milliseconds(waits.disk),
+                client_ms = milliseconds(waits.client),
+                other_ms = milliseconds(waits.other),
                 "slow: {}",
-                cause(answer.reading, preparing, sending),
+                waits.longest(),
             );
         }
     }
@@ -131,12 +140,35 @@ fn protocol(version: Version) -> &'static str {
     }
 }
 
-/// What most of the time went to.
-fn cause(reading: Reading, preparing: Duration, sending: Duration) -> &'static str {
-    match reading {
-        _ if sending > preparing => "the client took its time to take the answer",
-        Reading::Miss | Reading::Coalesced => "the body was waited for: the disk is slow, or busy",
-        Reading::None | Reading::Hit => "the client took its time to send the request's body, or the core was busy",
+/// What the time of an answer went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waits {
+    disk: Duration,
+    /// To take the answer.
+    client: Duration,
+    /// For the request's body, the check of a password, or the core.
+    other: Duration,
+}
+
+impl Waits {
+    /// `before` it began to be sent; while it was, the disk was waited for `meanwhile`.
+    fn of(answer: &Answer, before: Duration, meanwhile: Duration) -> Self {
+        let client = answer.latency.saturating_sub(before).saturating_sub(meanwhile);
+        match answer.reading {
+            Reading::Miss | Reading::Coalesced => Self { disk: before + meanwhile, client, other: Duration::ZERO },
+            Reading::None | Reading::Hit => Self { disk: meanwhile, client, other: before },
+        }
+    }
+
+    fn longest(self) -> &'static str {
+        let Self { disk, client, other } = self;
+        if client >= disk && client >= other {
+            "the client took its time to take the answer"
+        } else if disk >= other {
+            "the body was waited for: the disk is slow, or busy"
+        } else {
+            "the request's body or the check of a password was waited for, or the core was busy"
+        }
     }
 }
 
@@ -150,16 +182,21 @@ mod tests {
 
     #[test]
     fn what_was_slow() {
-        let [short, long] = [1, 1000].map(Duration::from_millis);
-        for (reading, preparing, sending, part) in [
-            (Reading::Hit, short, long, "client took its time to take"),
-            (Reading::Miss, short, long, "client took its time to take"),
-            (Reading::Miss, long, short, "disk"),
-            (Reading::Coalesced, long, short, "disk"),
-            (Reading::None, long, short, "request's body"),
+        for (reading, latency, before, meanwhile, expected, part) in [
+            (Reading::Hit, 1000, 1, 0, (0, 999, 1), "client took"),
+            (Reading::Hit, 1000, 900, 0, (0, 100, 900), "password"),
+            (Reading::Miss, 1000, 900, 0, (900, 100, 0), "disk"),
+            (Reading::Coalesced, 1000, 900, 0, (900, 100, 0), "disk"),
+            // A large body, read piece by piece.
+            (Reading::Miss, 1000, 10, 800, (810, 190, 0), "disk"),
+            (Reading::Miss, 1000, 10, 200, (210, 790, 0), "client took"),
         ] {
-            let cause = cause(reading, preparing, sending);
-            assert!(cause.contains(part), "{reading:?}: {cause}");
+            let answer =
+                Answer { status: 200, coding: None, bytes: 0, latency: Duration::from_millis(latency), reading };
+            let waits = Waits::of(&answer, Duration::from_millis(before), Duration::from_millis(meanwhile));
+            let found = (waits.disk.as_millis(), waits.client.as_millis(), waits.other.as_millis());
+            assert_eq!(found, expected, "{reading:?} {latency} {before} {meanwhile}");
+            assert!(waits.longest().contains(part), "{waits:?}: {}", waits.longest());
         }
     }
 }

@@ -184,7 +184,7 @@ impl Desk {
 /// 200 or 503: machines need no more. Where the path asks for it, as JSON.
 fn verdict(path: &str, good: bool, said: &(impl Serialize + Display)) -> (StatusCode, &'static str, String) {
     let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    if path.ends_with(".json") { json(status, said) } else { (status, PLAIN, format!("{said}\n")) }
+    if path.strip_suffix(".json").is_some() { json(status, said) } else { (status, PLAIN, format!("{said}\n")) }
 }
 
 fn json(status: StatusCode, said: &impl Serialize) -> (StatusCode, &'static str, String) {

@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -35,9 +36,10 @@ pub(super) struct Pieces {
     queue: VecDeque<Piece>,
     /// Of all pieces that are still to come.
     remaining: u64,
-    reading: Option<JoinHandle<io::Result<Bytes>>>,
+    /// What is being read, and since when.
+    reading: Option<(JoinHandle<io::Result<Bytes>>, Instant)>,
     /// The answer is not over before the last piece is; the connection is told when this is dropped.
-    _sending: Sending,
+    sending: Sending,
 }
 
 /// A part of an answer's body.
@@ -71,7 +73,7 @@ impl Body {
         let queue: VecDeque<_> = pieces.into_iter().filter(|piece| piece.len() > 0).collect();
         let remaining = queue.iter().map(Piece::len).sum();
         track.set_sending(true);
-        Self::Pieces(Box::new(Pieces { queue, remaining, reading: None, _sending: Sending(Rc::clone(track)) }))
+        Self::Pieces(Box::new(Pieces { queue, remaining, reading: None, sending: Sending(Rc::clone(track)) }))
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -133,8 +135,9 @@ impl Cold {
 impl Pieces {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
-            if let Some(reading) = &mut self.reading {
+            if let Some((reading, since)) = &mut self.reading {
                 let Poll::Ready(read) = Pin::new(reading).poll(cx) else { return Poll::Pending };
+                self.sending.0.waited_for_disk(since.elapsed());
                 self.reading = None;
                 let read = read.map_err(io::Error::other).flatten();
                 return Poll::Ready(Some(read.inspect(|bytes| self.remaining -= bytes.len() as u64)));
@@ -150,7 +153,7 @@ impl Pieces {
                     if cold.len() > 0 {
                         self.queue.push_front(Piece::Cold(cold));
                     }
-                    self.reading = Some(tokio::task::spawn_blocking(move || chunk.read()));
+                    self.reading = Some((tokio::task::spawn_blocking(move || chunk.read()), Instant::now()));
                 }
             }
         }

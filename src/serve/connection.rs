@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::Poll,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -106,6 +106,13 @@ impl Track {
 
     pub(super) fn set_sending(&self, sending: bool) {
         self.sending.set(sending);
+    }
+
+    /// The body of the pending answer was read for so long.
+    pub(super) fn waited_for_disk(&self, time: Duration) {
+        if let Some(exchange) = self.pending.borrow_mut().as_mut().and_then(|pending| pending.exchange.as_mut()) {
+            exchange.waited_for_disk(time);
+        }
     }
 
     /// hyper is given an answer.

@@ -37,8 +37,12 @@ pub(super) fn in_background(large: Vec<Arc<LiveSite>>, cold: Vec<Arc<LiveSite>>,
     }
     let cache = Arc::clone(cache);
     let warm_all = move || {
-        cold.into_iter().for_each(|site| warm(&site, &cache));
-        large.into_iter().for_each(|site| touch_gently(&site));
+        for site in cold {
+            warm(&site, &cache);
+        }
+        for site in large {
+            touch_gently(&site);
+        }
     };
     if let Err(error) = thread::Builder::new().name("sitekit-warm".to_owned()).spawn(warm_all) {
         tracing::warn!(%error, "no thread to bring bundles into memory; their bodies are read when asked for");
