@@ -15,6 +15,8 @@ mod damage;
 mod disk;
 #[path = "bundle/images.rs"]
 mod images;
+#[path = "bundle/inspect.rs"]
+mod inspect;
 #[path = "bundle/round_trip.rs"]
 mod round_trip;
 

@@ -8,6 +8,7 @@ mod completions;
 mod dev;
 mod diagnostics;
 mod hash_password;
+mod inspect;
 mod log;
 #[cfg(feature = "compiler")]
 mod progress;
@@ -48,6 +49,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
+    Inspect(inspect::InspectArgs),
     Rollback(rollback::RollbackArgs),
     HashPassword(hash_password::HashPasswordArgs),
     Completions(completions::CompletionsArgs),
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),
         Command::Completions(args) => completions::run(&args),

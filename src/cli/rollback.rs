@@ -137,7 +137,8 @@ fn whole(generation: &Generation, site: &SiteName) -> Result<(), String> {
     })
 }
 
-fn no_such_site(build: &Path, site: &SiteName) -> anyhow::Error {
+/// What to say of a site that was never built.
+pub(super) fn no_such_site(build: &Path, site: &SiteName) -> anyhow::Error {
     let sites = map::sites(build).unwrap_or_default();
     let hint = match did_you_mean(site.as_str(), sites.iter().map(SiteName::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
