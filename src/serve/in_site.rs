@@ -76,7 +76,7 @@ impl Asking<'_> {
                 (head, nth.map(|nth| (entry, nth)))
             }
             Route::Moved(path) => self.canonical(&path),
-            Route::Missing => self.from_past().unwrap_or_else(|| self.missing()),
+            Route::Missing => self.file_of_the_past().unwrap_or_else(|| self.missing()),
             Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
             Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
         }
@@ -87,7 +87,7 @@ impl Asking<'_> {
     }
 
     /// A fingerprinted file of an older generation, for a page that was loaded before a deploy.
-    fn from_past(&self) -> Option<Answer> {
+    fn file_of_the_past(&self) -> Option<Answer> {
         let past = self.site.past();
         let file = match route::resolve(self.raw, Mode::Traditional, TrailingSlash::Always, |path| past.find(path)) {
             Route::Found(file) => file,
@@ -183,9 +183,12 @@ fn ranges(entry: &Prepared, nth: usize, wanted: &Wanted<'_>) -> Selection {
 // By the rules
 
 /// Why an answer is not given.
-enum Stop {
+enum Stop<'a> {
     Check(Check),
-    Refuse(Head),
+    /// 401
+    Refused(&'a Area),
+    /// 503
+    Busy,
 }
 
 impl Asking<'_> {
@@ -202,7 +205,8 @@ impl Asking<'_> {
         let (mut answer, guarded) = match self.guarded(rules, &path) {
             Ok(found) => found,
             Err(Stop::Check(check)) => return Err(check),
-            Err(Stop::Refuse(head)) => ((head, None), true),
+            Err(Stop::Refused(area)) => ((respond::unauthorized(&area.challenge), None), true),
+            Err(Stop::Busy) => ((respond::unavailable(1), None), true),
         };
         if guarded {
             respond::make_private(&mut answer.0);
@@ -211,7 +215,7 @@ impl Asking<'_> {
     }
 
     /// The answer to who may have it, and whether that was asked.
-    fn guarded(&self, rules: &SiteRules, path: &SitePath) -> Result<(Answer, bool), Stop> {
+    fn guarded<'a>(&self, rules: &'a SiteRules, path: &SitePath) -> Result<(Answer, bool), Stop<'a>> {
         let bundle = self.site.bundle();
         let mut route = self.resolve(rules.slash);
         let is_past = route == Route::Missing && self.site.past().find(path.as_str()).is_some();
@@ -244,12 +248,12 @@ impl Asking<'_> {
     }
 
     /// Whether there was someone to pass.
-    fn pass(&self, area: Option<&Arc<Area>>) -> Result<bool, Stop> {
+    fn pass<'a>(&self, area: Option<&'a Arc<Area>>) -> Result<bool, Stop<'a>> {
         let Some(area) = area else { return Ok(false) };
         match area.access(self.wanted.headers, self.wanted.verdicts) {
             Access::Granted => Ok(true),
-            Access::Refused => Err(Stop::Refuse(respond::unauthorized(&area.challenge))),
-            Access::Busy => Err(Stop::Refuse(respond::unavailable(1))),
+            Access::Refused => Err(Stop::Refused(area)),
+            Access::Busy => Err(Stop::Busy),
             Access::Unchecked(check) => Err(Stop::Check(check)),
         }
     }

@@ -98,7 +98,7 @@ impl Service {
         arrival: Arrival,
         client: Result<Client, Contradiction>,
         request: Request<Incoming>,
-        unchecked: Unchecked,
+        unchecked: Box<Unchecked>,
     ) -> Reply {
         let (core, tuned, track) = (Rc::clone(&self.core), Rc::clone(&self.tuned), Rc::clone(&self.track));
         let request = request.map(|_| ());
@@ -226,7 +226,7 @@ fn decide<B>(
     client: &Result<Client, Contradiction>,
     request: &Request<B>,
     after: Option<&Checked>,
-) -> Result<Decision, Unchecked> {
+) -> Result<Decision, Box<Unchecked>> {
     let mut decision = match client {
         Ok(client) => {
             let mut decision = decide_for(client, core, tuned, track, request, after)?;
@@ -251,7 +251,7 @@ fn decide_for<B>(
     track: &Track,
     request: &Request<B>,
     after: Option<&Checked>,
-) -> Result<Decision, Unchecked> {
+) -> Result<Decision, Box<Unchecked>> {
     let own = |status| Ok(Decision::own(respond::error(status)));
     // hyper sees to it in HTTP/1.1.
     if request.headers().len() > tuned.limits.fields {
@@ -323,7 +323,7 @@ fn decide_for<B>(
             if let Some(quota) = &quota {
                 respond::quota(&mut fields, quota);
             }
-            Err(Unchecked { check, quota: fields })
+            Err(Box::new(Unchecked { check, quota: fields }))
         }
     }
 }
@@ -348,9 +348,9 @@ async fn decide_after(
     track: &Track,
     client: &Result<Client, Contradiction>,
     request: &Request<()>,
-    unchecked: Unchecked,
+    unchecked: Box<Unchecked>,
 ) -> Decision {
-    let Unchecked { mut check, quota } = unchecked;
+    let Unchecked { mut check, quota } = *unchecked;
     let mut checked = Checked { verdicts: Verdicts::default(), quota };
     loop {
         let (area, verdict) = core.checker.check(check).await;
