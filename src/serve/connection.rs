@@ -9,11 +9,14 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::Poll,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
     observe::{Answer, Event, Reading},
@@ -36,8 +39,6 @@ use super::{
 
 /// After our last byte, what the client still sends is read up to this much.
 pub(super) const LINGER_BYTES: usize = 256 << 10;
-const TIMEOUT_ANSWER: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
 const FULL_ANSWER: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n";
 
@@ -162,9 +163,28 @@ impl Drop for Track {
 }
 
 /// What HTTP is spoken over.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Closing will throw away what was written and not taken: a client that takes nothing would hold it in the kernel's
+    /// memory for minutes more.
+    fn discard_unsent(&self);
+}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for S {}
+impl Stream for TcpStream {
+    fn discard_unsent(&self) {
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Stream for UnixStream {
+    /// Its other end is on this machine, and nothing outlives it.
+    fn discard_unsent(&self) {}
+}
+
+impl<S: Stream> Stream for TlsStream<S> {
+    fn discard_unsent(&self) {
+        self.get_ref().0.discard_unsent();
+    }
+}
 
 /// Serves a connection to its end.
 pub(super) async fn serve(opened: Opened, tuned: Rc<Tuned>, stream: impl Stream, peer: Peer) {
@@ -286,17 +306,17 @@ async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
         return Box::pin(http2::serve(Rc::clone(&track), tuned, io)).await;
     }
     let mut stream = parts.io.into_inner();
-    let mut last_words: &[u8] = b"";
+    let mut last_words = String::new();
     if ended == End::TimedOut {
         core.note(timeout(pulse));
         if pulse.phase() != Phase::Head {
-            return;
+            return stream.discard_unsent();
         }
-        last_words = TIMEOUT_ANSWER;
+        last_words = timeout_answer(SystemTime::now());
     }
     track.count(None);
     track.enter(Phase::Linger);
-    let _ = track.watched.within(linger(&mut stream, last_words)).await;
+    let _ = track.watched.within(linger(&mut stream, last_words.as_bytes())).await;
 }
 
 /// Says that the server is full, and closes.
@@ -309,6 +329,13 @@ pub(super) async fn refuse(mut stream: impl Stream) {
 enum End {
     Done,
     TimedOut,
+}
+
+fn timeout_answer(now: SystemTime) -> String {
+    let date = httpdate::fmt_http_date(now);
+    format!(
+        "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\ncache-control: no-store\r\ndate: {date}\r\n\r\n"
+    )
 }
 
 /// Which limit a connection reached whose time is up.
