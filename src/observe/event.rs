@@ -67,4 +67,12 @@ mod tests {
         assert_eq!(labels.len(), Event::ALL.len());
         assert!(labels.iter().all(|label| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     }
+
+    #[test]
+    fn the_manual_knows_them_all() {
+        let manual = include_str!("../../sites/docs/content/server/limits.md");
+        for event in Event::ALL {
+            assert!(manual.contains(&format!("`{}`", event.label())), "server/limits.md lacks `{}`", event.label());
+        }
+    }
 }

@@ -340,12 +340,14 @@ pub(super) fn closing(mut head: Head) -> Head {
 pub(super) fn quota(fields: &mut HeaderMap, quota: &Quota<'_>) {
     // Whole seconds, and never too early.
     let seconds = |time: Duration| u64::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
-    let (name, requests) = (quota.rule.name.as_str(), quota.rule.requests.get());
+    let (name, burst) = (quota.rule.name.as_str(), quota.rule.burst.get());
     let (remaining, time) = match quota.grant {
-        Grant::Granted { remaining, full_in } => (remaining.min(requests), full_in),
+        Grant::Granted { remaining, full_in } => (remaining, full_in),
         Grant::Refused { retry_after } => (0, retry_after),
     };
-    let policy = format!("\"{name}\";q={requests};w={}", seconds(quota.rule.per));
+    // What can be asked at once, and how long it takes until it can be again: the same rate, and no more than that remains.
+    let window = quota.rule.per.saturating_mul(burst) / quota.rule.requests.get();
+    let policy = format!("\"{name}\";q={burst};w={}", seconds(window));
     fields.insert(RATE_LIMIT_POLICY, value(&policy));
     fields.insert(RATE_LIMIT, value(&format!("\"{name}\";r={remaining};t={}", seconds(time))));
     if matches!(quota.grant, Grant::Refused { .. }) {

@@ -73,6 +73,18 @@ fn what_is_refused_is_an_answer_like_any_other() {
 }
 
 #[test]
+fn a_burst_is_the_quota_of_a_longer_window() {
+    let tune = |settings: &mut sitekit::serve::Settings| {
+        let burst = NonZeroU32::new(20).unwrap();
+        let rule = RateRule { per: Duration::from_secs(10), burst, ..rule("default", None, "/*", 5) };
+        settings.rates = Some(Arc::new(Rates::new(vec![rule], CLIENTS, Instant::now())));
+    };
+    let reply = start(Setup { tune, ..Setup::default() }, &images()).connect().ask("GET", "/docs/", &[]);
+    assert_eq!(reply.field("ratelimit-policy"), Some("\"default\";q=20;w=40"));
+    assert_eq!(reply.field("ratelimit"), Some("\"default\";r=19;t=2"));
+}
+
+#[test]
 fn without_rules_nothing_is_said() {
     let reply = crate::SERVER.connect().ask("GET", "/docs/", &[]);
     assert_eq!((reply.field("ratelimit"), reply.field("ratelimit-policy")), (None, None));
