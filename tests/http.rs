@@ -213,6 +213,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
         access_log: access_log.clone(),
         local_socket: None,
         admin: None,
+        vigil: None,
     };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, access_log, thread: Some(thread), _build: build }

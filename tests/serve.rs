@@ -7,8 +7,15 @@ mod client;
 mod generations;
 #[path = "serve/hosts.rs"]
 mod hosts;
+#[path = "serve/reload.rs"]
+mod reload;
 #[path = "serve/rollback.rs"]
 mod rollback;
+#[path = "serve/settings.rs"]
+mod settings;
+#[cfg(unix)]
+#[path = "serve/systemd.rs"]
+mod systemd;
 
 use std::{
     fs,
@@ -107,13 +114,17 @@ fn serve(build: &Path, arguments: &[&str]) -> Serving {
 
 /// With a limit on file descriptors.
 fn serve_with(build: &Path, arguments: &[&str], descriptors: Option<u32>) -> Serving {
-    let build = build.to_str().unwrap();
     let mut command = sitekit(&[]);
     if let Some(limit) = descriptors {
         command = Command::new("sh");
         command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_sitekit")]);
     }
-    command.args(["serve", "--build", build, "--log-format", "json"]);
+    serve_command(command, build, arguments)
+}
+
+/// With a command that may have an environment of its own.
+fn serve_command(mut command: Command, build: &Path, arguments: &[&str]) -> Serving {
+    command.args(["serve", "--build", build.to_str().unwrap(), "--log-format", "json"]);
     if !arguments.contains(&"--addr") {
         command.args(["--addr", "127.0.0.1:0"]);
     }

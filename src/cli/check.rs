@@ -1,4 +1,4 @@
-//! `sitekit check`: whether bundles are whole.
+//! `sitekit check`: whether a server would start here: settings and what they come to, certificates, bundles.
 
 use std::{
     io::{self, Write},
@@ -6,29 +6,35 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use serde_json::json;
 
 use super::{
     exit,
-    serve::refuse,
-    settings::{self, Config, Look, Typed},
-    text_table::{bytes, grouped},
+    serve::{Serve, ServeConfig, refuse},
+    settings::{self, Config, Loaded, Shown, Typed, When},
+    text_table::{bytes, grouped, table},
 };
-use crate::map::{self, Bundle, OpenError};
+use crate::{
+    map::{self, Bundle, OpenError},
+    serve::Tls,
+};
 
-/// Check that bundles are whole
+/// Check settings and bundles
 ///
-/// Opens each site's live bundle as the server would: header, tables and their checksum. With --deep every body is read
-/// too and compared with its own checksum.
+/// Reads sitekit.toml, the environment and flags as `serve` would, and says what each setting comes to and where that was
+/// said; reads the certificates; and opens each site's live bundle: header, tables and their checksum. With --deep every
+/// body is read too and compared with its own checksum.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  sitekit check                   the live bundle of every site under build/
+  sitekit check                   the settings, and the live bundle of every site
+  sitekit check --prod --json     what `serve --prod` would do, for machines
   sitekit check --deep            to the last byte
-  sitekit check path/to.bundle    these files
+  sitekit check path/to.bundle    these files and nothing else
 
-Exit status: 0 all are whole, 1 one is not, 2 there is nothing to check.")]
+Exit status: 0 all is well, 1 a bundle is not whole, 2 a setting is wrong, or there is nothing to check.")]
 pub(super) struct CheckArgs {
-    /// Bundles to check; the live ones under --build when none is named
+    /// Bundles to check; the live ones when none is named
     #[arg(value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
 
@@ -36,45 +42,59 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     deep: bool,
 
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
-    settings: Typed<Look>,
+    settings: Typed<Serve>,
 }
 
+/// A bundle, or what is wrong with it.
+type Verdict = (String, Result<Bundle, String>);
+
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
-        Ok(loaded) => loaded,
-        Err(mistakes) => return Ok(refuse(&mistakes)),
+    let named: Vec<_> = args.bundles.iter().map(|path| (path.display().to_string(), Ok(path.clone()))).collect();
+    let (loaded, verdicts) = if named.is_empty() {
+        let loaded = settings::load(Config::default(), &args.settings, &settings::environment());
+        let config = match loaded.and_then(ServeConfig::resolve) {
+            Ok(config) => config,
+            Err(mistakes) => return Ok(refuse(&mistakes)),
+        };
+        if let Some(tls) = config.tls.as_ref().filter(|tls| !tls.certificates.is_empty()) {
+            Tls::open(tls.clone()).context("the certificates cannot be used")?;
+        }
+        let verdicts = verdicts(live(&config.loaded)?, args.deep);
+        (Some(config.loaded), verdicts)
+    } else {
+        (None, verdicts(named, args.deep))
     };
-    let build = loaded.config.build.out;
-    let mut bundles: Vec<(String, Result<PathBuf, OpenError>)> =
-        args.bundles.iter().map(|path| (path.display().to_string(), Ok(path.clone()))).collect();
-    if bundles.is_empty() {
-        for site in map::sites(&build)? {
-            bundles.push((site.to_string(), map::live(&build, &site)));
-        }
-    }
-    if bundles.is_empty() {
-        bail!("there is no bundle under {}: `sitekit build` makes them", build.display());
-    }
-    let (mut text, mut whole) = (String::new(), true);
-    for (name, path) in bundles {
-        let verdict = path.and_then(|path| Bundle::open(&path)).map_err(|error| error.to_string());
-        let verdict = verdict.and_then(|bundle| if args.deep { deep(bundle) } else { Ok(bundle) });
-        match verdict {
-            Ok(bundle) => text += &line(&name, &bundle),
-            Err(why) => {
-                whole = false;
-                text.extend([name.as_str(), ": ", &why, "\n"]);
-            }
-        }
-    }
+    let text = match (args.json, &loaded) {
+        (true, _) => format!("{:#}\n", json(loaded.as_ref(), &verdicts)),
+        (false, Some(loaded)) => format!("{}\n{}", effective(loaded), lines(&verdicts)),
+        (false, None) => lines(&verdicts),
+    };
     io::stdout().write_all(text.as_bytes())?;
+    let whole = verdicts.iter().all(|(_, verdict)| verdict.is_ok());
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(exit::AUTHOR) })
 }
 
-fn line(name: &str, bundle: &Bundle) -> String {
-    let (generation, routes) = (bundle.generation(), grouped(bundle.route_count().into()));
-    format!("{name}: whole, generation {generation}, {routes} routes, {}\n", bytes(bundle.len()))
+/// The live bundle of each site.
+fn live(loaded: &Loaded) -> anyhow::Result<Vec<(String, Result<PathBuf, OpenError>)>> {
+    let build = &loaded.config.build.out;
+    let sites = map::sites(build)?;
+    if sites.is_empty() {
+        bail!("there is no bundle under {}: `sitekit build` makes them", build.display());
+    }
+    Ok(sites.into_iter().map(|site| (site.to_string(), map::live(build, &site))).collect())
+}
+
+fn verdicts(bundles: Vec<(String, Result<PathBuf, OpenError>)>, to_the_last_byte: bool) -> Vec<Verdict> {
+    let verdict = |path: Result<PathBuf, OpenError>| {
+        let bundle = path.and_then(|path| Bundle::open(&path)).map_err(|error| error.to_string())?;
+        if to_the_last_byte { deep(bundle) } else { Ok(bundle) }
+    };
+    bundles.into_iter().map(|(name, path)| (name, verdict(path))).collect()
 }
 
 fn deep(bundle: Bundle) -> Result<Bundle, String> {
@@ -82,4 +102,53 @@ fn deep(bundle: Bundle) -> Result<Bundle, String> {
         Ok(()) => Ok(bundle),
         Err(damage) => Err(damage.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     }
+}
+
+/// Each setting, what it comes to and where that was said.
+fn effective(loaded: &Loaded) -> String {
+    let rows = loaded.shown().into_iter().map(|shown| vec![shown.name.clone(), shown.text(), origin(loaded, &shown)]);
+    table(&["setting", "value", "from"], &rows.collect::<Vec<_>>())
+}
+
+fn origin(loaded: &Loaded, shown: &Shown) -> String {
+    loaded.origins.of(&shown.name).map_or_else(|| "default".to_owned(), ToString::to_string)
+}
+
+fn lines(verdicts: &[Verdict]) -> String {
+    let line = |(name, verdict): &Verdict| match verdict {
+        Ok(bundle) => {
+            let (generation, routes) = (bundle.generation(), grouped(bundle.route_count().into()));
+            format!("{name}: whole, generation {generation}, {routes} routes, {}\n", bytes(bundle.len()))
+        }
+        Err(why) => format!("{name}: {why}\n"),
+    };
+    verdicts.iter().map(line).collect()
+}
+
+fn json(loaded: Option<&Loaded>, verdicts: &[Verdict]) -> serde_json::Value {
+    let bundles = verdicts.iter().map(|(name, verdict)| match verdict {
+        Ok(bundle) => json!({
+            "name": name,
+            "whole": true,
+            "generation": bundle.generation().to_string(),
+            "routes": bundle.route_count(),
+            "bytes": bundle.len(),
+        }),
+        Err(why) => json!({"name": name, "whole": false, "error": why}),
+    });
+    let mut report = json!({"bundles": bundles.collect::<Vec<_>>()});
+    if let Some(loaded) = loaded {
+        let setting = |shown: Shown| {
+            json!({
+                "name": &shown.name,
+                "value": shown.json(),
+                "text": shown.text(),
+                "origin": origin(loaded, &shown),
+                "reload": shown.when == When::Reload,
+            })
+        };
+        report["file"] = loaded.file.as_ref().map(|file| file.display().to_string()).into();
+        report["settings"] = loaded.shown().into_iter().map(setting).collect();
+    }
+    report
 }

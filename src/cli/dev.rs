@@ -33,22 +33,29 @@ pub(super) struct DevArgs {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Dev;
+pub(super) struct Dev;
 
 impl Taker for Dev {
     const FACE: Face = Face::Dev;
 }
 
 pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
-    let mut quiet = Config::default();
-    quiet.log.level = LogLevel::Warn;
-    let loaded = match settings::load(quiet, &args.settings, &settings::environment()) {
+    let typed = args.settings.clone();
+    let load = move || {
+        let mut quiet = Config::default();
+        quiet.log.level = LogLevel::Warn;
+        settings::load(quiet, &typed, &settings::environment())
+    };
+    let loaded = match load() {
         Ok(loaded) => loaded,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
     let building = BuildConfig::new(&loaded.config, Profile::Dev)?;
     let out = loaded.config.build.out.clone();
-    let serve = ServeConfig::resolve(loaded)?;
+    let serve = match ServeConfig::resolve(loaded) {
+        Ok(config) => config,
+        Err(mistakes) => return Ok(refuse(&mistakes)),
+    };
     log::start(serve.log_format, serve.log_level);
     let outcome = build::build(&building, Display::of_stderr())?;
     diagnostics::show(&outcome.diagnostics);
@@ -57,7 +64,11 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
     if outcome.built.is_empty() && !outcome.failed_sites.iter().any(is_servable) {
         return Ok(ExitCode::from(exit::AUTHOR));
     }
-    serve_until_stopped(serve, |address| announce(address, &outcome))?;
+    serve_until_stopped(serve, load, |address| {
+        if let Some(address) = address {
+            announce(address, &outcome);
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

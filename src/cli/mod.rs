@@ -13,6 +13,7 @@ mod log;
 #[cfg(feature = "compiler")]
 mod progress;
 mod rollback;
+mod schema;
 mod serve;
 mod settings;
 mod stats;
@@ -51,6 +52,7 @@ enum Command {
     Check(check::CheckArgs),
     Inspect(inspect::InspectArgs),
     Rollback(rollback::RollbackArgs),
+    Schema(schema::SchemaArgs),
     HashPassword(hash_password::HashPasswordArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Rollback(args) => rollback::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

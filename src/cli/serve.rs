@@ -1,38 +1,35 @@
 //! `sitekit serve`: maps bundles and answers from them.
 
+mod places;
+mod reload;
+mod resolve;
+mod signals;
+mod systemd;
+
 use std::{
     collections::BTreeSet,
-    fs, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    num::NonZeroUsize,
+    net::{SocketAddr, TcpListener},
     path::Path,
     process::ExitCode,
     sync::Arc,
-    thread,
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 
+use self::reload::Reloader;
+pub(super) use self::resolve::ServeConfig;
 use crate::{
     cli::{
-        diagnostics, exit,
-        log::{self, LogFormat, LogLevel},
-        settings::{self, Config, Face, Loaded, Origins, Taker, Typed},
+        diagnostics, exit, log,
+        settings::{self, Config, Face, Loaded, Taker, Typed},
     },
     diag::Diagnostic,
-    observe::{Metering, Registry},
-    serve::{
-        self, Choice, Follower, Front, Hosting, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper,
-    },
-    site::SiteName,
+    observe::{AccessLog, Registry},
+    serve::{self, Follower, Hosting, Server, Sites, Stopper, Tls, TlsSettings},
+    site::{Host, HostPattern, SiteName},
 };
-
-/// The port when none was asked for.
-const PORT: u16 = 8080;
-/// In development, how many ports after it are tried.
-const PORTS: u16 = 100;
 
 /// Serve the bundles under build/
 ///
@@ -59,41 +56,15 @@ impl Taker for Serve {
     const FACE: Face = Face::Serve;
 }
 
-/// What to serve, and how: resolved, checked and complete.
-#[derive(Clone, Debug)]
-pub(super) struct ServeConfig {
-    /// What a reload may replace.
-    pub(super) settings: Settings,
-    pub(super) hosting: Hosting,
-    pub(super) address: Address,
-    pub(super) choice: Choice,
-    pub(super) threads: usize,
-    pub(super) shards: usize,
-    pub(super) admin: Option<SocketAddr>,
-    pub(super) metering: Metering,
-    pub(super) log_format: LogFormat,
-    pub(super) log_level: LogLevel,
-    /// Whom to blame for what cannot be had.
-    pub(super) origins: Origins,
-}
-
-/// Where to listen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Address {
-    /// There and nowhere else.
-    Exactly(SocketAddr),
-    /// There, or at the next free port.
-    From(SocketAddr),
-}
-
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let loaded = match settings::load(Config::default(), &args.settings, &settings::environment()) {
-        Ok(loaded) => loaded,
+    let typed = args.settings.clone();
+    let load = move || settings::load(Config::default(), &typed, &settings::environment());
+    let config = match load().and_then(ServeConfig::resolve) {
+        Ok(config) => config,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
-    let config = ServeConfig::resolve(loaded)?;
     log::start(config.log_format, config.log_level);
-    serve_until_stopped(config, |_| {})?;
+    serve_until_stopped(config, load, |_| {})?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,85 +74,74 @@ pub(super) fn refuse(mistakes: &[Diagnostic]) -> ExitCode {
     ExitCode::from(exit::OPERATOR)
 }
 
-impl ServeConfig {
-    pub(super) fn resolve(loaded: Loaded) -> anyhow::Result<Self> {
-        let Loaded { config, origins, .. } = loaded;
-        let threads = config.threads.map_or_else(cores, NonZeroUsize::get);
-        let address = match config.listen {
-            Some(asked) => Address::Exactly(asked),
-            None if config.prod => Address::Exactly((Ipv4Addr::UNSPECIFIED, PORT).into()),
-            None => Address::From((Ipv4Addr::LOCALHOST, PORT).into()),
-        };
-        let asked = config.max_connections.map(NonZeroUsize::get);
-        let connections = connections(asked, &origins, descriptors(Path::new("/")))?;
-        let memory = config.cache.size.unwrap_or_else(memory);
-        Ok(Self {
-            settings: Settings {
-                limits: Limits { connections, ..config.limits },
-                front: if config.prod { Front::Nothing } else { Front::Index },
-                trusted: config.trusted_proxies,
-                ..Settings::default()
-            },
-            hosting: Hosting { local_names: !config.prod, ..config.hosting },
-            address,
-            choice: Choice {
-                build: config.build.out,
-                sites: config.only.into_iter().collect(),
-                mode: config.mode,
-                memory,
-                past: config.build.keep - 1,
-            },
-            threads,
-            shards: config.cache.shards.map_or(threads * 4, NonZeroUsize::get),
-            admin: config.admin.address,
-            metering: if config.admin.metrics { Metering::On } else { Metering::Off },
-            log_format: config.log.format,
-            log_level: config.log.level,
-            origins,
-        })
-    }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
-fn memory() -> u64 {
-    serve::memory::budget(serve::memory::read(Path::new("/")))
-}
-
-/// Opens the bundles, listens, and serves until a signal stops it. `ready` learns the address once connections are
-/// taken. Logs must have been started.
+/// Opens the bundles, listens, and serves until a signal stops it. `load` reads the settings again when a signal asks for
+/// that, `ready` learns the first address once connections are taken. Logs must have been started.
 ///
 /// # Errors
-/// When there is nothing to serve, the address cannot be had, or the system gives no threads.
-pub(super) fn serve_until_stopped(config: ServeConfig, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+/// When there is nothing to serve, an address or a file cannot be had, or the system gives no threads.
+pub(super) fn serve_until_stopped(
+    config: ServeConfig,
+    load: impl Fn() -> Result<Loaded, Vec<Diagnostic>> + Send + 'static,
+    ready: impl FnOnce(Option<SocketAddr>),
+) -> anyhow::Result<()> {
     let registry = Arc::new(Registry::new(config.threads, config.metering, Instant::now()));
     let memory = config.choice.memory;
     let build = config.choice.build.clone();
     let asked = config.choice.sites.clone();
-    let sites = Arc::new(Sites::new(config.choice, config.shards, registry));
-    sites.set_hosting(config.hosting);
+    let sites = Arc::new(Sites::new(config.choice, config.shards, Arc::clone(&registry)));
+    sites.set_hosting(config.hosting.clone());
     let known = open_bundles(&sites, &build, &asked)?;
-    let sockets = listen(config.address, &config.origins.blame("listen"), config.threads)?;
-    let address = sockets.place().and_then(|place| place.address()).context("no listener")?;
-    let blame = config.origins.blame("admin.address");
+    warn_of_fallback(&sites, &config.hosting);
+    let own = match &config.tls {
+        Some(_) if config.self_signed => Some(serve::self_signed(&build, &names(&sites), SystemTime::now())?),
+        _ => None,
+    };
+    let tls = match config.tls {
+        Some(TlsSettings { mut certificates }) => {
+            certificates.extend(own.clone());
+            Some(Tls::open(TlsSettings { certificates }).context("the certificates cannot be used")?)
+        }
+        None => None,
+    };
+    let listening = places::listen(&config.listen, config.redirect, tls.as_ref(), config.threads)?;
+    let blame = config.loaded.origins.blame("admin.address");
     let admin =
         config.admin.map(|at| TcpListener::bind(at).with_context(|| format!("{blame} {at} cannot be listened at")));
     let admin = admin.transpose()?;
+    let access_log = match config.access_log {
+        Some(log) => {
+            let blame = config.loaded.origins.blame("access_log.to");
+            let log = AccessLog::start(log, registry).with_context(|| format!("{blame} cannot be written"))?;
+            Some(Arc::new(log))
+        }
+        None => None,
+    };
     let local_socket = serve::LocalSocket::bind(&build.join(serve::SOCKET))
         .inspect_err(
             |error| tracing::warn!(%error, "`sitekit stats` finds no socket of this server in {}", build.display()),
         )
         .ok();
     let (stopper, stop) = Stopper::new();
-    stop_on_signals(stopper)?;
     let follower = Follower::start(Arc::clone(&sites), known)?;
-    tracing::info!(%address, threads = config.threads, memory, "listening");
-    ready(address);
     let settings = Arc::new(ArcSwap::from_pointee(config.settings));
-    let server =
-        Server { listening: vec![Listening::plain(sockets)], sites, settings, access_log: None, local_socket, admin };
+    let reloader = Reloader {
+        load: Box::new(load),
+        running: config.loaded,
+        settings: Arc::clone(&settings),
+        sites: Arc::clone(&sites),
+        look: follower.look(),
+        tls,
+        own,
+        access_log: access_log.clone(),
+    };
+    signals::heed(stopper, reloader)?;
+    let places: Vec<_> = listening.iter().filter_map(|listening| listening.sockets.place()).collect();
+    for place in &places {
+        tracing::info!(address = %place, threads = config.threads, memory, "listening");
+    }
+    systemd::ready("serving");
+    ready(places.iter().find_map(serve::Place::address));
+    let server = Server { listening, sites, settings, access_log, local_socket, admin, vigil: systemd::vigil() };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");
@@ -217,171 +177,25 @@ fn open_bundles(
     Ok(known)
 }
 
-/// `blame` names the setting that asks for the address.
-fn listen(address: Address, blame: &str, threads: usize) -> anyhow::Result<Sockets> {
-    let (at, bound) = match address {
-        Address::Exactly(at) => (at, Sockets::bind(at, threads)),
-        Address::From(at) => (at, Sockets::bind_next(at, threads, PORTS)),
-    };
-    bound.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("{blame} {at} is taken: another program listens there"),
-        io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("{blame} {at} needs a right this user lacks: ports below 1024 are the administrator's")
-        }
-        io::ErrorKind::AddrNotAvailable => anyhow::anyhow!("{blame} {at} is not an address of this machine"),
-        _ => anyhow::Error::from(error).context(format!("{blame} {at} cannot be listened at")),
-    })
-}
-
-/// The first SIGINT or SIGTERM asks for a gentle stop, the second for an end.
-fn stop_on_signals(stopper: Stopper) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut signals = runtime.block_on(async { Signals::new() })?;
-    let wait = move || {
-        runtime.block_on(async {
-            signals.next().await;
-            tracing::info!("stopping: what is in flight is finished first");
-            stopper.go_to(Phase::Draining);
-            signals.next().await;
-            tracing::warn!("stopping at once");
-            stopper.go_to(Phase::Stopped);
-            // Dropping the stopper would say the same.
-            std::future::pending::<()>().await;
+/// The names a certificate for development is made for: what sites say, and where they are in development.
+fn names(sites: &Sites) -> Vec<Host> {
+    let snapshot = sites.snapshot();
+    let named = snapshot.sites().iter().filter(|site| !site.hosts().is_empty());
+    let names = named.flat_map(|site| {
+        let exact = site.hosts().iter().filter_map(|host| match host {
+            HostPattern::Exactly(host) => Some(host.clone()),
+            HostPattern::Below(_) => None,
         });
-    };
-    thread::Builder::new().name("sitekit-signals".to_owned()).spawn(wait)?;
-    Ok(())
+        exact.chain(Host::parse(&format!("{}.localhost", site.name()))).collect::<Vec<_>>()
+    });
+    names.collect()
 }
 
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// How many connections, given what was asked for and how many descriptors a process may have.
-fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usize>) -> anyhow::Result<usize> {
-    /// Bundles, listeners, sockets of operators.
-    const OTHERS: usize = 64;
-    let most = descriptors.map_or(usize::MAX, |descriptors| descriptors.saturating_sub(OTHERS).max(1));
-    match asked {
-        Some(asked) if asked > most => bail!(
-            "{} {asked} is more than the {} file descriptors of this process allow: at most {most} \
-             (`ulimit -n` or LimitNOFILE= raises it)",
-            origins.blame("limits.connections"),
-            most + OTHERS
-        ),
-        Some(asked) => Ok(asked),
-        None => Ok(Limits::default().connections.min(most)),
-    }
-}
-
-/// The soft limit on open files, where the system says it.
-fn descriptors(root: &Path) -> Option<usize> {
-    let limits = fs::read_to_string(root.join("proc/self/limits")).ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        serve: ServeArgs,
-    }
-
-    fn resolve(line: &str) -> Result<ServeConfig, String> {
-        let words = ["serve"].into_iter().chain(line.split_whitespace());
-        let args = Line::try_parse_from(words).map_err(|error| error.to_string())?.serve;
-        let loaded = settings::load(Config::default(), &args.settings, &BTreeMap::new());
-        let loaded = loaded.map_err(|mistakes| mistakes.iter().map(diagnostics::line).collect::<String>())?;
-        ServeConfig::resolve(loaded).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn where_to_listen() {
-        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
-        for (line, address, front) in [
-            ("", Address::From(at("127.0.0.1:8080")), Front::Index),
-            ("--dev", Address::From(at("127.0.0.1:8080")), Front::Index),
-            ("--prod", Address::Exactly(at("0.0.0.0:8080")), Front::Nothing),
-            ("--addr 127.0.0.1:8080", Address::Exactly(at("127.0.0.1:8080")), Front::Index),
-            ("--addr localhost:0", Address::Exactly(at("127.0.0.1:0")), Front::Index),
-            ("--prod --addr [::1]:80", Address::Exactly(at("[::1]:80")), Front::Nothing),
-        ] {
-            let config = resolve(line).unwrap();
-            assert_eq!((config.address, config.settings.front), (address, front), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_meant() {
-        for (line, part) in [
-            ("--prod --dev", "--dev"),
-            ("--spa --traditional", "--traditional"),
-            ("--addr 8080", "such as 127.0.0.1:8080"),
-            ("--site Docs", "lower-case"),
-            ("--cache-size big", "64MB"),
-            ("--cache-size 99999999999TB", "64MB"),
-            ("--header-timeout 0s", "above 0"),
-            ("--header-timeout 5", "500ms"),
-            ("--threads 0", "--threads"),
-            ("--max-connections 99999999999", "file descriptors"),
-        ] {
-            let error = resolve(line).unwrap_err();
-            assert!(error.contains(part), "{line}: {error}");
-        }
-    }
-
-    #[test]
-    fn connections_that_descriptors_allow() {
-        for (asked, descriptors, expected) in [
-            (None, None, 10_000),
-            (None, Some(1024), 960),
-            (None, Some(1_000_000), 10_000),
-            (Some(500), Some(1024), 500),
-            (Some(50_000), Some(1_000_000), 50_000),
-        ] {
-            assert_eq!(connections(asked, &Origins::default(), descriptors).unwrap(), expected);
-        }
-        assert!(connections(Some(1000), &Origins::default(), Some(1024)).is_err());
+/// The site for hosts that are nobody's answers there only while it is live and has hosts of its own.
+fn warn_of_fallback(sites: &Sites, hosting: &Hosting) {
+    let Some(name) = &hosting.fallback else { return };
+    let snapshot = sites.snapshot();
+    if !snapshot.sites().iter().any(|site| site.name() == name && !site.hosts().is_empty()) {
+        tracing::warn!(site = %name, "`default_site` names a site that is not live, or has no hosts of its own");
     }
 }

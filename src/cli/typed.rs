@@ -41,13 +41,15 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "a size is a number and a unit: 65536, 512KB, 64MB, 2GiB".to_owned())
 }
 
-/// `500ms`, `10s`, `2m`; not 0, which would close every connection.
+/// `500ms`, `10s`, `2m`, `24h`, `7d`; not 0, which would close every connection.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let unit = match unit {
         "ms" => Some(1),
         "s" => Some(1000),
         "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
         _ => None,
     };
     number
@@ -55,7 +57,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|(number, unit)| number.checked_mul(unit))
         .filter(|&milliseconds| milliseconds > 0)
         .map(Duration::from_millis)
-        .ok_or_else(|| "a time is a number above 0 and a unit: 500ms, 10s, 2m".to_owned())
+        .ok_or_else(|| "a time is a number above 0 and a unit: 500ms, 10s, 2m, 24h, 7d".to_owned())
 }
 
 fn split(text: &str) -> (Option<u64>, &str) {
@@ -81,10 +83,12 @@ mod tests {
 
     #[test]
     fn times() {
-        for (text, milliseconds) in [("1ms", 1), ("10s", 10_000), ("2m", 120_000)] {
+        for (text, milliseconds) in
+            [("1ms", 1), ("10s", 10_000), ("2m", 120_000), ("24h", 86_400_000), ("2d", 172_800_000)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
-        for wrong in ["", "0s", "5", "s", "1h", "99999999999999999999s"] {
+        for wrong in ["", "0s", "5", "s", "1y", "99999999999999999999s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

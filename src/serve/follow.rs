@@ -34,9 +34,27 @@ pub struct Follower {
     thread: Option<thread::JoinHandle<()>>,
 }
 
+/// Asks a follower to look.
+#[derive(Clone, Debug)]
+pub struct Look(mpsc::Sender<Wake>);
+
+#[derive(Debug)]
 enum Wake {
     Look,
+    /// Look, and tell when it is done.
+    Tell(mpsc::Sender<()>),
     Stop,
+}
+
+impl Look {
+    /// Returns once the folder was looked at, or no one follows it any more.
+    pub fn now(&self) {
+        let (tell, told) = mpsc::channel();
+        if self.0.send(Wake::Tell(tell)).is_ok() {
+            // Fails when the follower ended meanwhile.
+            let _ = told.recv();
+        }
+    }
 }
 
 impl Follower {
@@ -59,6 +77,11 @@ impl Follower {
         let follow = move || follow(&sites, known, events, &woken);
         let thread = thread::Builder::new().name("sitekit-follow".to_owned()).spawn(follow)?;
         Ok(Self { wake, thread: Some(thread) })
+    }
+
+    #[must_use]
+    pub fn look(&self) -> Look {
+        Look(self.wake.clone())
     }
 }
 
@@ -83,6 +106,7 @@ fn follow(
     let mut watched = BTreeSet::new();
     let mut readable = true;
     let mut saved = Instant::now();
+    let mut waiting: Vec<mpsc::Sender<()>> = Vec::new();
     loop {
         let events_come = events.as_mut().is_some_and(|events| watch_all(events, sites.build_folder(), &mut watched));
         match sites.refresh(&mut known) {
@@ -96,14 +120,27 @@ fn follow(
             }
             Err(_) => {}
         }
-        let woke = woken.recv_timeout(if events_come { LOOK_ANYWAY } else { POLL });
-        if matches!(woke, Ok(Wake::Stop) | Err(mpsc::RecvTimeoutError::Disconnected)) {
-            break;
-        }
-        if woke.is_ok() {
+        waiting.drain(..).for_each(|tell| {
+            // Whoever asked may be gone.
+            let _ = tell.send(());
+        });
+        let woke = match woken.recv_timeout(if events_come { LOOK_ANYWAY } else { POLL }) {
+            Ok(wake) => Some(wake),
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        };
+        if matches!(woke, Some(Wake::Look)) {
             thread::sleep(SETTLE);
         }
-        if woken.try_iter().any(|wake| matches!(wake, Wake::Stop)) {
+        let mut stop = false;
+        for wake in woke.into_iter().chain(woken.try_iter()) {
+            match wake {
+                Wake::Look => {}
+                Wake::Tell(tell) => waiting.push(tell),
+                Wake::Stop => stop = true,
+            }
+        }
+        if stop {
             break;
         }
         if saved.elapsed() >= SAVE {

@@ -22,6 +22,14 @@ struct Heart {
 /// A core that does not get to answer in this time is stalled: its other tasks do not get on either.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Tells someone that every core gets on.
+#[derive(Clone, Copy, Debug)]
+pub struct Vigil {
+    /// Between two signs of life. A core that does not answer within it withholds the next.
+    pub every: Duration,
+    pub alive: fn(),
+}
+
 /// Whether every core gets on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Health {
@@ -81,6 +89,23 @@ impl Hearts {
             }
         }
         Health { alive: stalled.is_empty(), cores: self.0.len(), stalled }
+    }
+}
+
+impl Hearts {
+    /// Gives signs of life where they are wanted, for as long as it is polled.
+    pub(super) async fn keep(&self, vigil: Option<Vigil>) -> Infallible {
+        let Some(Vigil { every, alive }) = vigil else { return std::future::pending().await };
+        let mut turns = tokio::time::interval(every);
+        loop {
+            turns.tick().await;
+            let health = self.health(every).await;
+            if health.alive {
+                alive();
+            } else {
+                tracing::error!(stalled = ?health.stalled, "{health}");
+            }
+        }
     }
 }
 

@@ -80,7 +80,10 @@ impl HostTable {
         if hosting.www {
             table.rename_www();
         }
-        let fallback = hosting.fallback.as_ref().and_then(|name| sites.clone().position(|site| site.name == name));
+        let fallback = hosting
+            .fallback
+            .as_ref()
+            .and_then(|name| sites.clone().position(|site| site.name == name && !site.hosts.is_empty()));
         table.unclaimed = match fallback {
             Some(place) => Some(Claim::Site(place)),
             None if !hosting.defaults.is_empty() => Some(Claim::Nobody),

@@ -66,7 +66,8 @@ use self::{admin::Desk, core::Shared, health::Hearts, listen::Door};
 pub use self::{
     admin::{LocalSocket, SOCKET},
     core::Front,
-    follow::{Follower, log},
+    follow::{Follower, Look, log},
+    health::Vigil,
     hosts::{Hosting, SiteChoice},
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
@@ -96,6 +97,8 @@ pub struct Server {
     pub local_socket: Option<LocalSocket>,
     /// A listener for operators.
     pub admin: Option<TcpListener>,
+    /// Someone who wants to know, now and then, that every core gets on.
+    pub vigil: Option<Vigil>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -113,9 +116,10 @@ pub enum ServeError {
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listening, sites, settings, access_log, local_socket, admin } = server;
+    let Server { listening, sites, settings, access_log, local_socket, admin, vigil } = server;
     let cores = sites.registry().cores();
     let hearts = Arc::new(Hearts::new(cores));
+    let watched = Arc::clone(&hearts);
     let desk = Desk { sites: Arc::clone(&sites), hearts: Arc::clone(&hearts), stop: stop.clone() };
     let shared = Shared {
         sites,
@@ -147,6 +151,7 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
         tokio::select! {
             () = operate(desk, local_socket, admin, all_ended) => {}
             () = tls::follow(&certificates) => {}
+            never = watched.keep(vigil) => match never {},
         }
     });
     control.shutdown_timeout(Duration::ZERO);

@@ -207,6 +207,12 @@ impl Sites {
         &self.choice.sites
     }
 
+    /// What is live now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.live.load_full()
+    }
+
     pub(super) fn live(&self) -> &Arc<ArcSwap<Snapshot>> {
         &self.live
     }

@@ -61,6 +61,7 @@ impl Rig {
             access_log: None,
             local_socket: None,
             admin: None,
+            vigil: None,
         };
         let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
         Self { places, registry, settings, stopper, thread: Some(thread), _build: build }

@@ -115,7 +115,9 @@ impl Reader<'_> {
     /// A path is meant from the folder of the file that says it.
     fn placed(&self, form: &Form, word: String) -> String {
         match form {
-            Form::Text(text) if text.is_path && !word.is_empty() => self.folder.join(word).display().to_string(),
+            Form::Text(text) if text.path.is_some_and(|taken| taken != word) && !word.is_empty() => {
+                self.folder.join(word).display().to_string()
+            }
             _ => word,
         }
     }
@@ -125,7 +127,8 @@ impl Reader<'_> {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
         let typed = full.rsplit('.').next().unwrap_or(full);
         let groups = GROUPS.iter().map(|group| group.name).filter(|_| place.is_empty());
-        let near = did_you_mean(full, keys.iter().map(|key| key.name).chain(groups));
+        let tables = keys.iter().map(Key::section).filter(|section| !section.is_empty());
+        let near = did_you_mean(full, keys.iter().map(|key| key.name).chain(tables).chain(groups));
         // Perhaps it only stands in the wrong table.
         let near = near.or_else(|| {
             let near = did_you_mean(typed, keys.iter().map(|key| last(key.name)))?;

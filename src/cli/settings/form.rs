@@ -3,12 +3,13 @@
 
 use std::{
     net::SocketAddr,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use ipnet::IpNet;
+use serde_json::{Value, json};
 
 use crate::{
     cli::typed,
@@ -41,8 +42,8 @@ pub(in crate::cli) struct Text {
     /// With its article: `a host`.
     pub(super) what: &'static str,
     pub(super) example: &'static str,
-    /// Relative ones in a file are meant from the file's folder.
-    pub(super) is_path: bool,
+    /// It is a path: relative ones in a file are meant from the file's folder. The word in it is taken as it is.
+    pub(super) path: Option<&'static str>,
 }
 
 /// Which of the words given was wrong, and why.
@@ -194,7 +195,21 @@ macro_rules! counts {
     )*};
 }
 
-counts!(u32, u64, usize);
+impl Word<Count> for NonZeroU32 {
+    fn form() -> Form {
+        Form::Count
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        word.parse().map_err(|_| format!("a count is a whole number from 1 to {}", u32::MAX))
+    }
+
+    fn word(&self) -> String {
+        self.to_string()
+    }
+}
+
+counts!(u32, usize);
 
 #[derive(Debug)]
 pub(super) struct Size;
@@ -241,6 +256,20 @@ impl Word<Size> for usize {
     }
 }
 
+impl Word<Size> for NonZeroU64 {
+    fn form() -> Form {
+        Form::Size
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        Self::new(typed::size(word)?).ok_or_else(|| "a size of 0 is never meant".to_owned())
+    }
+
+    fn word(&self) -> String {
+        <u64 as Word<Size>>::word(&self.get())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Time;
 
@@ -255,6 +284,7 @@ impl Word<Time> for Duration {
 
     fn word(&self) -> String {
         match self.as_millis() {
+            ms if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
             ms if ms.is_multiple_of(60_000) && ms > 60_000 => format!("{}m", ms / 60_000),
             ms if ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
             ms => format!("{ms}ms"),
@@ -292,7 +322,7 @@ pub(super) struct Address;
 impl Word<Address> for SocketAddr {
     fn form() -> Form {
         let example = "127.0.0.1:9090";
-        Form::Text(Text { name: "HOST:PORT", what: "an address", example, is_path: false })
+        Form::Text(Text { name: "HOST:PORT", what: "an address", example, path: None })
     }
 
     fn parse(word: &str) -> Result<Self, String> {
@@ -309,7 +339,7 @@ pub(super) struct Folder;
 
 impl Word<Folder> for PathBuf {
     fn form() -> Form {
-        Form::Text(Text { name: "DIR", what: "a folder", example: "build", is_path: true })
+        Form::Text(Text { name: "DIR", what: "a folder", example: "build", path: Some("") })
     }
 
     fn parse(word: &str) -> Result<Self, String> {
@@ -326,7 +356,7 @@ pub(super) struct Name;
 
 impl Word<Name> for SiteName {
     fn form() -> Form {
-        Form::Text(Text { name: "NAME", what: "a site’s name", example: "docs", is_path: false })
+        Form::Text(Text { name: "NAME", what: "a site’s name", example: "docs", path: None })
     }
 
     fn parse(word: &str) -> Result<Self, String> {
@@ -343,7 +373,7 @@ pub(super) struct HostName;
 
 impl Word<HostName> for HostPattern {
     fn form() -> Form {
-        Form::Text(Text { name: "HOST", what: "a host", example: "example.com", is_path: false })
+        Form::Text(Text { name: "HOST", what: "a host", example: "example.com", path: None })
     }
 
     fn parse(word: &str) -> Result<Self, String> {
@@ -360,7 +390,7 @@ pub(super) struct Network;
 
 impl Word<Network> for IpNet {
     fn form() -> Form {
-        Form::Text(Text { name: "NETWORK", what: "a network", example: "10.0.0.0/8", is_path: false })
+        Form::Text(Text { name: "NETWORK", what: "a network", example: "10.0.0.0/8", path: None })
     }
 
     fn parse(word: &str) -> Result<Self, String> {
@@ -376,6 +406,33 @@ impl Word<Network> for IpNet {
 }
 
 impl Form {
+    /// A value in JSON, as the file would have it.
+    pub(super) fn json(&self, words: &[String]) -> Value {
+        let word = words.first().map_or("", String::as_str);
+        match self {
+            Self::Switch => (word == "true").into(),
+            Self::Count => word.parse::<u64>().map_or_else(|_| word.into(), Into::into),
+            Self::List(item) => words.iter().map(|word| item.json(std::slice::from_ref(word))).collect(),
+            Self::Size | Self::Time | Self::OneOf(_) | Self::Text(_) => word.into(),
+        }
+    }
+
+    /// What the file takes, as JSON Schema.
+    pub(super) fn schema(&self) -> Value {
+        match self {
+            Self::Switch => json!({"type": "boolean"}),
+            Self::Count => json!({"type": "integer", "minimum": 1}),
+            Self::Size => json!({"anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": "^[0-9]+ *([kKmMgGtT]([iI]?[bB])?|[bB])?$"},
+            ]}),
+            Self::Time => json!({"type": "string", "pattern": "^0*[1-9][0-9]* *(ms|s|m|h|d)$"}),
+            Self::OneOf(words) => json!({"enum": words}),
+            Self::Text(text) => json!({"type": "string", "minLength": 1, "examples": [text.example]}),
+            Self::List(item) => json!({"anyOf": [{"type": "array", "items": item.schema()}, item.schema()]}),
+        }
+    }
+
     /// What stands for a value in help.
     pub(super) fn placeholder(&self) -> &'static str {
         match self {

@@ -49,7 +49,19 @@ pub(in crate::cli) struct Shown {
     pub(super) form: super::form::Form,
     /// What holds when nothing is set.
     pub(super) unset: &'static str,
-    pub(super) when: super::key::When,
+    pub(in crate::cli) when: super::key::When,
+}
+
+impl Shown {
+    /// For programs: lists are lists, counts are numbers.
+    pub(in crate::cli) fn json(&self) -> serde_json::Value {
+        self.words.as_ref().map_or(serde_json::Value::Null, |words| self.form.json(words))
+    }
+
+    /// As text: what was set, or what holds when nothing is.
+    pub(in crate::cli) fn text(&self) -> String {
+        self.words.as_ref().map_or_else(|| self.unset.to_owned(), |words| words.join(", "))
+    }
 }
 
 pub(super) fn described<T: Default>(keys: &[Key<T>]) -> Vec<Described> {

@@ -91,6 +91,11 @@ impl<T> Key<T> {
         Self { switches, ..self }
     }
 
+    /// A table without it is a mistake.
+    pub(super) const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// SIGHUP is enough.
     pub(super) const fn reloads(self) -> Self {
         Self { when: When::Reload, ..self }

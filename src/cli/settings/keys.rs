@@ -3,20 +3,31 @@
 //!
 //! A setting more is a field of [`Config`] (or of a struct in it, such as `serve::Limits`) and a line in [`KEYS`].
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
 use super::{
-    form::{Address, Choice, Count, Folder, HostName, List, Maybe, Name, Network, OneOf, Setting, Size, Switch, Time},
+    form::{
+        Address, Choice, Count, Folder, HostName, List, Maybe, Name, Network, OneOf, Setting, Size, Switch, Text, Time,
+        Word,
+    },
     group::Group,
     key::{Face, Key, When, key},
+    places::{CERTIFICATES, Certificate, ListenAt, Listener},
+    rates::{RATE_LIMITS, Rate},
     sites::SITES,
 };
 use crate::{
     cli::log::{LogFormat, LogLevel},
+    observe::Form,
     pack,
-    serve::{Hosting, Limits},
+    serve::{CLIENTS, Hosting, Limits},
     site::{Mode, SiteName},
 };
 
@@ -24,7 +35,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Config {
     pub(in crate::cli) prod: bool,
-    pub(in crate::cli) listen: Option<SocketAddr>,
+    pub(in crate::cli) listen: Vec<Listener>,
     pub(in crate::cli) only: Vec<SiteName>,
     pub(in crate::cli) mode: Option<Mode>,
     pub(in crate::cli) threads: Option<NonZeroUsize>,
@@ -35,7 +46,71 @@ pub(in crate::cli) struct Config {
     pub(in crate::cli) cache: Caching,
     pub(in crate::cli) max_connections: Option<NonZeroUsize>,
     pub(in crate::cli) limits: Limits,
+    pub(in crate::cli) rate_limits: Vec<Rate>,
+    /// Clients a rate limit has room for.
+    pub(in crate::cli) rate_clients: NonZeroUsize,
+    pub(in crate::cli) tls: Tls,
     pub(in crate::cli) log: Logging,
+    pub(in crate::cli) access_log: AccessLogging,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Tls {
+    /// The one certificate that can be named by flags.
+    pub(in crate::cli) chain: Option<PathBuf>,
+    pub(in crate::cli) key: Option<PathBuf>,
+    pub(in crate::cli) certificates: Vec<Certificate>,
+    pub(in crate::cli) redirect: bool,
+    pub(in crate::cli) self_signed: bool,
+    pub(in crate::cli) hsts: Option<Duration>,
+    pub(in crate::cli) hsts_subdomains: bool,
+    pub(in crate::cli) hsts_preload: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct AccessLogging {
+    pub(in crate::cli) to: Option<Target>,
+    pub(in crate::cli) format: Form,
+    pub(in crate::cli) queries: bool,
+    pub(in crate::cli) rotate_size: Option<NonZeroU64>,
+    pub(in crate::cli) rotate_every: Option<Duration>,
+    pub(in crate::cli) keep: NonZeroU32,
+}
+
+/// Where an access log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Target {
+    Stdout,
+    File(PathBuf),
+}
+
+#[derive(Debug)]
+struct LogTarget;
+
+impl Word<LogTarget> for Target {
+    fn form() -> super::form::Form {
+        let example = "/var/log/sitekit/access.log";
+        super::form::Form::Text(Text { name: "FILE", what: "a file, or `stdout`", example, path: Some("stdout") })
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        match word {
+            "" => Err("a path has at least one character".to_owned()),
+            "stdout" => Ok(Self::Stdout),
+            path => Ok(Self::File(PathBuf::from(path))),
+        }
+    }
+
+    fn word(&self) -> String {
+        match self {
+            Self::Stdout => "stdout".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+impl Choice for Form {
+    const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json), ("combined", Self::Combined)];
 }
 
 #[derive(Clone, Debug)]
@@ -82,13 +157,15 @@ pub(in crate::cli) struct Caching {
 pub(in crate::cli) struct Logging {
     pub(in crate::cli) format: LogFormat,
     pub(in crate::cli) level: LogLevel,
+    pub(in crate::cli) request_ids: bool,
+    pub(in crate::cli) slow_request: Option<Duration>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             prod: false,
-            listen: None,
+            listen: Vec::new(),
             only: Vec::new(),
             mode: None,
             threads: None,
@@ -106,7 +183,32 @@ impl Default for Config {
             cache: Caching { size: None, shards: None },
             max_connections: None,
             limits: Limits::default(),
-            log: Logging { format: LogFormat::default(), level: LogLevel::default() },
+            rate_limits: Vec::new(),
+            rate_clients: CLIENTS,
+            tls: Tls {
+                chain: None,
+                key: None,
+                certificates: Vec::new(),
+                redirect: true,
+                self_signed: false,
+                hsts: None,
+                hsts_subdomains: false,
+                hsts_preload: false,
+            },
+            log: Logging {
+                format: LogFormat::default(),
+                level: LogLevel::default(),
+                request_ids: false,
+                slow_request: None,
+            },
+            access_log: AccessLogging {
+                to: None,
+                format: Form::Json,
+                queries: true,
+                rotate_size: NonZeroU64::new(100_000_000),
+                rotate_every: None,
+                keep: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
+            },
         }
     }
 }
@@ -119,9 +221,9 @@ const BUILD: &[Face] = &[Face::Build, Face::Dev];
 pub(super) const KEYS: &[Key<Config>] = &[
     key!("prod": Switch = prod, "For the internet: listens on all addresses, and `/` shows no list of sites")
         .switches(&[("prod", "true"), ("dev", "false")]),
-    key!("listen": Maybe<Address> = listen, "Address to listen at; port 0 is any free port")
+    key!("listen": List<ListenAt> = listen, "Where to listen: an address with `tls` behind it for https and `proxy` for the PROXY protocol, or `unix:PATH mode=660`; port 0 is any free port")
         .flag("addr")
-        .when_unset("127.0.0.1:8080 or, unless it is asked for, the next free port; with `prod` 0.0.0.0:8080")
+        .when_unset("127.0.0.1:8080 or the next free port; with `prod` 0.0.0.0:8080, and with a certificate 0.0.0.0:80 and 0.0.0.0:443 tls")
         .on(&[Face::Serve, Face::Dev]),
     key!("only": List<Name> = only, "Serve these sites only")
         .flag("site")
@@ -164,7 +266,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!("build.keep": Count = build.keep, "Generations of a site that are kept, to go back to and to answer for files a page of theirs asks for; the live one is one of them")
         .flag("keep")
         .on(&[Face::Build, Face::Dev, Face::Serve]),
-    key!("admin.address": Maybe<Address> = admin.address, "Address for operators: /metrics (Prometheus) and /stats.json")
+    key!("admin.address": Maybe<Address> = admin.address, "Address for operators: /metrics (Prometheus), /stats.json, /healthz and /readyz")
         .flag("admin-addr")
         .when_unset("none"),
     key!("admin.metrics": Switch = admin.metrics, "Count and time requests").switches(&[("no-metrics", "false")]),
@@ -178,7 +280,10 @@ pub(super) const KEYS: &[Key<Config>] = &[
         .flag("max-connections")
         .when_unset("10000, or what file descriptors allow")
         .reloads(),
-    key!("limits.handshake_timeout": Time = limits.handshake_timeout, "Time for the TLS handshake")
+    key!("limits.connections_per_address": Count = limits.connections_per_address, "Of these, from one client address, or from one IPv6 /64; one more is answered 503")
+        .flag("max-connections-per-address")
+        .reloads(),
+    key!("limits.handshake_timeout": Time = limits.handshake_timeout, "Time for what comes before HTTP: the TLS handshake, a PROXY protocol header")
         .flag("handshake-timeout")
         .reloads(),
     key!("limits.header_timeout": Time = limits.header_timeout, "Time for a request’s head").flag("header-timeout").reloads(),
@@ -189,6 +294,9 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!("limits.write_timeout": Time = limits.write_timeout, "A client that takes less than 128 bytes per second of an answer over this time is let go")
         .flag("write-timeout")
         .reloads(),
+    key!("limits.request_timeout": Time = limits.request_timeout, "From the end of a request’s head to the last byte of its answer, at whatever pace")
+        .flag("request-timeout")
+        .reloads(),
     key!("limits.grace": Time = limits.grace, "Time to finish what is in flight when stopping").flag("grace").reloads(),
     key!("limits.requests": Count = limits.requests, "Requests on one connection; the answer to the last one closes it")
         .flag("max-requests")
@@ -198,14 +306,55 @@ pub(super) const KEYS: &[Key<Config>] = &[
         .flag("max-resets")
         .reloads(),
     key!("limits.head_bytes": Size = limits.head_bytes, "Size of a request’s head; more is 431").flag("max-head").reloads(),
+    key!("limits.fields": Count = limits.fields, "Fields of a request’s head; more is 431").flag("max-fields").reloads(),
     key!("limits.body_bytes": Size = limits.body_bytes, "Size of a request’s body; more is 413").flag("max-body").reloads(),
+    key!("limits.rate_clients": Count = rate_clients, "Clients that rate limits remember at the same time")
+        .flag("rate-clients")
+        .reloads(),
+    key!("tls.chain": Maybe<Folder> = tls.chain, "PEM file with the certificate, when there is only one")
+        .flag("tls-chain")
+        .when_unset("none")
+        .reloads(),
+    key!("tls.key": Maybe<Folder> = tls.key, "PEM file with its private key").flag("tls-key").when_unset("none").reloads(),
+    key!("tls.redirect": Switch = tls.redirect, "Where there is a TLS address, plain ones redirect to it").flag("tls-redirect"),
+    key!("tls.self_signed": Switch = tls.self_signed, "For development: make a certificate for this machine and the hosts of the sites, and keep it in the build folder")
+        .flag("self-signed"),
+    key!("tls.hsts": Maybe<Time> = tls.hsts, "Tell browsers to ask by https alone for so long (`Strict-Transport-Security`); it cannot be taken back before that time")
+        .flag("hsts")
+        .when_unset("none")
+        .reloads(),
+    key!("tls.hsts_subdomains": Switch = tls.hsts_subdomains, "The same for all hosts below")
+        .flag("hsts-subdomains")
+        .reloads(),
+    key!("tls.hsts_preload": Switch = tls.hsts_preload, "Let browsers be built with it; hstspreload.org wants a year and all subdomains with it")
+        .flag("hsts-preload")
+        .reloads(),
     key!("log.format": OneOf = log.format, "Form of the logs on standard error: for people, or one JSON object per line")
         .flag("log-format")
         .on(&[Face::Serve, Face::Dev]),
     key!("log.level": OneOf = log.level, "Least important thing to log; `debug` tells of each request")
         .flag("log-level")
         .on(&[Face::Serve, Face::Dev]),
+    key!("log.request_ids": Switch = log.request_ids, "Name each request in its answer, as `X-Request-Id`")
+        .flag("request-ids")
+        .reloads(),
+    key!("log.slow_request": Maybe<Time> = log.slow_request, "Log what an answer waited for when it took longer than this")
+        .flag("slow-request")
+        .when_unset("none")
+        .reloads(),
+    key!("access_log.to": Maybe<LogTarget> = access_log.to, "File for one line per request, or `stdout`; SIGHUP opens it again")
+        .flag("access-log")
+        .when_unset("none"),
+    key!("access_log.format": OneOf = access_log.format, "Form of the lines").flag("access-log-format"),
+    key!("access_log.queries": Switch = access_log.queries, "Log query strings, which may hold what is nobody’s business")
+        .flag("access-log-queries"),
+    key!("access_log.rotate_size": Maybe<Size> = access_log.rotate_size, "Put the file aside before it grows longer than this")
+        .flag("access-log-rotate-size"),
+    key!("access_log.rotate_every": Maybe<Time> = access_log.rotate_every, "Put the file aside each time this much has passed since 1970 began: `24h` is at midnight UTC")
+        .flag("access-log-rotate-every")
+        .when_unset("never"),
+    key!("access_log.keep": Count = access_log.keep, "Files put aside that are kept").flag("access-log-keep"),
 ];
 
 /// In the order they are shown, after the keys.
-pub(super) const GROUPS: &[Group] = &[SITES];
+pub(super) const GROUPS: &[Group] = &[SITES, CERTIFICATES, RATE_LIMITS];

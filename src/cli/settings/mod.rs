@@ -18,7 +18,12 @@ mod form;
 mod group;
 mod key;
 mod keys;
+mod places;
+mod rates;
+mod schema;
 mod sites;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -34,13 +39,17 @@ pub(in crate::cli) use self::keys::{BuildProfile, Building};
 pub(in crate::cli) use self::{
     flags::{Look, Taker, Typed},
     form::Choice,
-    key::Face,
-    keys::Config,
+    group::Shown,
+    key::{Face, When},
+    keys::{Config, Target},
+    places::{Certificate, Listener},
+    rates::Rate,
+    schema::schema,
 };
 use self::{
     form::{Form, Switch},
     key::Key,
-    keys::KEYS,
+    keys::{GROUPS, KEYS},
 };
 
 /// The file that is read when no other is asked for.
@@ -99,6 +108,14 @@ pub(in crate::cli) struct Loaded {
     pub(in crate::cli) origins: Origins,
     /// The file that was read, if any.
     pub(in crate::cli) file: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// Every setting and its value.
+    pub(in crate::cli) fn shown(&self) -> Vec<Shown> {
+        let keys = group::shown(KEYS, &self.config, "");
+        keys.into_iter().chain(GROUPS.iter().flat_map(|group| (group.shown)(&self.config))).collect()
+    }
 }
 
 /// The environment's variables that are meant for us.

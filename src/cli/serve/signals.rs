@@ -1,0 +1,82 @@
+//! What signals ask for: SIGHUP for a reload, the first SIGINT or SIGTERM for a gentle stop, the second for an end.
+
+use std::{io, thread};
+
+use super::{reload::Reloader, systemd};
+use crate::serve::{Phase, Stopper};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    Reload,
+    Stop,
+}
+
+/// Heeds signals on a thread of its own from now on.
+///
+/// # Errors
+/// When the system gives no thread, or does not tell of signals.
+pub(super) fn heed(stopper: Stopper, mut reloader: Reloader) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::new() })?;
+    let wait = move || {
+        runtime.block_on(async {
+            while signals.next().await == Signal::Reload {
+                reloader.reload();
+            }
+            tracing::info!("stopping: what is in flight is finished first");
+            systemd::stopping();
+            stopper.go_to(Phase::Draining);
+            while signals.next().await == Signal::Reload {}
+            tracing::warn!("stopping at once");
+            stopper.go_to(Phase::Stopped);
+            // Dropping the stopper would say the same.
+            std::future::pending::<()>().await;
+        });
+    };
+    thread::Builder::new().name("sitekit-signals".to_owned()).spawn(wait)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+struct Signals {
+    hangup: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.hangup.recv() => Signal::Reload,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.terminate.recv() => Signal::Stop,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Signal::Stop
+    }
+}
