@@ -23,7 +23,7 @@ use crate::{
     diag::{Diagnostic, Severity},
     load::{self, Entry, World, WorldError},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -89,7 +89,7 @@ pub fn compile(
     let (plan, found) = plan::plan(&site);
     diagnostics.extend(found);
 
-    let (base, rules) = mounted(&site, options.profile);
+    let base = mounted(&site);
     let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &base, progress);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
@@ -108,8 +108,14 @@ pub fn compile(
         (path.clone(), Response { status: output.status, fields: fields.of(path, output), bodies })
     };
     let routes = routes.par_iter().map(respond).collect();
-    let image =
-        SiteImage { site: name.clone(), base, mode: site.config.mode, routes, not_found: plan.not_found, rules };
+    let image = SiteImage {
+        site: name.clone(),
+        base,
+        mode: site.config.mode,
+        routes,
+        not_found: plan.not_found,
+        rules: site.config.rules.served(),
+    };
     (Some((image, report)), diagnostics)
 }
 
@@ -159,14 +165,9 @@ fn encode(
     encoded.into_iter().map(|(hash, bodies, _)| (hash, bodies)).collect()
 }
 
-/// Where a site is mounted, and what the server applies to its requests. A site with hosts of its own is at `/` there; in
-/// development it is at `/<site>/` like the others, because no name leads from those hosts to the author's machine.
-fn mounted(site: &load::Site, profile: Profile) -> (BasePath, Rules) {
-    let rules = site.config.rules.served();
-    match profile {
-        Profile::Prod if !rules.hosts.is_empty() => (BasePath::root(), rules),
-        Profile::Prod | Profile::Dev => (BasePath::of(&site.name), Rules { hosts: Vec::new(), ..rules }),
-    }
+/// Where a site is mounted: at `/` of its own hosts, or below its name.
+fn mounted(site: &load::Site) -> BasePath {
+    if site.config.rules.hosts().is_empty() { BasePath::of(&site.name) } else { BasePath::root() }
 }
 
 /// A mistake in a template is met by every page that uses it, and told once: the first page's way there is kept, and

@@ -25,7 +25,7 @@ use crate::{
     load::DiskWorld,
     map, pack,
     pipeline::{self, Options, Profile, Report},
-    site::{Coding, ContentHash, SiteName},
+    site::{BasePath, Coding, ContentHash, SiteName},
 };
 
 /// Compile sites into bundles
@@ -144,6 +144,7 @@ pub(super) struct BuiltSite {
     pub(super) generation: ContentHash,
     bundle: PathBuf,
     bundle_len: u64,
+    pub(super) base: BasePath,
     /// Whether `current` named another generation before.
     changed: bool,
     report: Report,
@@ -228,6 +229,7 @@ fn build_site(
             changed: live.as_ref() != Some(&committed.path),
             bundle: committed.path,
             bundle_len: committed.len,
+            base: image.base.clone(),
             report,
             took: started.elapsed(),
         }),

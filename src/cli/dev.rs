@@ -14,7 +14,11 @@ use super::{
     serve::{ServeConfig, refuse, serve_until_stopped},
     settings::{self, Config, Face, Taker, Typed},
 };
-use crate::{map, pipeline::Profile, site::SiteName};
+use crate::{
+    map,
+    pipeline::Profile,
+    site::{BasePath, SiteName},
+};
 
 /// Build the sites and serve them
 ///
@@ -75,7 +79,11 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
 /// Where to look. Whoever closed standard output does not want to know.
 fn announce(address: SocketAddr, outcome: &Outcome) {
     let mut text = format!("\nServing at http://{address}/\n");
-    text.extend(outcome.built.iter().map(|built| format!("  http://{address}/{}/\n", built.site)));
+    // A site at the root of its own hosts has a name on this machine, too.
+    text.extend(outcome.built.iter().map(|built| match &built.base {
+        base if *base == BasePath::root() => format!("  http://{}.localhost:{}/\n", built.site, address.port()),
+        base => format!("  http://{address}{base}\n"),
+    }));
     text.push_str("Ctrl-C stops.\n");
     let mut stdout = io::stdout().lock();
     drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));

@@ -48,15 +48,15 @@ pub fn of_page(page: &str) -> Loads {
             Kind::StartTag { .. } => {
                 let element = page[token.name].to_ascii_lowercase();
                 let url = |name| lexer.attribute(name).map(|raw| decoded(raw).trim().to_owned());
-                let is_module = element == "script"
+                let is_modular = element == "script"
                     && lexer.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("module"));
-                (in_module, in_style) = (is_module, element == "style");
+                (in_module, in_style) = (is_modular, element == "style");
                 let reference = match element.as_str() {
                     "base" => {
                         found.base = found.base.or_else(|| url("href"));
                         None
                     }
-                    "script" if is_module => url("src").map(|url| Reference { what: What::Module, url }),
+                    "script" if is_modular => url("src").map(|url| Reference { what: What::Module, url }),
                     "link" => linked(&lexer).and_then(|what| Some(Reference { what, url: url("href")? })),
                     _ => None,
                 };
@@ -91,7 +91,8 @@ pub fn of_style_sheet(text: &str) -> Loads {
         let rule = &rest[..rest.find('}').unwrap_or(rest.len())];
         let mut file = None;
         style_urls(rule, |url| {
-            if file.is_none() && rule[url.clone()].ends_with(".woff2") {
+            let extension = rule[url.clone()].rsplit('.').next().unwrap_or("");
+            if file.is_none() && extension.eq_ignore_ascii_case("woff2") {
                 file = Some(rule[url].to_owned());
             }
         });

@@ -117,14 +117,16 @@ fn a_site_with_one_of_each() {
 }
 
 #[test]
-fn a_site_with_hosts_is_at_their_root_and_in_development_below_its_name() {
-    let project = Project::with(SITE);
+fn a_site_with_hosts_is_at_their_root_and_another_below_its_name() {
+    let page = "<!doctype html><title>A</title><a href=/b/>b</a>";
+    let project = Project::with(&[("sites/a/index.html", page), ("sites/a/b/index.html", page)]);
     project.build(&[]);
-    let bundle = project.bundle("shop");
-    assert_eq!((bundle.base().as_str(), bundle.rules().hosts.len()), ("/", 2));
-    project.build(&["--profile", "dev"]);
-    let bundle = project.bundle("shop");
-    assert_eq!((bundle.base().as_str(), bundle.rules().hosts.len()), ("/shop/", 0));
+    assert_eq!(project.bundle("a").base().as_str(), "/a/");
+    assert!(project.text("a", "/").contains("href=/a/b/"), "{}", project.text("a", "/"));
+    project.write("sites/a/config.toml", b"[sitekit]\nhosts = \"a.example\"\n");
+    project.build(&[]);
+    assert_eq!(project.bundle("a").base().as_str(), "/");
+    assert!(project.text("a", "/").contains("href=/b/"), "{}", project.text("a", "/"));
 }
 
 #[test]
