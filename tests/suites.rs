@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod client;
+#[path = "suites/h2spec.rs"]
+mod h2spec;
 #[path = "suites/lint.rs"]
 mod lint;
 #[path = "suites/server.rs"]
