@@ -60,6 +60,8 @@ fn check(serve: &[&str], address: impl Fn(&Server) -> SocketAddr, arguments: &[&
     for (place, name, _) in explained {
         assert!(cases.iter().any(|case| (case.place, case.name) == (*place, *name)), "there is no {place} {name}");
     }
+    // h2 warns of what clients do; no client may fill the log.
+    assert_eq!(server.complaints(), [""; 0]);
 }
 
 struct Case<'a> {

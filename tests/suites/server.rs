@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -27,6 +27,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     build: PathBuf,
+    complaints: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -37,6 +38,8 @@ impl Server {
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (tell, listening) = mpsc::channel();
+        let complaints = Arc::<Mutex<Vec<String>>>::default();
+        let complained = Arc::clone(&complaints);
         // Reads to the end, so that the server never waits for someone to read its logs.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -44,12 +47,12 @@ impl Server {
                 if event["message"] == "listening" {
                     let _ = tell.send(event["address"].as_str().unwrap().parse().unwrap());
                 } else if event["level"] != "INFO" {
-                    let _ = writeln!(std::io::stderr(), "server: {line}");
+                    complained.lock().unwrap().push(line);
                 }
             }
         });
         let address = listening.recv_timeout(PATIENCE).expect("the server says where it listens");
-        Self { child, address, build: build.to_owned() }
+        Self { child, address, build: build.to_owned(), complaints }
     }
 
     /// Sends one request that ends its connection, and reads the answer to its last byte.
@@ -60,6 +63,11 @@ impl Server {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         answer
+    }
+
+    /// What it logged beyond the ordinary. Clients alone should not be able to make it.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().unwrap().clone()
     }
 
     /// How many connections it took, by its own count.

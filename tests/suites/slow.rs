@@ -56,6 +56,7 @@ fn check(mode: &str, arguments: &[&str]) {
     assert!(let_go, "{held} descriptors were open at the end: {text}");
     assert!(server.accepted() > 400, "that was no attack: {text}");
     wait_until("the last descriptor", || server.descriptors() <= before);
+    assert_eq!(server.complaints(), [""; 0]);
 }
 
 #[test]
