@@ -182,6 +182,9 @@ fn render(report: &Report, before: Option<&Report>, paint: Paint) -> String {
     if !refused.is_empty() {
         let _ = write!(text, "limits reached: {}\n\n", refused.join(", "));
     }
+    if report.access_log_dropped > 0 {
+        let _ = write!(text, "lines of the access log lost: {}\n\n", grouped(report.access_log_dropped));
+    }
     let rows = rows(report);
     let mut requests = Vec::new();
     for (name, generation, traffic) in &rows {
@@ -219,10 +222,10 @@ fn render(report: &Report, before: Option<&Report>, paint: Paint) -> String {
 
     let caches = rows.iter().map(|(name, _, traffic)| {
         let cache = &traffic.cache;
-        let counts = [cache.hits, cache.misses, cache.evictions, cache.coalesced, cache.warmed].map(grouped);
-        [(*name).to_owned()].into_iter().chain(counts).collect()
+        let counts = [cache.hits, cache.misses, cache.evictions, cache.coalesced, cache.warmed, traffic.past];
+        [(*name).to_owned()].into_iter().chain(counts.map(grouped)).collect()
     });
-    let head = ["site", "hits", "misses", "evictions", "coalesced", "warmed"];
+    let head = ["site", "hits", "misses", "evictions", "coalesced", "warmed", "from the past"];
     text.push_str(&paint.table(&table(&head, &caches.collect::<Vec<_>>())));
     text
 }
@@ -295,6 +298,7 @@ mod tests {
         registry.connection_accepted(0);
         registry.note(0, Event::Connections);
         registry.note(0, Event::IdleTimeout);
+        registry.access_log_dropped(12);
         let site = registry.site("docs");
         site.set_generation(Some("0123456789abcdef".to_owned()));
         let answer = Answer {

@@ -29,7 +29,7 @@ pub struct Record<'a> {
     /// Such as `HTTP/1.1`.
     pub protocol: &'static str,
     pub status: u16,
-    /// As written to the connection, head included.
+    /// As written to the connection, head included; of the body in HTTP/2.
     pub bytes: u64,
     /// To the last byte handed to the kernel.
     pub duration: Duration,

@@ -68,6 +68,44 @@ fn each_answer_is_a_line() {
     }
 }
 
+/// Streams of one connection, each of them a line with bytes of its own.
+#[test]
+fn each_stream_is_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let mut server = start(to_file(&path, Form::Json, Queries::Logged), &images());
+    let address = server.address;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+        let serving = tokio::spawn(connection);
+        let mut asked = Vec::new();
+        for target in ["/docs/plain.bin", "/docs/", "/nowhere"] {
+            let request = http::Request::get(format!("http://a.example{target}")).body(()).unwrap();
+            std::future::poll_fn(|cx| sender.poll_ready(cx)).await.unwrap();
+            asked.push(sender.send_request(request, true).unwrap().0);
+        }
+        for response in asked {
+            let mut response = response.await.unwrap();
+            while response.body_mut().data().await.is_some() {}
+        }
+        drop(sender);
+        serving.await.unwrap().unwrap();
+    });
+    server.stop();
+    let mut lines = lines(&path);
+    lines.sort_by_key(|line| line["path"].to_string());
+    let short = |line: &Value| {
+        let text = |field: &str| line[field].as_str().unwrap_or("").to_owned();
+        (text("path"), line["status"].as_u64().unwrap(), text("site"), text("host"), text("protocol"))
+    };
+    let expected = [("/docs/", 200, "docs"), ("/docs/plain.bin", 200, "docs"), ("/nowhere", 404, "")]
+        .map(|(path, status, site)| (path.into(), status, site.into(), "a.example".into(), "HTTP/2.0".into()));
+    assert_eq!(lines.iter().map(short).collect::<Vec<_>>(), expected);
+    assert!(lines.iter().all(|line| line["bytes"].as_u64().unwrap() >= 10), "{lines:#?}");
+}
+
 #[test]
 fn what_is_secret_is_not_logged() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,10 +9,10 @@ use std::{
 use sitekit::{
     observe::Event,
     serve::{CLIENTS, RateRule, Rates, RuleName},
-    site::{PathPattern, SiteName},
+    site::{ErrorStatus, PathPattern, SiteName, SitePath},
 };
 
-use crate::{Running, Setup, images, start};
+use crate::{Running, Setup, file, images, start};
 
 fn rule(name: &str, site: Option<&str>, paths: &str, requests: u32) -> RateRule {
     let requests = NonZeroU32::new(requests).unwrap();
@@ -70,6 +70,23 @@ fn what_is_refused_is_an_answer_like_any_other() {
     assert_eq!(reply.field("cache-control"), Some("no-store"));
     assert!(reply.text().contains("too often"));
     assert_eq!(connection.ask("HEAD", "/docs/", &[]).status, 429);
+}
+
+#[test]
+fn a_site_says_it_in_its_own_words() {
+    let mut sites = images();
+    let page = SitePath::parse("/busy.html").unwrap();
+    sites[0].routes.insert(page.clone(), file("text/html; charset=utf-8", "<p>Slowly, please.</p>", &[]));
+    sites[0].rules.error_pages.insert(ErrorStatus::new(429).unwrap(), page);
+    let tune = |settings: &mut sitekit::serve::Settings| {
+        let rules = vec![rule("default", None, "/*", 1)];
+        settings.rates = Some(Arc::new(Rates::new(rules, CLIENTS, Instant::now())));
+    };
+    let server = start(Setup { tune, ..Setup::default() }, &sites);
+    assert_eq!(server.connect().ask("GET", "/docs/", &[]).status, 200);
+    let reply = server.connect().ask("GET", "/docs/", &[]);
+    assert_eq!((reply.status, reply.text()), (429, "<p>Slowly, please.</p>"));
+    assert!(reply.field("retry-after").is_some() && reply.field("cache-control") == Some("no-store"));
 }
 
 #[test]
