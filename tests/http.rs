@@ -214,6 +214,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
         local_socket: None,
         admin: None,
         vigil: None,
+        succession: None,
     };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, access_log, thread: Some(thread), _build: build }

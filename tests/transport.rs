@@ -19,5 +19,8 @@ mod rig;
 #[cfg(unix)]
 #[path = "transport/sockets.rs"]
 mod sockets;
+#[cfg(unix)]
+#[path = "transport/succession.rs"]
+mod succession;
 #[path = "transport/tls.rs"]
 mod tls;

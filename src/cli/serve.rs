@@ -141,7 +141,16 @@ pub(super) fn serve_until_stopped(
     }
     systemd::ready("serving");
     ready(places.iter().find_map(serve::Place::address));
-    let server = Server { listening, sites, settings, access_log, local_socket, admin, vigil: systemd::vigil() };
+    let server = Server {
+        listening,
+        sites,
+        settings,
+        access_log,
+        local_socket,
+        admin,
+        vigil: systemd::vigil(),
+        succession: None,
+    };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");

@@ -285,11 +285,18 @@ async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
     let ended = poll_fn(|cx| {
         pulse.set_waker(cx.waker());
         if core.is_draining() && !draining {
-            draining = true;
-            Pin::new(&mut http).graceful_shutdown();
+            match pulse.phase() {
+                // The next answer says that it is the last.
+                Phase::Fresh | Phase::Idle => pulse.enter(Phase::Farewell),
+                Phase::Farewell => {}
+                _ => {
+                    draining = true;
+                    Pin::new(&mut http).graceful_shutdown();
+                }
+            }
         }
         if pulse.timed_out() {
-            return Poll::Ready(End::TimedOut);
+            return Poll::Ready(if pulse.phase() == Phase::Farewell { End::Done } else { End::TimedOut });
         }
         http.poll_without_shutdown(cx).map(|done| {
             if done.is_err_and(|error| error.is_parse_too_large()) {
@@ -344,7 +351,7 @@ pub(super) fn timeout(pulse: &Pulse) -> Event {
         _ if pulse.overdue() == Some(Overdue::Request) => Event::RequestTimeout,
         Phase::Handshake => Event::HandshakeTimeout,
         Phase::Fresh | Phase::Head => Event::HeaderTimeout,
-        Phase::Idle => Event::IdleTimeout,
+        Phase::Idle | Phase::Farewell => Event::IdleTimeout,
         Phase::Body => Event::BodyTimeout,
         Phase::Answer | Phase::Streams | Phase::Linger => Event::WriteTimeout,
     }

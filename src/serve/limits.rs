@@ -45,6 +45,9 @@ pub(super) const MIN_RATE: u64 = 128;
 /// After our last byte, for the client's: closing at once would take the answer away from it (RFC 9112 §9.6).
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 
+/// When the server stops, for a request that is on its way on a connection without one: closing at once would reset it.
+pub(super) const FAREWELL: Duration = Duration::from_millis(500);
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

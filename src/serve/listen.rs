@@ -37,7 +37,7 @@ pub enum Protocol {
     ToHttps { port: u16 },
 }
 
-/// Sockets that listen at one place, one for each core.
+/// Sockets that listen at one place, at least one for each core.
 #[derive(Debug)]
 pub struct Sockets(pub(super) Kind);
 

@@ -14,11 +14,17 @@ mod cross_origin;
 mod follow;
 pub mod forwarded;
 pub mod frames;
+#[cfg(unix)]
+mod handover;
+#[cfg(not(unix))]
+#[path = "no_handover.rs"]
+mod handover;
 mod health;
 mod hits;
 pub mod hosts;
 mod http2;
 mod in_site;
+mod inherited;
 mod limits;
 mod listen;
 pub mod memory;
@@ -67,8 +73,10 @@ pub use self::{
     admin::{LocalSocket, SOCKET},
     core::Front,
     follow::{Follower, Look, log},
+    handover::{Predecessor, SUCCESSION, Succession, take_over},
     health::Vigil,
     hosts::{Hosting, SiteChoice},
+    inherited::Inherited,
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
     peer::Client,
@@ -86,7 +94,7 @@ const READERS: usize = 16;
 /// A server, complete but for running.
 #[derive(Debug)]
 pub struct Server {
-    /// Each with as many sockets as there are cores.
+    /// Each with a socket for each core, at least.
     pub listening: Vec<Listening>,
     pub sites: Arc<Sites>,
     /// Replaced when the operator asks for it; connections that are open keep what they were opened with.
@@ -99,6 +107,8 @@ pub struct Server {
     pub admin: Option<TcpListener>,
     /// Someone who wants to know, now and then, that every core gets on.
     pub vigil: Option<Vigil>,
+    /// Which server was here before, and how the next one finds this one.
+    pub succession: Option<Succession>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +126,7 @@ pub enum ServeError {
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listening, sites, settings, access_log, local_socket, admin, vigil } = server;
+    let Server { listening, sites, settings, access_log, local_socket, admin, vigil, succession } = server;
     let cores = sites.registry().cores();
     let hearts = Arc::new(Hearts::new(cores));
     let watched = Arc::clone(&hearts);
@@ -133,6 +143,8 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
     // Whatever takes a descriptor is made before the first connection can take the last one.
     let control = runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Start)?;
     let certificates = certificates(&listening);
+    let succession =
+        succession.map(|succession| succession.prepare(&listening)).transpose().map_err(ServeError::Start)?;
     let doors = doors(listening, cores);
     let start = Arc::new(Barrier::new(doors.len()));
     let mut threads = Vec::new();
@@ -147,11 +159,18 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
         );
     }
     drop(ended);
+    let succeed = async {
+        if let Some(succession) = succession {
+            succession.run(stop.clone()).await;
+        }
+        std::future::pending::<()>().await;
+    };
     control.block_on(async {
         tokio::select! {
             () = operate(desk, local_socket, admin, all_ended) => {}
             () = tls::follow(&certificates) => {}
             never = watched.keep(vigil) => match never {},
+            () = succeed => {}
         }
     });
     control.shutdown_timeout(Duration::ZERO);
@@ -166,7 +185,8 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
 fn doors(listening: Vec<Listening>, cores: usize) -> Vec<Vec<Door>> {
     let mut doors: Vec<_> = (0..cores).map(|_| Vec::new()).collect();
     for place in listening {
-        doors.iter_mut().zip(place.split()).for_each(|(core, door)| core.push(door));
+        // There may be more than one for each, where they come from a server with more cores.
+        place.split().enumerate().for_each(|(nth, door)| doors[nth % cores].push(door));
     }
     doors
 }

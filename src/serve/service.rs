@@ -237,9 +237,14 @@ fn decide<B>(
         }
         Err(Contradiction) => Decision::own(respond::error(StatusCode::BAD_REQUEST)),
     };
-    if request.version() < Version::HTTP_2 && track.had_its_share(tuned.limits.requests) {
-        core.note(Event::Requests);
-        decision.head = respond::closing(decision.head);
+    if request.version() < Version::HTTP_2 {
+        let had_its_share = track.had_its_share(tuned.limits.requests);
+        if had_its_share {
+            core.note(Event::Requests);
+        }
+        if had_its_share || core.is_draining() {
+            decision.head = respond::closing(decision.head);
+        }
     }
     Ok(decision)
 }

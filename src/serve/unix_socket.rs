@@ -8,7 +8,10 @@ use std::{
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 /// A socket that listens, and a share in its file.
@@ -24,6 +27,8 @@ pub(super) struct SocketFile {
     path: PathBuf,
     /// Device and inode: whether the file of that name is still ours.
     identity: Option<(u64, u64)>,
+    /// Whether it is for us to remove.
+    ours: AtomicBool,
 }
 
 impl UnixSocket {
@@ -41,6 +46,11 @@ impl UnixSocket {
             }
             _ => {}
         }
+        Self::replace(path, mode)
+    }
+
+    /// The same, whoever listens there: from now on we do.
+    pub(super) fn replace(path: &Path, mode: u32) -> io::Result<Self> {
         // Bound under another name and renamed, so that no one finds it before its mode is set.
         let mut hidden = path.as_os_str().to_owned();
         hidden.push(format!(".new-{}", std::process::id()));
@@ -49,19 +59,26 @@ impl UnixSocket {
         let listener = UnixListener::bind(&hidden)?;
         fs::set_permissions(&hidden, fs::Permissions::from_mode(mode))?;
         fs::rename(&hidden, path)?;
-        Ok(Self { listener, file: Arc::new(SocketFile::of(path)) })
+        Ok(Self { listener, file: Arc::new(SocketFile::of(path, true)) })
     }
 
-    /// A socket that listens already, whose file is not ours to remove.
+    /// A socket that listens already, whose file stays when we go.
     pub(super) fn adopt(listener: UnixListener) -> Self {
-        let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Path::to_owned));
-        Self { listener, file: Arc::new(SocketFile { path: path.unwrap_or_default(), identity: None }) }
+        let file = Arc::new(SocketFile::of(&path_of(&listener), false));
+        Self { listener, file }
+    }
+
+    /// A socket of the server before us, whose file is ours now.
+    pub(super) fn succeed(listener: UnixListener, path: &Path) -> Self {
+        Self { listener, file: Arc::new(SocketFile::of(path, true)) }
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { listener: self.listener.try_clone()?, file: Arc::clone(&self.file) })
     }
 
     pub(super) fn for_cores(self, cores: usize) -> io::Result<Vec<Self>> {
-        let mut sockets = (1..cores)
-            .map(|_| Ok(Self { listener: self.listener.try_clone()?, file: Arc::clone(&self.file) }))
-            .collect::<io::Result<Vec<_>>>()?;
+        let mut sockets = (1..cores).map(|_| self.try_clone()).collect::<io::Result<Vec<_>>>()?;
         sockets.push(self);
         Ok(sockets)
     }
@@ -72,18 +89,29 @@ impl UnixSocket {
 }
 
 impl SocketFile {
-    fn of(path: &Path) -> Self {
-        Self { path: path.to_owned(), identity: identity(path) }
+    fn of(path: &Path, ours: bool) -> Self {
+        Self { path: path.to_owned(), identity: identity(path), ours: AtomicBool::new(ours) }
+    }
+
+    /// Another server has it now.
+    pub(super) fn give_up(&self) {
+        self.ours.store(false, Relaxed);
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if self.identity.is_some() && identity(&self.path) == self.identity {
+        if self.ours.load(Relaxed) && self.identity.is_some() && identity(&self.path) == self.identity {
             // Nothing to do about it when it fails: the next server replaces a stale one.
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Where a socket was bound.
+fn path_of(listener: &UnixListener) -> PathBuf {
+    let address = listener.local_addr().ok();
+    address.and_then(|address| address.as_pathname().map(Path::to_owned)).unwrap_or_default()
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::limits::{LINGER, Limits, MIN_RATE};
+use super::limits::{FAREWELL, LINGER, Limits, MIN_RATE};
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) enum Phase {
     Fresh,
     /// Nothing has been read of the next request.
     Idle,
+    /// The server stops, and nothing has been read of a request that may be on its way.
+    Farewell,
     /// Part of a request's head was read.
     Head,
     /// A request's body is being read.
@@ -87,6 +89,7 @@ impl Watch {
             Phase::Idle => limits.idle_timeout,
             Phase::Body => limits.body_timeout,
             Phase::Answer => limits.write_timeout,
+            Phase::Farewell => FAREWELL,
             Phase::Streams => return None,
             Phase::Linger => LINGER,
         };

@@ -74,7 +74,7 @@ impl<S: Stream> Io<S> {
 
     fn note_read(&self) {
         let pulse = &self.track.watched.pulse;
-        if matches!(pulse.phase(), Phase::Fresh | Phase::Idle) {
+        if matches!(pulse.phase(), Phase::Fresh | Phase::Idle | Phase::Farewell) {
             pulse.enter(Phase::Head);
         }
     }

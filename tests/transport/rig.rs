@@ -13,13 +13,13 @@ use bytes::Bytes;
 use sitekit::{
     observe::{Event, Metering, Registry, Report},
     pack::{self, RealDisk},
-    serve::{self, Choice, Limits, Listening, Phase, Place, Server, Settings, Sites, Sockets, Stopper},
+    serve::{self, Choice, Limits, Listening, Phase, Place, Server, Settings, Sites, Sockets, Stopper, Succession},
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 use crate::client::Connection;
 
-const CORES: usize = 2;
+pub(crate) const CORES: usize = 2;
 /// Longer than what a connection and its kernels keep.
 pub(crate) const LARGE: usize = 32 << 20;
 
@@ -27,8 +27,7 @@ pub(crate) const LARGE: usize = 32 << 20;
 pub(crate) struct Rig {
     pub(crate) places: Vec<Place>,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) settings: Arc<ArcSwap<Settings>>,
-    pub(crate) stopper: Stopper,
+    pub(crate) stopper: Arc<Stopper>,
     thread: Option<thread::JoinHandle<()>>,
     _build: tempfile::TempDir,
 }
@@ -44,6 +43,15 @@ impl Rig {
     }
 
     pub(crate) fn with(settings: Settings, listening: Vec<Listening>) -> Self {
+        Self::succeeding(settings, listening, |_| None)
+    }
+
+    /// One that comes after another server, or before one.
+    pub(crate) fn succeeding(
+        settings: Settings,
+        listening: Vec<Listening>,
+        succession: impl FnOnce(Arc<Stopper>) -> Option<Succession>,
+    ) -> Self {
         let build = tempfile::tempdir().unwrap();
         pack::seal(&site()).unwrap().commit(&RealDisk, build.path(), 3).unwrap();
         let registry = Arc::new(Registry::new(CORES, Metering::On, Instant::now()));
@@ -54,17 +62,19 @@ impl Rig {
         let places = listening.iter().map(|listening| listening.sockets.place().unwrap()).collect();
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let (stopper, stop) = Stopper::new();
+        let stopper = Arc::new(stopper);
         let server = Server {
             listening,
             sites,
-            settings: Arc::clone(&settings),
+            settings,
             access_log: None,
             local_socket: None,
             admin: None,
             vigil: None,
+            succession: succession(Arc::clone(&stopper)),
         };
         let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
-        Self { places, registry, settings, stopper, thread: Some(thread), _build: build }
+        Self { places, registry, stopper, thread: Some(thread), _build: build }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -91,6 +101,11 @@ impl Rig {
     /// Waits for all that is in flight.
     pub(crate) fn stop(&mut self) {
         self.stopper.go_to(Phase::Draining);
+        self.ended();
+    }
+
+    /// Waits until it has ended of itself.
+    pub(crate) fn ended(&mut self) {
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
