@@ -159,7 +159,8 @@ struct Running {
     stopper: Stopper,
     access_log: Option<Arc<AccessLog>>,
     thread: Option<thread::JoinHandle<()>>,
-    _build: tempfile::TempDir,
+    sites: Arc<Sites>,
+    build: tempfile::TempDir,
 }
 
 #[derive(Clone)]
@@ -208,7 +209,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let settings = Arc::new(ArcSwap::from_pointee(settings));
     let server = Server {
         listening: vec![Listening::plain(sockets)],
-        sites,
+        sites: Arc::clone(&sites),
         settings,
         access_log: access_log.clone(),
         local_socket: None,
@@ -217,7 +218,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
         succession: None,
     };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
-    Running { address, registry, stopper, access_log, thread: Some(thread), _build: build }
+    Running { address, registry, stopper, access_log, thread: Some(thread), sites, build }
 }
 
 impl Running {
@@ -230,6 +231,13 @@ impl Running {
 
     fn connect(&self) -> Connection {
         Connection::to(self.address)
+    }
+
+    /// The next generation of a site goes live.
+    fn deploy(&self, image: &SiteImage) {
+        commit(self.build.path(), image);
+        let changes = self.sites.refresh(&mut std::collections::BTreeSet::new()).unwrap();
+        assert_eq!(changes.swapped.len(), 1, "{changes:?}");
     }
 }
 

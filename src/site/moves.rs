@@ -124,8 +124,10 @@ impl From<Move> for Written {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::site::{BasePath, PathError, SiteName};
+    use crate::site::{BasePath, PathError, SiteName, SitePath};
 
     fn redirect(from: &str, to: &str) -> Result<Move, DestinationError> {
         let how = How::Redirect(RedirectStatus::PermanentRedirect);
@@ -230,6 +232,34 @@ mod tests {
             r#"{"from":"/a","to":"/b","how":"rewrite","when":1}"#,
         ] {
             assert!(serde_json::from_str::<Move>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever is asked for, a browser goes where the author said: to the same host and below the site's base, or to
+        /// the host that is written out.
+        #[test]
+        fn a_client_does_not_choose_the_host(
+            from in "/([a@]{0,2}/)?(\\*|:a|x\\*)(/:b)?",
+            to in "(https://good\\.example)?/([.@a]{0,2}/?:(a|b|splat)/?){1,2}([?#]:(a|splat))?",
+            path in "(/[a@x:.?#%;& \u{e9}-]{1,4}){1,3}/?",
+            mounted: bool,
+        ) {
+            let Ok(from) = PathPattern::parse(&from) else { return Ok(()) };
+            let Ok(moved) = Move::parse(from, &to, How::Redirect(RedirectStatus::Found)) else { return Ok(()) };
+            let Ok(path) = SitePath::parse(&path) else { return Ok(()) };
+            let Some(captures) = moved.from().captures(path.as_str()) else { return Ok(()) };
+            let base = if mounted { BasePath::of(&SiteName::parse("docs").unwrap()) } else { BasePath::root() };
+            let Some(location) = moved.to().location(&captures, &base, Some("q=//evil.example")) else { return Ok(()) };
+            prop_assert!(http::HeaderValue::from_str(&location).is_ok(), "{}", location);
+            let here = url::Url::parse("https://here.example/x/y").unwrap();
+            let there = here.join(&location).unwrap();
+            let local = moved.to().is_local();
+            let host = if local { "here.example" } else { "good.example" };
+            prop_assert_eq!((there.host_str(), there.username()), (Some(host), ""), "{}", location);
+            prop_assert!(!local || there.path().starts_with(base.as_str()), "{}", location);
         }
     }
 }

@@ -1,8 +1,14 @@
 //! What a site says beyond its routes, as a client finds it: one site per subject, with the rules that are about it.
 
-use std::thread;
+use std::{
+    num::NonZeroU32,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sitekit::serve::{CLIENTS, RateRule, Rates, RuleName, Settings};
 use sitekit::site::{
     Cors, ErrorStatus, FieldName, How, Maintenance, Mode, Move, Origins, PasswordHash, PathPattern, Protected, Realm,
     RedirectStatus, Rules, SiteImage, SitePath, TrailingSlash, UserName,
@@ -16,6 +22,10 @@ fn serve(rules: Rules) -> Running {
 }
 
 fn serve_as(mode: Mode, rules: Rules) -> Running {
+    start(Setup::default(), &[docs(mode, rules)])
+}
+
+fn docs(mode: Mode, rules: Rules) -> SiteImage {
     let html = "text/html; charset=utf-8";
     let routes = [
         ("/", page("home")),
@@ -31,7 +41,7 @@ fn serve_as(mode: Mode, rules: Rules) -> Running {
         ("/soon/", page("soon")),
         ("/wrong.html", file(html, "something is wrong", &[])),
     ];
-    start(Setup::default(), &[SiteImage { rules, ..image("docs", mode, routes, Some("/404.html")) }])
+    SiteImage { rules, ..image("docs", mode, routes, Some("/404.html")) }
 }
 
 fn pattern(text: &str) -> PathPattern {
@@ -491,4 +501,56 @@ fn trailing_slashes() {
         let drafts = connection.ask("GET", "/docs/drafts", &[]).status;
         assert_eq!(drafts, if policy == TrailingSlash::Always { 308 } else { 401 }, "{policy:?}");
     }
+}
+
+/// Who was let in by the last generation is not by the next one, if that does not know the user or the password.
+#[test]
+fn rules_change_with_the_generation() {
+    let guarded = |users: &[&str]| Rules { protected: vec![protected(&["/drafts/*"], users)], ..Rules::default() };
+    let server = serve(guarded(&["ann", "bob"]));
+    let (ann, bob) = (basic("ann", "correct horse"), basic("bob", "correct horse"));
+    let mut connection = server.connect();
+    let mut status =
+        |authorization: &str| connection.ask("GET", "/docs/drafts/", &[("Authorization", authorization)]).status;
+    assert_eq!((status(&ann), status(&bob), status("")), (200, 200, 401));
+    server.deploy(&docs(Mode::Traditional, guarded(&["bob"])));
+    assert_eq!((status(&ann), status(&bob), status("")), (401, 200, 401));
+    server.deploy(&docs(Mode::Traditional, Rules::default()));
+    assert_eq!((status(&ann), status(&bob), status("")), (200, 200, 200));
+    server.deploy(&docs(Mode::Traditional, Rules { moves: vec![redirect("/*", "/", 308)], ..guarded(&[]) }));
+    assert_eq!((status(&ann), status(&bob), status("")), (401, 401, 401), "nobody is let in where there is no user");
+    assert_eq!(connection.ask("GET", "/docs/nope", &[]).field("location"), Some("/docs/"));
+}
+
+/// A request is counted once, however often it is decided, and told so in the words of the site.
+#[test]
+fn a_request_that_waits_for_a_password_is_one_request() {
+    let tune = |settings: &mut Settings| {
+        let three = NonZeroU32::new(3).unwrap();
+        let rule = RateRule {
+            name: RuleName::parse("drafts").unwrap(),
+            site: None,
+            paths: pattern("/drafts/*"),
+            requests: three,
+            // Nothing is forgiven while the test runs.
+            per: Duration::from_hours(1000),
+            burst: three,
+        };
+        settings.rates = Some(Arc::new(Rates::new(vec![rule], CLIENTS, Instant::now())));
+    };
+    let rules = Rules {
+        protected: vec![protected(&["/drafts/*"], &["ann"])],
+        error_pages: error_pages(&[(429, "/wrong.html")]),
+        ..Rules::default()
+    };
+    let server = start(Setup { tune, ..Setup::default() }, &[docs(Mode::Traditional, rules)]);
+    let (right, wrong) = (basic("ann", "correct horse"), basic("ann", "wrong"));
+    for (authorization, status, left) in [(&wrong, 401, "r=2"), (&right, 200, "r=1"), (&right, 200, "r=0")] {
+        let reply = server.connect().ask("GET", "/docs/drafts/", &[("Authorization", authorization)]);
+        assert_eq!(reply.status, status);
+        assert!(reply.field("ratelimit").unwrap().contains(left), "{reply:?}");
+    }
+    let reply = server.connect().ask("GET", "/docs/drafts/", &[("Authorization", &right)]);
+    assert_eq!((reply.status, reply.text()), (429, "something is wrong"));
+    assert!(reply.field("retry-after").is_some() && reply.field("ratelimit").is_some(), "{reply:?}");
 }
