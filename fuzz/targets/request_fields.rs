@@ -12,7 +12,7 @@ use sitekit::{
         route::{self, Mount, Route},
         target::{self, Action, Target},
     },
-    site::{BasePath, Coding, Mode},
+    site::{BasePath, Coding, Mode, TrailingSlash},
 };
 
 const ROUTES: [&str; 5] = ["/", "/guide/", "/a b/", "/é.png", "/{x}"];
@@ -64,10 +64,11 @@ fuzz_target!(|bytes: &[u8]| {
 /// A redirect leads to a page, not to another redirect, and stays on the site.
 fn check_route(raw: &str) {
     let find = |path: &str| ROUTES.into_iter().find(|route| *route == path);
-    for mode in [Mode::Traditional, Mode::Spa] {
-        let Route::Moved(path) = route::resolve(raw, mode, find) else { continue };
+    let slashes = [TrailingSlash::Always, TrailingSlash::Never, TrailingSlash::Either];
+    for (mode, slash) in slashes.into_iter().flat_map(|slash| [(Mode::Traditional, slash), (Mode::Spa, slash)]) {
+        let Route::Moved(path) = route::resolve(raw, mode, slash, find) else { continue };
         let url = path.to_url(&BasePath::root());
         assert!(url != raw && !url.starts_with("//"), "{raw}");
-        assert!(matches!(route::resolve(&url, mode, find), Route::Found(_) | Route::Shell(_)), "{raw} {url}");
+        assert!(matches!(route::resolve(&url, mode, slash, find), Route::Found(_) | Route::Shell(_)), "{raw} {url}");
     }
 }
