@@ -189,8 +189,8 @@ fn open_bundles(
 /// The names a certificate for development is made for: what sites say, and where they are in development.
 fn names(sites: &Sites) -> Vec<Host> {
     let snapshot = sites.snapshot();
-    let named = snapshot.sites().iter().filter(|site| !site.hosts().is_empty());
-    let names = named.flat_map(|site| {
+    let hosted = snapshot.sites().iter().filter(|site| !site.hosts().is_empty());
+    let names = hosted.flat_map(|site| {
         let exact = site.hosts().iter().filter_map(|host| match host {
             HostPattern::Exactly(host) => Some(host.clone()),
             HostPattern::Below(_) => None,

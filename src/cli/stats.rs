@@ -33,8 +33,9 @@ use crate::{
   sitekit stats --watch                  live, with rates
   sitekit stats --json | jq .sites       for machines
   sitekit stats --addr 127.0.0.1:9090    a server elsewhere, by its --admin-addr
+  sitekit stats --health                 for a container's health check
 
-Exit status: 0 told, 2 no server answers.")]
+Exit status: 0 told, 1 the server is not healthy, 2 no server answers; with --health, 1 is said of both.")]
 pub(super) struct StatsArgs {
     #[command(flatten)]
     settings: Typed<Look>,
@@ -50,6 +51,10 @@ pub(super) struct StatsArgs {
     /// Go on, once a second, with rates
     #[arg(long)]
     watch: bool,
+
+    /// Say whether every core of the server gets on, and nothing else: for health checks of containers
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    health: bool,
 }
 
 /// Between two looks of `--watch`.
@@ -64,6 +69,11 @@ pub(super) fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
     };
     let place = args.addr.map_or_else(|| Place::Local(loaded.config.build.out.join(SOCKET)), Place::Tcp);
     let mut out = io::stdout().lock();
+    if args.health {
+        let (well, text) = health(&place);
+        write!(out, "{text}")?;
+        return Ok(ExitCode::from(if well { 0 } else { exit::AUTHOR }));
+    }
     let terminal = out.is_terminal();
     let paint = Paint { on: log::colours(terminal) };
     let mut before: Option<Report> = None;
@@ -109,37 +119,51 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// Whether a server answers that it is well, and its words or the reason there are none.
+fn health(place: &Place) -> (bool, String) {
+    match request(place, "/healthz") {
+        Ok((status, text)) => (status == "200", text),
+        Err(error) => (false, format!("no server answers at {place}: {error:#}\n")),
+    }
+}
+
 fn ask(place: &Place) -> anyhow::Result<Report> {
+    let (status, body) = request(place, "/stats.json")?;
+    if status != "200" {
+        bail!("the answer is {status}: is it the --admin-addr of a sitekit server?");
+    }
+    serde_json::from_str(&body).context("the answer is not that of a sitekit server")
+}
+
+/// The status and the body of an answer.
+fn request(place: &Place, path: &str) -> anyhow::Result<(String, String)> {
     let answer = match place {
-        Place::Local(path) => ask_local(path)?,
+        Place::Local(socket) => ask_local(socket, path)?,
         Place::Tcp(address) => {
             let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
             stream.set_read_timeout(Some(TIMEOUT))?;
-            exchange(stream)?
+            exchange(stream, path)?
         }
     };
     let (head, body) = answer.split_once("\r\n\r\n").context("the answer is not HTTP")?;
-    let status = head.split(' ').nth(1);
-    if status != Some("200") {
-        bail!("the answer is {}: is it the --admin-addr of a sitekit server?", status.unwrap_or("not HTTP"));
-    }
-    serde_json::from_str(body).context("the answer is not that of a sitekit server")
+    let status = head.split(' ').nth(1).context("the answer is not HTTP")?;
+    Ok((status.to_owned(), body.to_owned()))
 }
 
 #[cfg(unix)]
-fn ask_local(path: &Path) -> anyhow::Result<String> {
-    let stream = std::os::unix::net::UnixStream::connect(path)?;
+fn ask_local(socket: &Path, path: &str) -> anyhow::Result<String> {
+    let stream = std::os::unix::net::UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    Ok(exchange(stream)?)
+    Ok(exchange(stream, path)?)
 }
 
 #[cfg(not(unix))]
-fn ask_local(_: &Path) -> anyhow::Result<String> {
+fn ask_local(_: &Path, _: &str) -> anyhow::Result<String> {
     bail!("this system has no Unix sockets: give the server --admin-addr, and it to --addr")
 }
 
-fn exchange(mut stream: impl Read + Write) -> io::Result<String> {
-    stream.write_all(b"GET /stats.json HTTP/1.1\r\nhost: sitekit\r\nconnection: close\r\n\r\n")?;
+fn exchange(mut stream: impl Read + Write, path: &str) -> io::Result<String> {
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: sitekit\r\nconnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

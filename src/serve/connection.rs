@@ -262,6 +262,7 @@ pub(super) async fn serve_tls(opened: Opened, tuned: Rc<Tuned>, stream: impl Str
         }
     };
     peer.secure = true;
+    peer.tls = Some(tls);
     peer.server_name = stream.get_ref().1.server_name().map(Into::into);
     watched.pulse.enter(Phase::Fresh);
     let is_http2 = stream.get_ref().1.alpn_protocol().is_some_and(|chosen| chosen == b"h2");

@@ -26,6 +26,8 @@ pub struct Hosting {
 pub struct SiteChoice {
     pub hosts: Option<Vec<HostPattern>>,
     pub mode: Option<Mode>,
+    /// Whether it answers 503 to all.
+    pub maintenance: Option<bool>,
 }
 
 /// Whose a host is.
@@ -62,15 +64,15 @@ impl HostTable {
     /// `sites` in the order of their places; where two claim one host, the first has it. `has_default` says whether a site
     /// is mounted on the default host.
     #[must_use]
-    pub fn new<'a>(hosting: &Hosting, sites: impl Iterator<Item = Claimant<'a>> + Clone, has_default: bool) -> Self {
+    pub fn new(hosting: &Hosting, sites: &[Claimant<'_>], has_default: bool) -> Self {
         let mut table = Self::default();
         let mut any = false;
-        for (place, site) in sites.clone().enumerate() {
+        for (place, site) in sites.iter().enumerate() {
             any |= !site.hosts.is_empty();
             site.hosts.iter().for_each(|pattern| table.claim(pattern, Claim::Site(place)));
         }
         hosting.defaults.iter().for_each(|pattern| table.claim(pattern, Claim::Default));
-        for (place, site) in sites.clone().enumerate().filter(|(_, site)| !site.hosts.is_empty()) {
+        for (place, site) in sites.iter().enumerate().filter(|(_, site)| !site.hosts.is_empty()) {
             if let Ok(local) = Host::parse(&format!("{}.localhost", site.name))
                 && hosting.local_names
             {
@@ -83,7 +85,7 @@ impl HostTable {
         let fallback = hosting
             .fallback
             .as_ref()
-            .and_then(|name| sites.clone().position(|site| site.name == name && !site.hosts.is_empty()));
+            .and_then(|name| sites.iter().position(|site| site.name == name && !site.hosts.is_empty()));
         table.unclaimed = match fallback {
             Some(place) => Some(Claim::Site(place)),
             None if !hosting.defaults.is_empty() => Some(Claim::Nobody),
@@ -176,7 +178,8 @@ mod tests {
     /// The sites of the cases, by place: `app` (0), `blog` (1) and `docs` (2), which is below its name.
     fn table(hosting: &Hosting, app: &[&str], blog: &[&str], has_default: bool) -> HostTable {
         let sites = [(name("app"), patterns(app)), (name("blog"), patterns(blog)), (name("docs"), Vec::new())];
-        HostTable::new(hosting, sites.iter().map(|(name, hosts)| Claimant { name, hosts }), has_default)
+        let sites: Vec<_> = sites.iter().map(|(name, hosts)| Claimant { name, hosts }).collect();
+        HostTable::new(hosting, &sites, has_default)
     }
 
     fn whose(table: &HostTable, host: &str) -> String {

@@ -1,15 +1,23 @@
 //! Who is at the other end of a connection, and for whom a request was sent: the same, unless a trusted proxy says
 //! otherwise.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
-use super::forwarded::{self, Contradiction, Forwarding};
+use crate::site::Host;
+
+use super::{
+    forwarded::{self, Contradiction, Forwarding},
+    tls::Tls,
+};
 
 /// The other end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
     /// `None` on a Unix socket, unless a proxy said for whom it speaks.
     pub(super) address: Option<IpAddr>,
@@ -19,6 +27,8 @@ pub(super) struct Peer {
     pub(super) trusted: bool,
     /// The host the client named in its TLS handshake, in lower case.
     pub(super) server_name: Option<Box<str>>,
+    /// What TLS is spoken with, here.
+    pub(super) tls: Option<Arc<Tls>>,
     /// Came in where everything is redirected to https, at this port.
     pub(super) to_https: Option<u16>,
 }
@@ -42,7 +52,18 @@ impl Peer {
 
     /// The other end of a Unix socket.
     pub(super) fn local() -> Self {
-        Self { address: None, secure: false, trusted: true, server_name: None, to_https: None }
+        Self { address: None, secure: false, trusted: true, server_name: None, tls: None, to_https: None }
+    }
+
+    /// Whether a request for this authority belongs on another connection: the client named another host in its
+    /// handshake, and ours have different certificates (RFC 9110 §7.4). One that covers both may serve both.
+    pub(super) fn is_misdirected(&self, authority: &[u8]) -> bool {
+        let (Some(tls), Some(name)) = (&self.tls, &self.server_name) else { return false };
+        if authority.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b":")) {
+            return false;
+        }
+        let host = std::str::from_utf8(authority).ok().and_then(|text| Host::of_authority(text).ok());
+        host.is_some_and(|host| host.as_str() != &**name && !tls.is_one_certificate(name, host.as_str()))
     }
 
     /// Whose request with these fields is.

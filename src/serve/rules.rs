@@ -26,6 +26,9 @@ pub(super) struct SiteRules {
     pub(super) slash: TrailingSlash,
 }
 
+/// In seconds, when the operator closes a site that does not say itself when to come again.
+const RETRY_AFTER: u32 = 600;
+
 /// What a path that has no route stands for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Moved {
@@ -36,11 +39,16 @@ pub(super) enum Moved {
 }
 
 impl SiteRules {
-    /// `None` when the site says nothing that concerns an answer.
-    pub(super) fn of(bundle: &Bundle) -> Option<Self> {
+    /// `None` when nothing is said that concerns an answer. `maintenance` is what the operator says, whatever the site does.
+    pub(super) fn of(bundle: &Bundle, maintenance: Option<bool>) -> Option<Self> {
         let rules = bundle.rules();
+        let closed = || rules.maintenance.clone().unwrap_or(Maintenance { retry_after: RETRY_AFTER, open: Vec::new() });
+        let maintenance = match maintenance {
+            Some(wanted) => wanted.then(closed),
+            None => rules.maintenance.clone(),
+        };
         let silent = crate::site::Rules { hosts: rules.hosts.clone(), ..crate::site::Rules::default() };
-        if *rules == silent {
+        if *rules == silent && maintenance.is_none() {
             return None;
         }
         let mut from_path = HashMap::new();
@@ -61,7 +69,7 @@ impl SiteRules {
             error_pages: rules.error_pages.iter().filter_map(entry).collect(),
             areas: rules.protected.iter().map(|protected| Arc::new(Area::new(protected))).collect(),
             cross_origin: rules.cors.iter().map(CrossOrigin::new).collect(),
-            maintenance: rules.maintenance.clone(),
+            maintenance,
             slash: rules.trailing_slash,
         })
     }

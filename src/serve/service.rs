@@ -282,7 +282,7 @@ fn decide_for<B>(
     }
     let view = core.view();
     let asked_for = client.host.as_deref().map_or_else(|| authority(request), str::as_bytes);
-    let claim = view.claim(asked_for);
+    let claim = if track.peer.is_misdirected(asked_for) { Claim::Nobody } else { view.claim(asked_for) };
     let mount = match claim {
         Claim::Default => view.mount(path),
         Claim::Site(place) => Mount::Site(view.site(place), path),

@@ -35,6 +35,8 @@ pub struct LiveSite {
     mode: Mode,
     hosts: Vec<HostPattern>,
     rules: Option<SiteRules>,
+    /// What the operator said of it.
+    maintenance: Option<bool>,
     counters: Arc<SiteCounters>,
     /// Replaced when a generation is removed while this one stays live.
     past: ArcSwap<Past>,
@@ -302,9 +304,10 @@ impl Sites {
         let own = hosting.sites.get(bundle.site());
         let hosts = own.and_then(|own| own.hosts.as_ref()).unwrap_or(&bundle.rules().hosts);
         let mode = own.and_then(|own| own.mode).or(self.choice.mode).unwrap_or(bundle.mode());
+        let maintenance = own.and_then(|own| own.maintenance);
         // Under another file name, perhaps, but the same.
         let same = before.filter(|before| before.generation() == bundle.generation());
-        if let Some(before) = same.filter(|before| before.hosts == *hosts && before.mode == mode) {
+        if let Some(before) = same.filter(|before| before.is_as(hosts, mode, maintenance)) {
             return Ok(Arc::clone(before));
         }
         if !hosts.is_empty() && *bundle.base() != BasePath::root() {
@@ -317,7 +320,8 @@ impl Sites {
         Ok(Arc::new(LiveSite {
             hits: Hits::of(&asked_for, &bundle),
             mode,
-            rules: SiteRules::of(&bundle),
+            rules: SiteRules::of(&bundle, maintenance),
+            maintenance,
             hosts: hosts.clone(),
             counters: self.registry.site(bundle.site().as_str()),
             resident: AtomicBool::new(same.is_some_and(|before| before.is_resident())),
@@ -346,12 +350,12 @@ impl Sites {
     }
 
     fn make_live(&self, old: &Arc<Snapshot>, next: Snapshot, changes: &mut Changes) {
-        let mut changed = false;
+        let mut differs = false;
         for site in &next.sites {
             let before = old.sites.iter().find(|before| before.name() == site.name());
             if before.is_none_or(|before| !Arc::ptr_eq(before, site)) {
                 site.counters.set_generation(Some(site.generation().to_string()));
-                changed = true;
+                differs = true;
             }
             if before.is_none_or(|before| before.generation() != site.generation()) {
                 changes.swapped.push((site.name().clone(), before.map(|site| site.generation()), site.generation()));
@@ -361,7 +365,7 @@ impl Sites {
             gone.counters.set_generation(None);
             changes.removed.push(gone.name().clone());
         }
-        if !changed && changes.removed.is_empty() && old.hosts == next.hosts {
+        if !differs && changes.removed.is_empty() && old.hosts == next.hosts {
             return;
         }
         let lens: Vec<u64> = next.sites.iter().map(|site| site.bundle.len()).collect();
@@ -439,13 +443,19 @@ impl Snapshot {
     fn arrange(&mut self, hosting: &Hosting) {
         self.sites.sort_by(|one, other| one.name().cmp(other.name()));
         self.root = self.sites.iter().position(|site| site.is_root());
-        let claimants = self.sites.iter().map(|site| Claimant { name: site.name(), hosts: &site.hosts });
+        let claimants: Vec<_> =
+            self.sites.iter().map(|site| Claimant { name: site.name(), hosts: &site.hosts }).collect();
         let has_default = self.sites.iter().any(|site| site.hosts.is_empty());
-        self.hosts = HostTable::new(hosting, claimants, has_default);
+        self.hosts = HostTable::new(hosting, &claimants, has_default);
     }
 }
 
 impl LiveSite {
+    /// Whether the operator wants what is served already.
+    fn is_as(&self, hosts: &[HostPattern], mode: Mode, maintenance: Option<bool>) -> bool {
+        self.hosts == hosts && self.mode == mode && self.maintenance == maintenance
+    }
+
     /// Whether it is mounted at `/` of the default host.
     fn is_root(&self) -> bool {
         self.hosts.is_empty() && *self.bundle.base() == BasePath::root()

@@ -94,6 +94,12 @@ impl Tls {
         Ok(Arc::new(Self { config: Arc::new(config), certificates, source: Mutex::new(Source { settings, stamps }) }))
     }
 
+    /// Whether clients that ask for these hosts get the same certificate.
+    pub(super) fn is_one_certificate(&self, name: &str, other: &str) -> bool {
+        let current = self.certificates.current.load();
+        Arc::ptr_eq(current.find(Some(name)), current.find(Some(other)))
+    }
+
     /// Takes other files from now on. Connections that are open keep what they were opened with.
     ///
     /// # Errors

@@ -100,3 +100,19 @@ fn hosts_of_a_site_are_the_operators_to_change() {
     let lived = serving.log.recv_timeout(Duration::from_millis(50)).is_ok_and(|event| event["message"] == "live");
     assert!(!lived && !serving.seen.iter().any(|event| event["message"] == "live"));
 }
+
+#[test]
+fn a_site_is_closed_and_opened() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let path = write(build.path(), "");
+    let mut serving = serve(build.path(), &["--config", &path]);
+    assert_eq!(serving.connect().ask("GET", "/docs/", &[]).status, 200);
+    write(build.path(), "[sites.docs]\nmaintenance = true\n");
+    reload(&mut serving);
+    let closed = serving.connect().ask("GET", "/docs/", &[]);
+    assert_eq!((closed.status, closed.field("retry-after")), (503, Some("600")));
+    write(build.path(), "[sites.docs]\nmaintenance = false\n");
+    reload(&mut serving);
+    assert_eq!(serving.connect().ask("GET", "/docs/", &[]).status, 200);
+}

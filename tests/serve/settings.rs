@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::{commit, image, sitekit, stderr};
+use crate::{commit, image, serve, sitekit, stderr};
 
 /// What `sitekit check --json` says of a setting: its value and where it came from.
 #[track_caller]
@@ -104,4 +104,71 @@ fn a_file_that_cannot_be_read() {
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(part), "{part}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn plain_addresses_lead_to_the_one_that_speaks_tls() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let arguments = ["--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0 tls", "--self-signed"];
+    let mut serving = serve(build.path(), &arguments);
+    let first = serving.address.to_string();
+    let secure = serving.wait_for(|event| event["message"] == "listening" && event["address"] != first.as_str());
+    let port = secure["address"].as_str().unwrap().rsplit(':').next().unwrap();
+    let reply = serving.connect().ask("GET", "/docs/?q=1", &[]);
+    assert_eq!((reply.status, reply.field("location")), (308, Some(&*format!("https://test:{port}/docs/?q=1"))));
+    assert!(build.path().join("development.pem").exists());
+}
+
+#[test]
+fn a_unix_socket_from_the_file() {
+    use std::{
+        io::{Read, Write},
+        os::unix::{fs::PermissionsExt, net::UnixStream},
+    };
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let path = build.path().join("public.sock");
+    let place = format!("127.0.0.1:0,unix:{} mode=600", path.display());
+    let _serving = serve(build.path(), &["--addr", &place]);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"GET /docs/ HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[test]
+fn certificates_are_checked_before_a_server_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    commit(&folder.path().join("build"), &image("docs", 1));
+    fs::write(folder.path().join("chain.pem"), "no certificate").unwrap();
+    for (file, part) in [
+        ("listen = \"127.0.0.1:0 tls\"\n", "needs a certificate"),
+        ("listen = \"127.0.0.1:0 tls\"\n[tls]\nchain = \"chain.pem\"\n", "it needs `tls.key` beside it"),
+        ("listen = \"127.0.0.1:0 tls\"\n[tls]\nchain = \"chain.pem\"\nkey = \"k\"\n", "chain.pem holds no certificate"),
+        (
+            "listen = \"127.0.0.1:0 tls\"\n[[tls.certificate]]\nchain = \"nope.pem\"\nkey = \"k\"\n",
+            "nope.pem cannot be read",
+        ),
+    ] {
+        fs::write(folder.path().join("sitekit.toml"), file).unwrap();
+        for command in ["check", "serve"] {
+            let output = sitekit(&[command]).current_dir(folder.path()).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{file}");
+            assert!(stderr(&output).contains(part), "{part}: {}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn a_health_check_of_a_container() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &image("docs", 1));
+    let serving = serve(build.path(), &[]);
+    let health = || crate::output(&["stats", "--health", "--build", build.path().to_str().unwrap()]);
+    assert!(health().status.success());
+    drop(serving);
+    assert_eq!(health().status.code(), Some(1));
 }

@@ -1,6 +1,6 @@
 //! What the service manager hears: readiness, reloads, the end, and signs of life.
 
-use std::{os::unix::net::UnixDatagram, time::Duration};
+use std::{fs, os::unix::net::UnixDatagram, path::Path, process::Command, time::Duration};
 
 use crate::{commit, image, serve_command, sitekit};
 
@@ -51,4 +51,30 @@ fn the_life_of_a_service() {
     let stopping = manager.news();
     assert!(stopping.contains("STOPPING=1"), "{stopping}");
     assert!(serving.wait().success());
+}
+
+/// The units, as systemd itself reads them, where it is there to ask.
+#[test]
+fn the_units_are_sound_and_hardened() {
+    let Ok(version) = Command::new("systemd-analyze").arg("--version").output() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd");
+    let service = fs::read_to_string(packaging.join("sitekit.service")).unwrap();
+    // It asks for the program itself, too.
+    let service = service.replace("/usr/local/bin/sitekit", env!("CARGO_BIN_EXE_sitekit"));
+    let unit = folder.path().join("sitekit.service");
+    fs::write(&unit, service).unwrap();
+    fs::copy(packaging.join("sitekit.socket"), folder.path().join("sitekit.socket")).unwrap();
+    let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let version: u32 = version.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let told = String::from_utf8(verified.stderr).unwrap();
+    let ours = told.lines().filter(|line| line.contains("sitekit."));
+    let wrong: Vec<_> = ours.filter(|line| version >= 253 || !line.contains("notify-reload")).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Ten is no protection at all; ours is 2.0 at most.
+    let judged =
+        Command::new("systemd-analyze").args(["security", "--offline=true", "--threshold=20"]).arg(&unit).output();
+    let judged = judged.unwrap();
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stdout));
 }

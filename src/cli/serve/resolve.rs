@@ -106,7 +106,7 @@ pub(super) fn settings(
     before: Option<&Settings>,
 ) -> Result<Settings, Vec<Diagnostic>> {
     let asked = config.max_connections.map(NonZeroUsize::get);
-    let connections = connections(asked, origins, descriptors(Path::new("/"))).map_err(|mistake| vec![mistake])?;
+    let connections = connections(asked, origins, descriptors(Path::new("/"))).map_err(|mistake| vec![*mistake])?;
     let rules = config.rate_limits.iter().cloned().filter_map(crate::cli::settings::Rate::rule).collect();
     let rates = before.and_then(|before| before.rates.as_ref());
     Ok(Settings {
@@ -178,7 +178,7 @@ fn memory() -> u64 {
 }
 
 /// How many connections, given what was asked for and how many descriptors a process may have.
-fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usize>) -> Result<usize, Diagnostic> {
+fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usize>) -> Result<usize, Box<Diagnostic>> {
     /// Bundles, listeners, sockets of operators.
     const OTHERS: usize = 64;
     let most = descriptors.map_or(usize::MAX, |descriptors| descriptors.saturating_sub(OTHERS).max(1));
@@ -189,7 +189,7 @@ fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usiz
                 "{asked} is more than the {descriptors} file descriptors of this process allow: at most {most}"
             );
             let help = "`ulimit -n`, or LimitNOFILE= of a systemd unit, raises it";
-            Err(Diagnostic::error(origins.blame("limits.connections"), message).with_help(help))
+            Err(Box::new(Diagnostic::error(origins.blame("limits.connections"), message).with_help(help)))
         }
         Some(asked) => Ok(asked),
         None => Ok(Limits::default().connections.min(most)),

@@ -1,5 +1,5 @@
 //! What systemd is told: readiness, reloads, stopping, and that every core is alive. Where no one listens
-//! (`NOTIFY_SOCKET` is not set) nothing is said. See sd_notify(3).
+//! (`NOTIFY_SOCKET` is not set) nothing is said. See `sd_notify(3)`.
 
 use sd_notify::NotifyState;
 

@@ -55,6 +55,7 @@ pub(in crate::cli) struct Config {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "settings as they are written; `Hsts` and `TlsSettings` travel on")]
 pub(in crate::cli) struct Tls {
     /// The one certificate that can be named by flags.
     pub(in crate::cli) chain: Option<PathBuf>,

@@ -54,7 +54,7 @@ impl Word<ListenAt> for Listener {
                 ("tls", _) => listener.tls = true,
                 ("proxy", _) => listener.proxy = true,
                 (_, Some(Ok(mode))) if mode <= 0o777 && matches!(listener.place, Place::Path(_)) => {
-                    listener.mode = mode
+                    listener.mode = mode;
                 }
                 _ => {
                     return Err(format!(

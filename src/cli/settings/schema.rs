@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     group::{Described, Group, Shape, described},
+    key::When,
     keys::{GROUPS, KEYS},
 };
 
@@ -18,7 +19,9 @@ pub(in crate::cli) fn schema() -> Value {
         let mut one = table();
         let keys = (group.keys)();
         one["required"] = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-        keys.iter().for_each(|key| put(&mut one, key.name, property(key)));
+        for key in &keys {
+            put(&mut one, key.name, property(key));
+        }
         put(&mut root, group.name, around(group, &one));
     }
     root["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
@@ -40,10 +43,9 @@ fn around(group: &Group, one: &Value) -> Value {
 
 fn property(key: &Described) -> Value {
     let mut schema = key.form.schema();
-    schema["description"] = match key.unset {
-        "" => key.doc.into(),
-        unset => format!("{}. Default: {unset}", key.doc).into(),
-    };
+    let otherwise = if key.unset.is_empty() { String::new() } else { format!(" Default: {}.", key.unset) };
+    let reload = if key.when == When::Reload { " SIGHUP is enough." } else { "" };
+    schema["description"] = format!("{}.{otherwise}{reload}", key.doc).into();
     if let (Some(words), false) = (&key.default, key.required) {
         schema["default"] = key.form.json(words);
     }
@@ -70,7 +72,7 @@ pub(super) fn reference() -> String {
                 "" => "Top level".to_owned(),
                 section => format!("`[{section}]`"),
             };
-            text += &format!("\n## {title}\n\n| key | default | flag | meaning |\n| --- | --- | --- | --- |\n");
+            text.extend([format!("\n## {title}\n\n| key | default | flag | meaning |\n| --- | --- | --- | --- |\n")]);
         }
         let last = key.name.rsplit('.').next().unwrap_or(key.name);
         let flags = key.flag.into_iter().chain(key.switches.iter().map(|(flag, _)| *flag));
@@ -82,7 +84,10 @@ pub(super) fn reference() -> String {
             Shape::Named => format!("[{}.NAME]", group.name),
             Shape::Listed => format!("[[{}]]", group.name),
         };
-        text += &format!("\n## `{title}`\n\n{}.\n\n| key | default | meaning |\n| --- | --- | --- |\n", group.doc);
+        text.extend([format!(
+            "\n## `{title}`\n\n{}.\n\n| key | default | meaning |\n| --- | --- | --- |\n",
+            group.doc
+        )]);
         text.extend((group.keys)().iter().map(|key| row(key.name, key, "")));
     }
     text
@@ -91,7 +96,7 @@ pub(super) fn reference() -> String {
 /// A line of a table of the manual. A star says that SIGHUP is enough.
 #[cfg(test)]
 fn row(name: &str, key: &Described, flags: &str) -> String {
-    let star = if key.when == super::key::When::Reload { " \\*" } else { "" };
+    let star = if key.when == When::Reload { " \\*" } else { "" };
     let default = match (&key.default, key.required) {
         (_, true) => "required".to_owned(),
         // JSON's values are TOML's, for what settings are made of.

@@ -1,7 +1,7 @@
 //! `[sites.NAME]`: what the operator decides about one site.
 
 use super::{
-    form::{HostName, List, Maybe, OneOf, Setting},
+    form::{HostName, List, Maybe, OneOf, Setting, Switch},
     group::{Group, Shape, described, shown},
     key::{Face, Key, When, key},
 };
@@ -14,6 +14,9 @@ const KEYS: &[Key<SiteChoice>] = &[
         .when_unset("those of the site’s config.toml")
         .reloads(),
     key!("mode": Maybe<OneOf> = mode, "Whether unknown paths that look like pages get the shell (`spa`) or are 404 (`traditional`)")
+        .when_unset("the site’s own")
+        .reloads(),
+    key!("maintenance": Maybe<Switch> = maintenance, "Whether the site is closed: every request is answered 503, but for paths it leaves open itself")
         .when_unset("the site’s own")
         .reloads(),
 ];
