@@ -7,6 +7,8 @@ mod client;
 mod generations;
 #[path = "serve/hosts.rs"]
 mod hosts;
+#[path = "serve/logs.rs"]
+mod logs;
 #[path = "serve/reload.rs"]
 mod reload;
 #[path = "serve/rollback.rs"]

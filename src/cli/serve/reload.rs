@@ -40,9 +40,7 @@ impl Reloader {
     pub(super) fn reload(&mut self) {
         systemd::reloading();
         // A log that was moved away is begun anew, whatever the settings are.
-        if let Some(log) = &self.access_log {
-            log.reopen();
-        }
+        self.reopen_log();
         match self.apply() {
             Ok(()) => {
                 tracing::info!("the settings are reloaded");
@@ -55,6 +53,12 @@ impl Reloader {
                 tracing::error!(mistakes = mistakes.len(), "the settings stay as they were");
                 systemd::ready("serving; the last reload was refused, see the log");
             }
+        }
+    }
+
+    pub(super) fn reopen_log(&self) {
+        if let Some(log) = &self.access_log {
+            log.reopen();
         }
     }
 

@@ -1,4 +1,5 @@
-//! What signals ask for: SIGHUP for a reload, the first SIGINT or SIGTERM for a gentle stop, the second for an end.
+//! What signals ask for: SIGHUP for a reload, SIGUSR1 for a new access log, the first SIGINT or SIGTERM for a gentle stop,
+//! the second for an end.
 
 use std::{io, thread};
 
@@ -8,6 +9,8 @@ use crate::serve::{Phase, Stopper};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signal {
     Reload,
+    /// Who rotates logs has put the access log aside.
+    Reopen,
     Stop,
 }
 
@@ -20,13 +23,17 @@ pub(super) fn heed(stopper: Stopper, mut reloader: Reloader) -> anyhow::Result<(
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let wait = move || {
         runtime.block_on(async {
-            while signals.next().await == Signal::Reload {
-                reloader.reload();
+            loop {
+                match signals.next().await {
+                    Signal::Reload => reloader.reload(),
+                    Signal::Reopen => reloader.reopen_log(),
+                    Signal::Stop => break,
+                }
             }
             tracing::info!("stopping: what is in flight is finished first");
             systemd::stopping();
             stopper.go_to(Phase::Draining);
-            while signals.next().await == Signal::Reload {}
+            while signals.next().await != Signal::Stop {}
             tracing::warn!("stopping at once");
             stopper.go_to(Phase::Stopped);
             // Dropping the stopper would say the same.
@@ -40,6 +47,7 @@ pub(super) fn heed(stopper: Stopper, mut reloader: Reloader) -> anyhow::Result<(
 #[cfg(unix)]
 struct Signals {
     hangup: tokio::signal::unix::Signal,
+    user: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -50,6 +58,7 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
+            user: signal(SignalKind::user_defined1())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
@@ -58,6 +67,7 @@ impl Signals {
     async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.hangup.recv() => Signal::Reload,
+            _ = self.user.recv() => Signal::Reopen,
             _ = self.interrupt.recv() => Signal::Stop,
             _ = self.terminate.recv() => Signal::Stop,
         }
