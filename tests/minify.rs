@@ -715,7 +715,7 @@ fn only_the_exports_of_a_module_keep_their_names() {
 fn scripts_name_what_is_published() {
     let base = BasePath::parse("/docs/").unwrap();
     let resolve = |path: &str| (path == "./b").then(|| "./b/index.ts".to_owned());
-    let links = Some(Links { base: &base, resolve: &resolve });
+    let links = Some(Links { base: &base, folder: None, resolve: &resolve });
     let source = Source::new(
         "a.ts",
         "import './a.ts'; import b from './b'; export * from '/c.ts'; export { d } from '../d.js'; import('./e.ts?x').then(b);\

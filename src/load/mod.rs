@@ -36,7 +36,7 @@ pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
 
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
-    site::{SiteName, SitePath},
+    site::{BasePath, SiteName, SitePath, TrailingSlash},
 };
 use files::Reader;
 
@@ -167,6 +167,16 @@ impl Site {
             .map(|at| &self.sections[at])
             .filter(|section| section.relative == relative)
             .map(|section| &section.path)
+    }
+
+    /// The URL of a path below `base`, with the slash at its end that the site likes.
+    #[must_use]
+    pub fn url(&self, path: &SitePath, base: &BasePath) -> String {
+        let mut url = path.to_url(base);
+        if self.config.rules.trailing_slash() == TrailingSlash::Never && url.len() > base.as_str().len() {
+            url.truncate(url.trim_end_matches('/').len());
+        }
+        url
     }
 
     /// Whether a template can be asked for by this name, in the site or in its theme.

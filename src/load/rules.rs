@@ -86,6 +86,11 @@ impl SiteRules {
         &self.served.hosts
     }
 
+    #[must_use]
+    pub fn trailing_slash(&self) -> TrailingSlash {
+        self.served.trailing_slash
+    }
+
     /// Whether a password is asked for at `path`.
     #[must_use]
     pub fn is_protected(&self, path: &str) -> bool {

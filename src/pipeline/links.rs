@@ -2,24 +2,21 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    diag::did_you_mean,
-    load::Site,
-    site::{BasePath, SitePath},
-    transform::markdown::Target,
-};
+use crate::{diag::did_you_mean, load::Site, site::BasePath, transform::markdown::Target};
 
-/// The pages of a site by the file they come from, relative to `content/`.
+/// The URLs of a site's pages by the file they come from, relative to `content/`.
 #[derive(Debug)]
 pub(super) struct Links<'a> {
-    pages: HashMap<&'a str, &'a SitePath>,
+    pages: HashMap<&'a str, String>,
 }
 
 impl<'a> Links<'a> {
     pub(super) fn new(site: &'a Site) -> Self {
-        let pages = site.pages.iter().filter(|page| page.meta.render).map(|page| (page.relative.as_str(), &page.path));
+        let url = |path| site.url(path, &BasePath::root());
+        let pages = site.pages.iter().filter(|page| page.meta.render);
+        let pages = pages.map(|page| (page.relative.as_str(), url(&page.path)));
         let sections = site.sections.iter().filter(|section| section.written);
-        let sections = sections.map(|section| (section.relative.as_str(), &section.path));
+        let sections = sections.map(|section| (section.relative.as_str(), url(&section.path)));
         Self { pages: pages.chain(sections).collect() }
     }
 
@@ -28,7 +25,7 @@ impl<'a> Links<'a> {
         let (path, fragment) = link.find(['#', '?']).map_or((link, ""), |end| link.split_at(end));
         if let Some(file) = path.strip_prefix("@/") {
             return match self.pages.get(file) {
-                Some(page) => Target::Url(page.to_url(&BasePath::root()) + fragment),
+                Some(page) => Target::Url(page.clone() + fragment),
                 None => Target::Broken {
                     message: format!("there is no page `{file}` in content/"),
                     help: did_you_mean(file, self.pages.keys().copied())
@@ -41,7 +38,7 @@ impl<'a> Links<'a> {
         }
         let Some(file) = below(from, path) else { return Target::Unchanged };
         if let Some(page) = self.pages.get(file.as_str()) {
-            return Target::Url(page.to_url(&BasePath::root()) + fragment);
+            return Target::Url(page.clone() + fragment);
         }
         // What is no page is a file, and means what the browser makes of it.
         Target::Unchanged
@@ -66,6 +63,7 @@ fn below(from: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::SitePath;
 
     #[track_caller]
     fn check(link: &str, from: &str, expected: &Target) {
@@ -74,7 +72,7 @@ mod tests {
             ("blog/_index.md", SitePath::parse("/blog/").unwrap()),
             ("blog/ä b.md", SitePath::parse("/blog/ä b/").unwrap()),
         ];
-        let links = Links { pages: paths.iter().map(|(file, path)| (*file, path)).collect() };
+        let links = Links { pages: paths.iter().map(|(file, path)| (*file, path.to_url(&BasePath::root()))).collect() };
         assert_eq!(links.resolve(link, from), *expected, "{link} from {from}");
     }
 

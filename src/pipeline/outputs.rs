@@ -17,7 +17,7 @@ use crate::{
     diag::{Diagnostic, Severity, Source},
     load::{self, AnchorLinks, File, Page, Section, Site, World},
     plan::{Origin, Plan, Target},
-    site::{BasePath, ContentHash, Field, MediaType, SitePath},
+    site::{BasePath, ContentHash, Field, MediaType, SitePath, TrailingSlash},
     transform::{
         base, css, data,
         highlight::{self, Highlighter, Palette},
@@ -158,7 +158,7 @@ impl Maker<'_> {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
                 let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
-                let mut output = self.page(&Source::new(self.rendered_name(path), html), found);
+                let mut output = self.page(path, &Source::new(self.rendered_name(path), html), found);
                 let date = page.meta.updated.as_ref().or(page.date.as_ref());
                 output.fields.extend(date.and_then(last_modified));
                 Some(output)
@@ -166,7 +166,7 @@ impl Maker<'_> {
             Origin::Section(id) => {
                 let template = self.site.section(*id).template_name();
                 let html = self.rendered(template, |renderer| renderer.section(*id), found)?;
-                Some(self.page(&Source::new(self.rendered_name(path), html), found))
+                Some(self.page(path, &Source::new(self.rendered_name(path), html), found))
             }
             Origin::Template(name) => {
                 let text = render_with(self.renderer.as_ref()?, |renderer| renderer.template(name, path), found)?;
@@ -184,7 +184,7 @@ impl Maker<'_> {
             }
             Origin::Redirect(target) => {
                 let location = match target {
-                    Target::Path(path) => path.to_url(self.base),
+                    Target::Path(path) => self.site.url(path, self.base),
                     Target::Url(url) => url.clone(),
                 };
                 let mut output = Output::of(Bytes::new(), MediaType::OCTETS);
@@ -231,7 +231,7 @@ impl Maker<'_> {
     /// A text made smaller, as its type allows, and told where it is mounted.
     fn text(&self, source: &Source, media: MediaType, path: &SitePath, found: &mut Vec<Diagnostic>) -> Option<Output> {
         let smaller = match media {
-            MediaType::HTML => return Some(self.page(source, found)),
+            MediaType::HTML => return Some(self.page(path, source, found)),
             MediaType::CSS => {
                 let based = rebased(source, base::style_sheet(&source.text, self.base));
                 let sheet = or_unchanged(&based, css::minify(&based), found);
@@ -255,8 +255,11 @@ impl Maker<'_> {
     }
 
     /// A page: told where it is mounted, then minified.
-    fn page(&self, source: &Source, found: &mut Vec<Diagnostic>) -> Output {
-        let based = rebased(source, base::page(&source.text, &self.links(&|_| None)));
+    fn page(&self, path: &SitePath, source: &Source, found: &mut Vec<Diagnostic>) -> Output {
+        let has_two_urls = self.site.config.rules.trailing_slash() != TrailingSlash::Always;
+        let folder = (has_two_urls && path.is_index() && path.as_str() != "/").then(|| path.to_url(self.base));
+        let links = links::Links { folder: folder.as_deref(), ..self.links(&|_| None) };
+        let based = rebased(source, base::page(&source.text, &links));
         let minified = self.minifier.minify(&based);
         found.extend(minified.warnings);
         let needs = Some(Box::new(policy::of_page(&minified.html)));
@@ -305,7 +308,7 @@ impl Maker<'_> {
     }
 
     fn links<'a>(&'a self, resolve: &'a dyn Fn(&str) -> Option<String>) -> links::Links<'a> {
-        links::Links { base: self.base, resolve }
+        links::Links { base: self.base, folder: None, resolve }
     }
 
     fn read(&self, file: &File, found: &mut Vec<Diagnostic>) -> Option<Bytes> {

@@ -36,7 +36,10 @@ pub enum Site<'a> {
 /// The page, or SVG image, with its URLs as `links` has them.
 #[must_use]
 pub fn page<'a>(page: &'a str, links: &Links<'_>) -> Cow<'a, str> {
-    if links.prefix().is_empty() && !page.contains(".ts") && !page.contains(".mts") && !page.contains("module") {
+    let has_base = page.contains("<base") || page.contains("<BASE");
+    let links = &Links { folder: links.folder.filter(|_| !has_base), ..*links };
+    let is_unmoved = links.prefix().is_empty() && links.folder.is_none();
+    if is_unmoved && !page.contains(".ts") && !page.contains(".mts") && !page.contains("module") {
         return Cow::Borrowed(page);
     }
     let mut edits = Edits::new(page);
@@ -44,6 +47,10 @@ pub fn page<'a>(page: &'a str, links: &Links<'_>) -> Cow<'a, str> {
         Found::Url(url) => {
             if is_rooted(url.raw) {
                 edits.insert(url.span.start, links.prefix());
+            } else if let Some(folder) = links.folder
+                && is_beside(url.raw, url.site)
+            {
+                edits.insert(url.span.start, folder);
             }
             if matches!(url.site, Site::Script { .. } | Site::ImportMap) && !is_foreign(url.raw) {
                 let (path, _) = split_path(url.raw);
@@ -311,6 +318,14 @@ fn is_script(element: &str, attribute: &str, lexer: &Lexer<'_>) -> bool {
             && lexer
                 .attribute("rel")
                 .is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("modulepreload"))))
+}
+
+/// Whether a URL is relative to the folder of its page. In an import map other names are those of modules.
+fn is_beside(url: &str, site: Site<'_>) -> bool {
+    match site {
+        Site::ImportMap => url.starts_with("./") || url.starts_with("../"),
+        _ => !url.is_empty() && !url.starts_with(['/', '\\', '#', '?', '&']) && !is_foreign(url),
+    }
 }
 
 /// Whether a URL names a scheme or host, so that the file is not ours to rename.

@@ -10,6 +10,9 @@ use crate::site::BasePath;
 pub struct Links<'a> {
     /// Put in front of what is relative to the site's root: of `/x`, not of `//host/x`, `x` or `https:…`.
     pub base: &'a BasePath,
+    /// Put in front of what is relative to the page: the URL of its folder, where a browser cannot be sure to see it as one,
+    /// because the page answers without the slash at its end, too.
+    pub folder: Option<&'a str>,
     /// Says what a relative or root-relative module specifier without an extension means (`./store` may be
     /// `./store.ts`); asked before anything is renamed.
     pub resolve: &'a dyn Fn(&str) -> Option<String>,
@@ -25,7 +28,7 @@ impl<'a> Links<'a> {
     /// Those of a site mounted at `base`, all of whose specifiers have extensions.
     #[must_use]
     pub fn at(base: &'a BasePath) -> Self {
-        Self { base, resolve: &|_| None }
+        Self { base, folder: None, resolve: &|_| None }
     }
 
     /// The base without its last slash: what is put in front of a `/`. Empty for `/`.
@@ -46,7 +49,7 @@ impl<'a> Links<'a> {
         let resolved = if has_extension { None } else { (self.resolve)(path) };
         let renamed = compiled_name(resolved.as_deref().unwrap_or(path)).or(resolved);
         let path = renamed.as_deref().unwrap_or(path);
-        let prefix = if is_rooted { self.prefix() } else { "" };
+        let prefix = if is_rooted { self.prefix() } else { self.folder.unwrap_or("") };
         let new = format!("{prefix}{path}{query}");
         (new != specifier).then_some(new)
     }
@@ -103,7 +106,7 @@ mod tests {
     fn specifiers() {
         let base = BasePath::parse("/docs/").unwrap();
         let resolve = |path: &str| (path == "./store").then(|| "./store.ts".to_owned());
-        let links = Links { base: &base, resolve: &resolve };
+        let links = Links { base: &base, folder: None, resolve: &resolve };
         for (specifier, expected) in [
             ("./a.ts", Some("./a.js")),
             ("../a.mts?x#y", Some("../a.mjs?x#y")),

@@ -253,7 +253,10 @@ fn as_nobody(project: &Project, args: &[&str]) -> String {
     let output = if is_root() {
         // A copy, because a build folder may be where only root can go.
         let binary = project.path("sitekit");
-        fs::copy(env!("CARGO_BIN_EXE_sitekit"), &binary).unwrap();
+        // Copied by a process of its own: what another test starts in this moment would inherit our descriptor, and a file
+        // that is open for writing cannot be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_sitekit")).arg(&binary).status().unwrap();
+        assert!(copied.success());
         fs::set_permissions(project.path(""), fs::Permissions::from_mode(0o755)).unwrap();
         let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(project.path("build")).status().unwrap();
         assert!(owned.success());

@@ -147,3 +147,49 @@ fn a_policy_can_be_tried_and_left_out() {
         assert_eq!(found, Vec::from_iter(name), "{mode}");
     }
 }
+
+#[test]
+fn a_page_without_its_slash_still_finds_what_lies_beside_it() {
+    let files = |slash: &str| -> Vec<(&'static str, String)> {
+        vec![
+            ("sites/a/config.toml", format!("[sitekit]\ntrailing_slash = \"{slash}\"\n")),
+            ("sites/a/content/_index.md", "+++\n+++\n[in](@/guide/index.md#x) ![cat](cat.svg)\n".to_owned()),
+            (
+                "sites/a/content/guide/index.md",
+                "+++\naliases = [\"old\"]\n+++\n![cat](cat.svg) [up](../) [top](#top) [ask](?q) [mail](mailto:a@example.org) [out](https://a.example/)\n".to_owned(),
+            ),
+            ("sites/a/content/guide/cat.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned()),
+            ("sites/a/templates/index.html", "{{ section.content | safe }}<a href=\"{{ get_url(path=\"@/guide/index.md\") }}\">g</a>".to_owned()),
+            ("sites/a/templates/page.html", "<title>{{ page.permalink }} {{ current_url }}</title>{{ page.content | safe }}<script type=module src=app.js></script>".to_owned()),
+        ]
+    };
+    for (slash, permalink, beside) in [
+        ("always", "/guide/", "cat.svg"),
+        ("either", "/guide/", "/a/guide/cat.svg"),
+        ("never", "/guide", "/a/guide/cat.svg"),
+    ] {
+        let files = files(slash);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let project = Project::with(&files);
+        project.build(&[]);
+        let (home, page) = (project.text("a", "/"), project.text("a", "/guide/"));
+        assert!(home.contains(&format!("href=/a{permalink}#x")), "{slash}: {home}");
+        assert!(home.contains(&format!("href=/a{permalink}>")), "{slash}: {home}");
+        assert!(home.contains("src=cat.svg"), "{slash}: {home}");
+        assert!(page.contains(&format!("<title>{permalink} {permalink}</title>")), "{slash}: {page}");
+        assert!(
+            page.contains(&format!("src={beside} ")) || page.contains(&format!("src={beside}>")),
+            "{slash}: {page}"
+        );
+        let folder = beside.trim_end_matches("cat.svg");
+        assert!(page.contains(&format!("src={folder}app.js")), "{slash}: {page}");
+        assert!(page.contains(&format!("href={folder}../")), "{slash}: {page}");
+        for kept in ["href=#top", "href=\"?q\"", "href=mailto:a@example.org", "href=https://a.example/"] {
+            assert!(page.contains(kept) || page.contains(&kept.replace('"', "")), "{slash} {kept}: {page}");
+        }
+        let bundle = project.bundle("a");
+        let moved = bundle.entry(bundle.lookup("/old/").unwrap());
+        let location = moved.fields().find(|(name, _)| *name == "location").map(|(_, value)| value.to_owned());
+        assert_eq!(location, Some(format!("/a{permalink}")), "{slash}");
+    }
+}

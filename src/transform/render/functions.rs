@@ -9,7 +9,7 @@ use jiff::{
 };
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::values::{self, Library};
+use super::values::Library;
 use crate::{
     diag::{Source, did_you_mean},
     load::PageDate,
@@ -80,7 +80,7 @@ fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
     let parsed = parsed
         .or_else(|_| SitePath::parse(&decoded))
         .map_err(|error| tera::Error::message(format!("`{path}` cannot be a path of the site: {error}")))?;
-    decoded = values::url(&parsed);
+    decoded = parsed.to_url(&crate::site::BasePath::root());
     if !decoded.ends_with('/')
         && (trailing_slash || (parsed.extension().is_none() && library.has_url(&format!("{decoded}/"))))
     {

@@ -64,7 +64,7 @@ impl<'a> Renderer<'a> {
     /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
     pub fn page(&self, id: PageId) -> Result<String, Vec<Diagnostic>> {
         let page = self.site.page(id);
-        let mut context = Self::context(&page.path);
+        let mut context = self.context(&page.path);
         context.insert_value("page", self.library.pages[id.0].clone());
         self.render(page.template_name(), &context, &page.path, Some(&page.source.path))
     }
@@ -75,7 +75,7 @@ impl<'a> Renderer<'a> {
     /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
     pub fn section(&self, id: SectionId) -> Result<String, Vec<Diagnostic>> {
         let section = self.site.section(id);
-        let mut context = Self::context(&section.path);
+        let mut context = self.context(&section.path);
         context.insert_value("section", self.library.sections[id.0].clone());
         self.render(section.template_name(), &context, &section.path, Some(&section.source.path))
     }
@@ -85,17 +85,17 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// What is wrong in it.
     pub fn template(&self, name: &str, path: &SitePath) -> Result<String, Vec<Diagnostic>> {
-        let mut context = Self::context(path);
+        let mut context = self.context(path);
         if name == builtins::SITEMAP {
             context.insert_value("entries", self.library.sitemap(self.site));
         }
         self.render(name, &context, path, None)
     }
 
-    fn context(path: &SitePath) -> Context {
+    fn context(&self, path: &SitePath) -> Context {
         let mut context = Context::new();
         context.insert_value("current_path", Value::from(path.as_str()));
-        context.insert_value("current_url", Value::from(path.to_url(&BasePath::root())));
+        context.insert_value("current_url", Value::from(self.site.url(path, &BasePath::root())));
         context
     }
 

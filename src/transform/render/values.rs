@@ -32,8 +32,8 @@ pub(super) struct Library {
 
 impl Library {
     pub(super) fn new(site: &Site, contents: &Contents) -> Self {
-        let page_urls: Vec<_> = site.pages.iter().map(|page| url(&page.path)).collect();
-        let section_urls: Vec<_> = site.sections.iter().map(|section| url(&section.path)).collect();
+        let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
+        let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
 
         let alone: Vec<_> =
             site.pages.par_iter().zip(&contents.pages).map(|(each, content)| page(site, each, content)).collect();
@@ -108,14 +108,14 @@ impl Library {
 }
 
 /// A path as it stands in a page before the site's base is baked in.
-pub(super) fn url(path: &SitePath) -> String {
-    path.to_url(&BasePath::root())
+pub(super) fn url(site: &Site, path: &SitePath) -> String {
+    site.url(path, &BasePath::root())
 }
 
 fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
     let mut map = Map::with_capacity(34);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
-    let permalink = url(&page.path);
+    let permalink = url(site, &page.path);
     set("relative_path", page.relative.as_str().into());
     set("colocated_path", page.colocated.as_deref().into());
     set("content", Value::safe_string(&content.html));
@@ -174,7 +174,7 @@ fn with_neighbours(page: &Page, alone: &Value, all: &[Value]) -> Value {
 fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>) -> Value {
     let mut map = Map::with_capacity(26);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
-    let permalink = url(&section.path);
+    let permalink = url(site, &section.path);
     let files = |ids: &[SectionId]| {
         Value::from(ids.iter().map(|&id| Value::from(site.section(id).relative.as_str())).collect::<Vec<_>>())
     };
