@@ -11,6 +11,9 @@ mod hosts;
 mod logs;
 #[path = "serve/reload.rs"]
 mod reload;
+#[cfg(unix)]
+#[path = "serve/restart.rs"]
+mod restart;
 #[path = "serve/rollback.rs"]
 mod rollback;
 #[path = "serve/settings.rs"]

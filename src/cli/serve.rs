@@ -27,7 +27,7 @@ use crate::{
     },
     diag::Diagnostic,
     observe::{AccessLog, Registry},
-    serve::{self, Follower, Hosting, Server, Sites, Stopper, Tls, TlsSettings},
+    serve::{self, Follower, Hosting, Server, Sites, Stopper, Succession, Tls, TlsSettings},
     site::{Host, HostPattern, SiteName},
 };
 
@@ -40,12 +40,19 @@ use crate::{
   sitekit serve                                          everything under build/, on this machine only
   sitekit serve --prod --addr 0.0.0.0:80                 for the internet
   sitekit serve --prod --admin-addr 127.0.0.1:9090       with /metrics for Prometheus
+  sitekit serve --prod --addr 0.0.0.0:80 --replace       a restart that refuses no connection
   sitekit serve --site docs --spa --log-format json      one site, as a single-page app, logs for machines
 
 Exit status: 0 stopped, 2 there is nothing to serve, a flag is wrong or the address is taken.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     settings: Typed<Serve>,
+
+    /// Take over from the server of the same bundles: it hands its sockets to this one, and stops when this one serves
+    ///
+    /// A restart that no client notices, with other flags or another version. Starts as usual when there is none.
+    #[arg(long)]
+    replace: bool,
 }
 
 /// Takes all settings of the server.
@@ -59,10 +66,11 @@ impl Taker for Serve {
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let typed = args.settings.clone();
     let load = move || settings::load(Config::default(), &typed, &settings::environment());
-    let config = match load().and_then(ServeConfig::resolve) {
+    let mut config = match load().and_then(ServeConfig::resolve) {
         Ok(config) => config,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
+    config.replaces = args.replace;
     log::start(config.log_format, config.log_level);
     serve_until_stopped(config, load, |_| {})?;
     Ok(ExitCode::SUCCESS)
@@ -103,7 +111,11 @@ pub(super) fn serve_until_stopped(
         }
         None => None,
     };
-    let listening = places::listen(&config.listen, config.redirect, tls.as_ref(), config.threads)?;
+    let (mut inherited, predecessor) = places::inherit(&build, config.replaces)?;
+    let listening = places::listen(&config.listen, &mut inherited, config.redirect, tls.as_ref(), config.threads)?;
+    if let (Some(place), None) = (inherited.places().first(), &predecessor) {
+        bail!("a socket at {place} was passed to this server, and no setting wants one there: say `listen`");
+    }
     let blame = config.loaded.origins.blame("admin.address");
     let admin =
         config.admin.map(|at| TcpListener::bind(at).with_context(|| format!("{blame} {at} cannot be listened at")));
@@ -116,12 +128,19 @@ pub(super) fn serve_until_stopped(
         }
         None => None,
     };
-    let local_socket = serve::LocalSocket::bind(&build.join(serve::SOCKET))
+    let local_socket = build.join(serve::SOCKET);
+    let local_socket = match &predecessor {
+        Some(_) => serve::LocalSocket::replace(&local_socket),
+        None => serve::LocalSocket::bind(&local_socket),
+    };
+    let local_socket = local_socket
         .inspect_err(
             |error| tracing::warn!(%error, "`sitekit stats` finds no socket of this server in {}", build.display()),
         )
         .ok();
     let (stopper, stop) = Stopper::new();
+    let stopper = Arc::new(stopper);
+    let succession = Succession::new(build.join(serve::SUCCESSION), Arc::clone(&stopper), predecessor);
     let follower = Follower::start(Arc::clone(&sites), known)?;
     let settings = Arc::new(ArcSwap::from_pointee(config.settings));
     let reloader = Reloader {
@@ -141,16 +160,8 @@ pub(super) fn serve_until_stopped(
     }
     systemd::ready("serving");
     ready(places.iter().find_map(serve::Place::address));
-    let server = Server {
-        listening,
-        sites,
-        settings,
-        access_log,
-        local_socket,
-        admin,
-        vigil: systemd::vigil(),
-        succession: None,
-    };
+    let server =
+        Server { listening, sites, settings, access_log, local_socket, admin, vigil: systemd::vigil(), succession };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");

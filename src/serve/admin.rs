@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     fmt::Display,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -23,6 +23,8 @@ use tokio::{
 
 use crate::observe::{self, Report};
 
+#[cfg(unix)]
+use super::unix_socket::UnixSocket;
 use super::{
     health::{Hearts, PATIENCE, Readiness},
     shutdown::{Phase, Stop},
@@ -58,15 +60,7 @@ pub(super) async fn serve_tcp(listener: std::net::TcpListener, desk: Desk) -> io
 /// A Unix socket with a file of its own, which goes when this is dropped.
 #[derive(Debug)]
 #[cfg(unix)]
-pub struct LocalSocket {
-    listener: std::os::unix::net::UnixListener,
-    file: SocketFile,
-}
-
-/// Removes itself.
-#[derive(Debug)]
-#[cfg(unix)]
-struct SocketFile(PathBuf);
+pub struct LocalSocket(UnixSocket);
 
 #[cfg(unix)]
 impl LocalSocket {
@@ -75,28 +69,21 @@ impl LocalSocket {
     /// # Errors
     /// `AddrInUse` when a server listens there, else those of the system.
     pub fn bind(path: &Path) -> io::Result<Self> {
-        use std::os::unix::{fs::PermissionsExt, net::UnixListener, net::UnixStream};
-        if UnixStream::connect(path).is_ok() {
-            return Err(io::Error::new(io::ErrorKind::AddrInUse, "another server listens there"));
-        }
-        // Bound under another name and renamed, so that no one finds it before its mode is set.
-        let hidden = path.with_extension("sock.new");
-        for stale in [&hidden, path] {
-            match std::fs::remove_file(stale) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        let listener = UnixListener::bind(&hidden)?;
-        std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o600))?;
-        std::fs::rename(&hidden, path)?;
-        listener.set_nonblocking(true)?;
-        Ok(Self { listener, file: SocketFile(path.to_owned()) })
+        UnixSocket::bind(path, 0o600).map(Self)
+    }
+
+    /// The same, in the place of the server before us.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn replace(path: &Path) -> io::Result<Self> {
+        UnixSocket::replace(path, 0o600).map(Self)
     }
 
     /// Serves operators for as long as it is polled.
     pub(super) async fn serve(self, desk: Desk) -> io::Result<Infallible> {
-        let Self { listener, file: _file } = self;
+        let Self(UnixSocket { listener, file: _file }) = self;
+        listener.set_nonblocking(true)?;
         let listener = tokio::net::UnixListener::from_std(listener)?;
         loop {
             match listener.accept().await {
@@ -104,14 +91,6 @@ impl LocalSocket {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Nothing to do about it when it fails: the next server replaces a stale one.
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -125,6 +104,12 @@ impl LocalSocket {
     /// # Errors
     /// Always.
     pub fn bind(_: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// # Errors
+    /// Always.
+    pub fn replace(_: &Path) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

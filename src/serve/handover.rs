@@ -49,12 +49,9 @@ const STOPPING: u8 = b'k';
 /// How a server comes after another, and lets another come after it.
 #[derive(Debug)]
 pub struct Succession {
-    /// Where the next server finds this one.
-    pub path: PathBuf,
-    /// Tells this server to stop when the next one is ready.
-    pub stopper: Arc<Stopper>,
-    /// The server before, whose sockets these are.
-    pub predecessor: Option<Predecessor>,
+    path: PathBuf,
+    stopper: Arc<Stopper>,
+    predecessor: Option<Predecessor>,
 }
 
 /// A server that still serves, and stops when it is relieved.
@@ -100,6 +97,13 @@ pub fn take_over(path: &Path) -> io::Result<Option<(Inherited, Predecessor)>> {
 }
 
 impl Succession {
+    /// The next server finds this one at `path`, and `stopper` tells this one to stop when the next is ready.
+    /// `predecessor` is the server whose sockets these are. `None` where no server can take over.
+    #[must_use]
+    pub fn new(path: PathBuf, stopper: Arc<Stopper>, predecessor: Option<Predecessor>) -> Option<Self> {
+        Some(Self { path, stopper, predecessor })
+    }
+
     /// Copies the descriptors, which are shared among the cores after this.
     pub(super) fn prepare(self, listening: &[Listening]) -> io::Result<Heir> {
         Ok(Heir { offer: Offer::of(listening)?, succession: self })
@@ -118,7 +122,10 @@ impl Heir {
     pub(super) async fn run(self, stop: Stop) {
         let Self { succession: Succession { path, stopper, predecessor }, offer } = self;
         // Before the other one goes, which removes its own file and no other.
-        let socket = UnixSocket::replace(&path, 0o600);
+        let socket = match predecessor {
+            Some(_) => UnixSocket::replace(&path, 0o600),
+            None => UnixSocket::bind(&path, 0o600),
+        };
         if let Some(Err(error)) = predecessor.map(Predecessor::relieve) {
             tracing::error!(%error, "the server before this one does not give way; both serve");
         }

@@ -22,16 +22,12 @@ fn next(folder: &Path, places: &[Place]) -> Rig {
     let claim = |place| Listening::plain(inherited.claim(place, CORES).unwrap().expect("its sockets"));
     let listening = places.iter().map(claim).collect();
     assert_eq!(inherited.places(), []);
-    Rig::succeeding(Settings::default(), listening, |stopper| {
-        Some(Succession { path, stopper, predecessor: Some(predecessor) })
-    })
+    Rig::succeeding(Settings::default(), listening, |stopper| Succession::new(path, stopper, Some(predecessor)))
 }
 
 fn first(folder: &Path, listening: Vec<Listening>) -> Rig {
     let path = folder.join(serve::SUCCESSION);
-    let rig = Rig::succeeding(Settings::default(), listening, |stopper| {
-        Some(Succession { path: path.clone(), stopper, predecessor: None })
-    });
+    let rig = Rig::succeeding(Settings::default(), listening, |stopper| Succession::new(path.clone(), stopper, None));
     wait_until(|| path.exists());
     rig
 }

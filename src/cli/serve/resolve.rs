@@ -35,6 +35,8 @@ pub(in crate::cli) struct ServeConfig {
     pub(super) self_signed: bool,
     /// Plain addresses redirect to the one that speaks TLS.
     pub(super) redirect: bool,
+    /// The server before this one is to hand its sockets over.
+    pub(super) replaces: bool,
     pub(super) choice: Choice,
     pub(super) threads: usize,
     pub(super) shards: usize,
@@ -80,6 +82,7 @@ impl ServeConfig {
             tls: tls.filter(|_| speaks_tls),
             self_signed: config.tls.self_signed,
             redirect: config.tls.redirect,
+            replaces: false,
             choice: Choice {
                 build: config.build.out.clone(),
                 sites: config.only.iter().cloned().collect(),

@@ -1,7 +1,7 @@
 //! What signals ask for: SIGHUP for a reload, SIGUSR1 for a new access log, the first SIGINT or SIGTERM for a gentle stop,
 //! the second for an end.
 
-use std::{io, thread};
+use std::{io, sync::Arc, thread};
 
 use super::{reload::Reloader, systemd};
 use crate::serve::{Phase, Stopper};
@@ -18,7 +18,7 @@ enum Signal {
 ///
 /// # Errors
 /// When the system gives no thread, or does not tell of signals.
-pub(super) fn heed(stopper: Stopper, mut reloader: Reloader) -> anyhow::Result<()> {
+pub(super) fn heed(stopper: Arc<Stopper>, mut reloader: Reloader) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let wait = move || {
