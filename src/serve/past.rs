@@ -2,11 +2,14 @@
 //! finds its scripts. Their bundles are opened where the build folder is looked at, never by a thread that serves, and
 //! stay on disk: a body is read when it is asked for, like any that does not fit in memory.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 use crate::{
     map::{self, Bundle, EntryId, Generation, OpenError},
-    site::{ContentHash, SiteName},
+    site::{ContentHash, SiteName, UserName},
 };
 
 /// The generations of a site that are kept beside the live one, and the files only they have.
@@ -74,6 +77,11 @@ impl Past {
         faults.filter(|error| !matches!(error, OpenError::Missing { .. }))
     }
 
+    /// What the tables of its bundles take of memory, in bytes.
+    pub(super) fn tables_len(&self) -> u64 {
+        self.generations.iter().flat_map(|kept| &kept.bundle).map(Bundle::tables_len).sum()
+    }
+
     /// The hashes of all bodies that may be asked for.
     pub(super) fn bodies(&self) -> impl Iterator<Item = ContentHash> {
         self.files.values().filter_map(|&file| self.entry(file)).flat_map(|(bundle, id)| {
@@ -83,18 +91,19 @@ impl Past {
     }
 }
 
-/// The generations of a site beside the one that is live, the last published first, `most` at most.
+/// The generations of a site beside the one that is served, the last published first, `most` at most. The one that should
+/// be live is none of them, should it be refused.
 ///
 /// # Errors
 /// When the site's folder cannot be read.
 pub(super) fn kept(
     build: &Path,
     site: &SiteName,
-    live: ContentHash,
+    served: ContentHash,
     most: usize,
 ) -> Result<Vec<Generation>, OpenError> {
     let mut kept = if most == 0 { Vec::new() } else { map::generations(build, site)? };
-    kept.retain(|generation| generation.hash != live);
+    kept.retain(|generation| generation.hash != served && !generation.live);
     kept.truncate(most);
     Ok(kept)
 }
@@ -105,15 +114,18 @@ fn open(path: &Path, site: &SiteName) -> Result<Bundle, OpenError> {
 }
 
 /// Whether an entry of an older bundle answers where `live` has no route: its name is a fingerprint (RFC 8246), so its
-/// bytes are what whoever asks for it means. What was protected and is not any more has been moved, not published.
+/// bytes are what whoever asks for it means. Nor may anyone have it now who might not have had it then.
 fn outlives(bundle: &Bundle, path: &str, id: EntryId, live: &Bundle) -> bool {
-    let is_protected = |bundle: &Bundle| {
-        let protected = &bundle.rules().protected;
-        protected.iter().flat_map(|protected| &protected.paths).any(|pattern| pattern.matches(path))
-    };
     live.lookup(path).is_none()
         && bundle.entry(id).fields().any(|(name, value)| name == "cache-control" && is_immutable(value))
-        && (!is_protected(bundle) || is_protected(live))
+        && users(bundle, path).is_none_or(|then| users(live, path).is_some_and(|now| now.is_subset(&then)))
+}
+
+/// Who may have what is at a path; `None` when everyone may.
+fn users<'a>(bundle: &'a Bundle, path: &str) -> Option<BTreeSet<&'a UserName>> {
+    let mut protected = bundle.rules().protected.iter();
+    let first = protected.find(|one| one.paths.iter().any(|pattern| pattern.matches(path)))?;
+    Some(first.users.keys().collect())
 }
 
 fn is_immutable(cache_control: &str) -> bool {

@@ -370,7 +370,7 @@ impl Sites {
         }
         let lens: Vec<u64> = next.sites.iter().map(|site| site.bundle.len()).collect();
         // Tables have a place of their own in memory, whatever becomes of the bodies.
-        let tables: u64 = next.sites.iter().map(|site| site.bundle.tables_len()).sum();
+        let tables: u64 = next.sites.iter().map(|site| site.bundle.tables_len() + site.past().tables_len()).sum();
         let (residents, room) = memory::residents(self.choice.memory.saturating_sub(tables), &lens);
         let staying = |wanted: bool| {
             next.sites.iter().zip(&residents).filter(move |(_, resident)| **resident == wanted).map(|(site, _)| site)

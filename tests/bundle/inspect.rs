@@ -215,9 +215,9 @@ fn a_reader_that_has_read_enough_is_no_error() {
     let body = EncodedBody { coding: Coding::Identity, bytes: Bytes::from(vec![b'x'; 1 << 20]) };
     image.routes.insert(images::path("/large"), Response { status: 200, fields: Vec::new(), bodies: vec![body] });
     let built = built(&image);
-    let build = built.build.path().to_str().unwrap();
+    let folder = built.build.path().to_str().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sitekit"));
-    command.args(["inspect", "--build", build, "docs", "/large", "--body"]);
+    command.args(["inspect", "--build", folder, "docs", "/large", "--body"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();

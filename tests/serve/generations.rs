@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use sitekit::site::{Coding, EncodedBody, Field, Mode, Response, SiteImage, SitePath};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sitekit::site::{
+    Coding, EncodedBody, Field, Mode, PasswordHash, PathPattern, Protected, Realm, Response, SiteImage, SitePath,
+    UserName,
+};
 
 use super::{Serving, commit_keeping, image, output, serve, stderr};
 use crate::client::Reply;
@@ -189,6 +193,66 @@ fn older_files_are_read_from_the_disk() {
         let part = serving.connect().ask("GET", "/docs/large.1.js", &[("Range", "bytes=1000000-1999999")]);
         assert!(part.status == 206 && part.body == bytes[1_000_000..2_000_000]);
         assert_eq!(serving.connect().ask("GET", "/docs/app.1.js", &[]).text(), "console.log('generation 1')");
+    }
+}
+
+/// What was behind a password does not come out from behind it, whatever becomes of the rule.
+#[test]
+fn what_was_protected_stays_so() {
+    let build = tempfile::tempdir().unwrap();
+    let protecting = |mut image: SiteImage, users: &[&str]| {
+        // `correct horse`, cheaply hashed.
+        let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+        image.rules.protected = vec![Protected {
+            paths: vec![PathPattern::parse("/*").unwrap()],
+            realm: Realm::parse("staff").unwrap(),
+            users: users
+                .iter()
+                .map(|user| (UserName::parse(user).unwrap(), PasswordHash::parse(hash).unwrap()))
+                .collect(),
+        }];
+        image
+    };
+    commit_keeping(build.path(), &protecting(deploy_of(1), &["ann", "bob"]), 5);
+    let mut serving = serve(build.path(), &[]);
+    let ann = format!("Basic {}", STANDARD.encode("ann:correct horse"));
+    for (next, to_anyone, to_ann) in [
+        (deploy_of(2), 404, 404),
+        (protecting(deploy_of(3), &["ann"]), 401, 200),
+        // Eve was not one of the users then, and whom a password is for is not asked here.
+        (protecting(deploy_of(4), &["ann", "eve"]), 401, 404),
+        (deploy_of(5), 404, 404),
+    ] {
+        let live = commit_keeping(build.path(), &next, 5);
+        serving.is_live(&live);
+        for (fields, expected) in [(&[][..], to_anyone), (&[("Authorization", &*ann)], to_ann)] {
+            let reply = serving.connect().ask("GET", "/docs/app.1.js", fields);
+            assert_eq!((reply.status, reply.text().contains("console.log")), (expected, expected == 200), "{fields:?}");
+        }
+    }
+    // What was open then and is protected now asks for a password, and what was open stays open.
+    assert_eq!(serving.connect().ask("GET", "/docs/app.2.js", &[]).status, 200);
+    let live = commit_keeping(build.path(), &protecting(deploy_of(6), &["ann"]), 9);
+    serving.is_live(&live);
+    assert_eq!(serving.connect().ask("GET", "/docs/app.2.js", &[]).status, 401);
+}
+
+#[test]
+fn a_refused_deploy_takes_nothing_away() {
+    let build = tempfile::tempdir().unwrap();
+    commit_keeping(build.path(), &deploy_of(1), 5);
+    commit_keeping(build.path(), &deploy_of(2), 5);
+    let mut serving = serve(build.path(), &[]);
+    let broken = "0".repeat(32);
+    fs::write(build.path().join(format!("docs/{broken}.bundle")), "not a bundle").unwrap();
+    fs::write(build.path().join("docs/current"), format!("{broken}\n")).unwrap();
+    serving.wait_for(|event| event["level"] == "ERROR" && event["site"] == "docs");
+    assert_eq!(serving.connect().ask("GET", "/docs/app.1.js", &[]).field("x-generation"), Some("1"));
+    let live = commit_keeping(build.path(), &deploy_of(3), 5);
+    serving.is_live(&live);
+    for generation in ["1", "2", "3"] {
+        let reply = serving.connect().ask("GET", &format!("/docs/app.{generation}.js"), &[]);
+        assert_eq!(reply.field("x-generation"), Some(generation));
     }
 }
 

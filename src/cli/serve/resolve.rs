@@ -15,6 +15,7 @@ use crate::{
         settings::{Certificate, Config, Listener, Loaded, Origins, Target},
     },
     diag::Diagnostic,
+    map,
     observe::{self, LogConfig, Metering, Queries, Rotation},
     serve::{self, CertificateFiles, Choice, Front, Hosting, Hsts, Limits, Rates, Settings, TlsSettings},
 };
@@ -109,7 +110,10 @@ pub(super) fn settings(
     before: Option<&Settings>,
 ) -> Result<Settings, Vec<Diagnostic>> {
     let asked = config.max_connections.map(NonZeroUsize::get);
-    let connections = connections(asked, origins, descriptors(Path::new("/"))).map_err(|mistake| vec![*mistake])?;
+    // Each bundle keeps its file open.
+    let bundles = map::sites(&config.build.out).map_or(0, |sites| sites.len()).saturating_mul(config.build.keep);
+    let connections =
+        connections(asked, origins, descriptors(Path::new("/")), bundles).map_err(|mistake| vec![*mistake])?;
     let rules = config.rate_limits.iter().cloned().filter_map(crate::cli::settings::Rate::rule).collect();
     let rates = before.and_then(|before| before.rates.as_ref());
     Ok(Settings {
@@ -180,14 +184,21 @@ fn memory() -> u64 {
     serve::memory::budget(serve::memory::read(Path::new("/")))
 }
 
-/// How many connections, given what was asked for and how many descriptors a process may have.
-fn connections(asked: Option<usize>, origins: &Origins, descriptors: Option<usize>) -> Result<usize, Box<Diagnostic>> {
-    /// Bundles, listeners, sockets of operators.
+/// How many connections, given what was asked for, how many descriptors a process may have, and how many bundles there
+/// may be.
+fn connections(
+    asked: Option<usize>,
+    origins: &Origins,
+    descriptors: Option<usize>,
+    bundles: usize,
+) -> Result<usize, Box<Diagnostic>> {
+    /// Listeners, sockets of operators, logs, the next bundle.
     const OTHERS: usize = 64;
-    let most = descriptors.map_or(usize::MAX, |descriptors| descriptors.saturating_sub(OTHERS).max(1));
+    let others = bundles.saturating_add(OTHERS);
+    let most = descriptors.map_or(usize::MAX, |descriptors| descriptors.saturating_sub(others).max(1));
     match asked {
         Some(asked) if asked > most => {
-            let descriptors = most + OTHERS;
+            let descriptors = most.saturating_add(others);
             let message = format!(
                 "{asked} is more than the {descriptors} file descriptors of this process allow: at most {most}"
             );
@@ -277,15 +288,17 @@ mod tests {
 
     #[test]
     fn connections_that_descriptors_allow() {
-        for (asked, descriptors, expected) in [
-            (None, None, 10_000),
-            (None, Some(1024), 960),
-            (None, Some(1_000_000), 10_000),
-            (Some(500), Some(1024), 500),
-            (Some(50_000), Some(1_000_000), 50_000),
+        for (asked, descriptors, bundles, expected) in [
+            (None, None, 5, 10_000),
+            (None, Some(1024), 0, 960),
+            (None, Some(1024), 50, 910),
+            (None, Some(1024), usize::MAX, 1),
+            (None, Some(1_000_000), 5, 10_000),
+            (Some(500), Some(1024), 5, 500),
+            (Some(50_000), Some(1_000_000), 5, 50_000),
         ] {
-            assert_eq!(connections(asked, &Origins::default(), descriptors).unwrap(), expected);
+            assert_eq!(connections(asked, &Origins::default(), descriptors, bundles).unwrap(), expected);
         }
-        assert!(connections(Some(1000), &Origins::default(), Some(1024)).is_err());
+        assert!(connections(Some(1000), &Origins::default(), Some(1024), 0).is_err());
     }
 }
