@@ -90,7 +90,11 @@ pub(super) async fn serve(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream
             }
             let ended = http.as_mut().poll(cx);
             if ended.is_ready() || track.resets.get() > tuned.limits.resets.saturating_mul(2) {
-                if !leaving {
+                let enough = matches!(&ended, Poll::Ready(Err(error)) if !is_io(error));
+                if enough && (PENDING_RESETS..=tuned.limits.resets as usize).contains(&(track.resets.get() as usize)) {
+                    // h2 had enough of them before we had.
+                    core.note(Event::Resets);
+                } else if !leaving {
                     streams.note_share();
                 }
                 return Poll::Ready(());
@@ -102,6 +106,11 @@ pub(super) async fn serve(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream
         }
     })
     .await;
+}
+
+/// Whether a connection ended because it broke, and not for what was sent on it.
+fn is_io(error: &hyper::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<io::Error>)
 }
 
 impl Streams {

@@ -105,6 +105,36 @@ fn what_is_too_large_is_counted() {
     assert_eq!([Event::HeadBytes, Event::BodyBytes].map(|event| server.registry.noted(event)), [1, 1]);
 }
 
+/// CVE-2023-44487. At whatever pace: in one go h2 has enough of them first, bit by bit we have.
+#[test]
+fn streams_that_are_reset_at_once_end_the_connection_and_are_counted() {
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    };
+    for streams_at_once in [5000, 1] {
+        let server =
+            start(Setup { limits: Limits { resets: 100, ..Limits::default() }, ..Setup::default() }, &images());
+        let mut client = server.connect();
+        client.send([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat());
+        for first in (0..5000).step_by(streams_at_once) {
+            let resets = (first..).take(streams_at_once).flat_map(|number: u32| {
+                // `:method GET`, `:scheme http`, `:path /`, `:authority a`; CANCEL.
+                let head = frame(1, 5, 2 * number + 1, &[0x82, 0x86, 0x84, 0x41, 1, b'a']);
+                [head, frame(3, 0, 2 * number + 1, &[0, 0, 0, 8])].concat()
+            });
+            let resets: Vec<u8> = resets.collect();
+            // Fails when the server has had enough.
+            if std::io::Write::write_all(client.reader.get_mut(), &resets).is_err() {
+                break;
+            }
+        }
+        wait_until(|| server.registry.noted(Event::Resets) == 1);
+        wait_until(|| Report::of(&server.registry, Instant::now()).connections.open == 0);
+        assert_eq!(server.connect().ask("GET", "/docs/", &[]).status, 200);
+    }
+}
+
 #[test]
 fn a_thousand_idle_connections_harm_no_one() {
     let idle: Vec<_> = (0..300).map(|_| SERVER.connect()).collect();
