@@ -11,9 +11,11 @@ mod peer;
 mod pin;
 mod proc;
 mod process;
+mod random;
 mod report;
 mod sample;
 mod serve;
+mod soak;
 mod table;
 
 use std::{
@@ -67,6 +69,13 @@ enum Command {
         #[command(flatten)]
         args: memory::MemoryArgs,
     },
+    /// Full load, deploys, reloads and abuse at once; fails when one good request does
+    Soak {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: soak::SoakArgs,
+    },
     /// The constant answer that `serve` compares with
     #[command(hide = true)]
     Floor(serve::floor::FloorArgs),
@@ -107,6 +116,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             finish(&common, &[serve::run(&common, &serve)?, build::run(&common, &build)?])
         }
         Command::Memory { common, args } => finish(&common, &[memory::run(&common, &args)?]),
+        Command::Soak { common, args } => {
+            let (report, faults) = soak::run(&common, &args)?;
+            finish(&common, &[report])?;
+            anyhow::ensure!(faults.is_empty(), "the soak failed:\n  {}", faults.join("\n  "));
+            Ok(())
+        }
         Command::Floor(args) => serve::floor::run(&args),
         Command::Meter(args) => meter::run(&args),
     }

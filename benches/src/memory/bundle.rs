@@ -9,7 +9,7 @@ use sitekit::{
     site::{BasePath, Coding, ContentHash, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
-use super::zipf::Random;
+use crate::random::Random;
 
 /// The shortest and the longest body. As many lie between 2 and 4 KB as between 50 and 100.
 const SHORTEST: f64 = 2_000.0;

@@ -12,11 +12,11 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use sitekit::site::ContentHash;
 
-use super::{
-    bundle::Page,
-    zipf::{Random, Zipf},
+use super::{bundle::Page, zipf::Zipf};
+use crate::{
+    answer::{self, Head},
+    random::Random,
 };
-use crate::answer::{self, Head};
 
 /// A server that says nothing for so long has stopped.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -101,7 +101,7 @@ fn fetch(stream: &mut TcpStream, page: &Page, buffer: &mut Vec<u8>) -> anyhow::R
     let request = format!("GET {} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: sitekit-bench\r\n\r\n", page.path);
     stream.write_all(request.as_bytes()).context("sending a request")?;
     buffer.clear();
-    let mut chunk = [0; 64 << 10];
+    let mut chunk = [0; 16 << 10];
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => bail!("the connection was closed within an answer"),
