@@ -108,8 +108,8 @@ impl Asking<'_> {
     fn missing(&self) -> Answer {
         let error = respond::error(StatusCode::NOT_FOUND);
         match self.site.bundle().not_found() {
-            Some(page) if self.wanted.action != Action::Options => self.in_words_of(page, error),
-            _ => (error, None),
+            Some(page) => self.in_words_of(page, error),
+            None => (error, None),
         }
     }
 
@@ -118,7 +118,7 @@ impl Asking<'_> {
         let entry = self.site.prepared(page);
         let Some(nth) = self.wanted.choose(&entry) else { return (error, None) };
         let mut head = entry.as_error(self.site.bundle(), nth, &error);
-        if self.wanted.action != Action::Get {
+        if self.wanted.action == Action::Head {
             head.content = Content::None;
         }
         (head, Some((entry, nth)))

@@ -26,8 +26,8 @@ pub(super) struct Area {
     pub(super) challenge: HeaderValue,
     /// Sorted by name.
     users: Vec<User>,
-    /// Of what is remembered. Nobody who does not know it can tell which password has which hash.
-    key: [u8; 32],
+    /// Of what is remembered: nobody who does not know it can tell which password has which hash. Without it, nothing is.
+    key: Option<[u8; 32]>,
 }
 
 struct User {
@@ -97,15 +97,15 @@ impl Area {
             known: Mutex::new(None),
         };
         let mut key = [0; 32];
-        // Without randomness nothing is remembered across a restart anyway; the system always has some.
-        if rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut key).is_err() {
-            tracing::error!("the system gives no random bytes");
+        let random = rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut key);
+        if random.is_err() {
+            tracing::error!("the system gives no random bytes, so every request checks its password anew");
         }
         Self {
             paths: protected.paths.clone(),
             challenge: challenge.unwrap_or(HeaderValue::from_static("Basic")),
             users: protected.users.iter().map(user).collect(),
-            key,
+            key: random.is_ok().then_some(key),
         }
     }
 
@@ -135,9 +135,9 @@ impl Area {
 
     fn remembers(&self, credentials: &Credentials) -> bool {
         // The comparison of two such hashes takes the same time whatever they are.
-        self.user(&credentials.user).is_some_and(|user| {
-            *user.known.lock().unwrap_or_else(PoisonError::into_inner) == Some(self.digest(credentials))
-        })
+        let digest = self.digest(credentials);
+        let known = |user: &User| *user.known.lock().unwrap_or_else(PoisonError::into_inner);
+        digest.is_some() && self.user(&credentials.user).is_some_and(|user| known(user) == digest)
     }
 
     /// Computes the hash of the password, and remembers it if it is right. One who is unknown costs as much.
@@ -146,13 +146,13 @@ impl Area {
         let Some(compared) = user.or(self.users.first()) else { return false };
         let right = compared.hash.verify(&credentials.password) && user.is_some();
         if right {
-            *compared.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.digest(credentials));
+            *compared.known.lock().unwrap_or_else(PoisonError::into_inner) = self.digest(credentials);
         }
         right
     }
 
-    fn digest(&self, credentials: &Credentials) -> blake3::Hash {
-        blake3::keyed_hash(&self.key, &credentials.password)
+    fn digest(&self, credentials: &Credentials) -> Option<blake3::Hash> {
+        Some(blake3::keyed_hash(self.key.as_ref()?, &credentials.password))
     }
 }
 

@@ -98,20 +98,26 @@ impl PathPattern {
     /// Whether it stands for `path`.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.captures(path).is_some()
+        self.take(path, &mut |_, _| {}).is_some()
     }
 
     /// What its parts stand for in `path`, if it matches.
     #[must_use]
     pub fn captures<'a>(&'a self, path: &'a str) -> Option<Captures<'a>> {
         let mut found = Captures::default();
-        let rest = take_front(&self.before, path, &mut found)?;
+        self.take(path, &mut |name, text| found.0.push((name, text)))?;
+        Some(found)
+    }
+
+    /// Tells what its parts stand for; `None` when it does not match, whatever was told by then.
+    fn take<'a>(&'a self, path: &'a str, found: &mut impl FnMut(&'a str, &'a str)) -> Option<()> {
+        let rest = take_front(&self.before, path, found)?;
         match &self.after {
-            None => rest.is_empty().then_some(found),
+            None => rest.is_empty().then_some(()),
             Some(after) => {
-                let splat = take_back(after, rest, &mut found)?;
-                found.0.push((SPLAT, splat));
-                Some(found)
+                let splat = take_back(after, rest, found)?;
+                found(SPLAT, splat);
+                Some(())
             }
         }
     }
@@ -184,7 +190,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, PatternError> {
 }
 
 /// Matches `pieces` at the start of `path`; the rest of it.
-fn take_front<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a>) -> Option<&'a str> {
+fn take_front<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut impl FnMut(&'a str, &'a str)) -> Option<&'a str> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => path = path.strip_prefix(&**text)?,
@@ -193,7 +199,7 @@ fn take_front<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'
                 if segment.is_empty() {
                     return None;
                 }
-                found.0.push((name, segment));
+                found(name, segment);
                 path = rest;
             }
         }
@@ -202,7 +208,7 @@ fn take_front<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'
 }
 
 /// Matches `pieces` at the end of `path`; what is before it.
-fn take_back<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a>) -> Option<&'a str> {
+fn take_back<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut impl FnMut(&'a str, &'a str)) -> Option<&'a str> {
     for piece in pieces.iter().rev() {
         match piece {
             Piece::Text(text) => path = path.strip_suffix(&**text)?,
@@ -211,7 +217,7 @@ fn take_back<'a>(pieces: &'a [Piece], mut path: &'a str, found: &mut Captures<'a
                 if segment.is_empty() {
                     return None;
                 }
-                found.0.push((name, segment));
+                found(name, segment);
                 path = rest;
             }
         }

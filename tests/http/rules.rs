@@ -411,6 +411,8 @@ fn errors_in_the_words_of_the_site() {
         ("GET", "/docs/guide/", &[("If-Match", "\"x\"")], 412, words),
         ("GET", "/docs/guide/", &[("Range", "bytes=9999-"), ("Accept-Encoding", "gzip")], 416, "gz"),
         ("GET", "/docs/drafts/", &[], 401, "who are you?"),
+        ("OPTIONS", "/docs/drafts/", &[], 401, "who are you?"),
+        ("OPTIONS", "/docs/nope", &[], 404, "not here"),
         ("GET", "/docs/nope", &[], 404, "not here"),
     ] {
         let reply = server.connect().ask(method, target, fields);
