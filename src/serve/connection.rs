@@ -317,10 +317,11 @@ async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
     let mut last_words = String::new();
     if ended == End::TimedOut {
         core.note(timeout(pulse));
-        if pulse.phase() != Phase::Head {
-            return stream.discard_unsent();
+        match pulse.phase() {
+            Phase::Head => last_words = timeout_answer(SystemTime::now()),
+            Phase::Answer => return stream.discard_unsent(),
+            _ => return,
         }
-        last_words = timeout_answer(SystemTime::now());
     }
     track.count(None);
     track.enter(Phase::Linger);

@@ -31,7 +31,7 @@ fn timeouts_fire() {
     assert!(server.connect().is_closed());
     let mut idle = server.connect();
     assert_eq!(idle.ask("GET", "/docs/", &[]).status, 200);
-    assert!(idle.is_closed());
+    assert_eq!(idle.reader.fill_buf().unwrap(), b"", "an orderly end, no reset");
     // In the middle of a head: told so.
     let mut head = server.connect();
     head.send("GET /docs/ HTTP/1.1\r\nHost: a\r\nX-Slow: ");
