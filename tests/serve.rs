@@ -9,6 +9,9 @@ mod generations;
 mod hosts;
 #[path = "serve/logs.rs"]
 mod logs;
+#[cfg(target_os = "linux")]
+#[path = "serve/memory.rs"]
+mod memory;
 #[path = "serve/reload.rs"]
 mod reload;
 #[cfg(unix)]
