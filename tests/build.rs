@@ -6,6 +6,9 @@
 mod bad_input;
 #[path = "build/broken.rs"]
 mod broken;
+#[path = "client/mod.rs"]
+#[expect(dead_code, reason = "nothing here waits for the end of a connection")]
+mod client;
 #[path = "build/corpus.rs"]
 mod corpus;
 #[path = "build/golden.rs"]
@@ -18,3 +21,5 @@ mod output;
 mod project;
 #[path = "build/rules.rs"]
 mod rules;
+#[path = "build/served.rs"]
+mod served;

@@ -1,0 +1,166 @@
+//! From a line in `config.toml` to bytes on the wire: a site with rules, built and served by the binary.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    client::{Connection, Reply},
+    project::Project,
+};
+
+/// Long enough for a machine that is busy with other tests; reached only when something is wrong.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+struct Served {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start(project: &Project) -> Self {
+        let mut command =
+            project.command(&["serve", "--addr", "127.0.0.1:0", "--threads", "1", "--log-format", "json"]);
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = process.stderr.take().unwrap();
+        let (found, address) = mpsc::channel();
+        // Reads to the end, so that the server never waits for someone to read its logs.
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                let fields = entry.get("fields").unwrap_or(&entry);
+                if fields["message"] == "listening" {
+                    let _ = found.send(fields["address"].as_str().unwrap().parse().unwrap());
+                }
+            }
+        });
+        let address = address.recv_timeout(PATIENCE).expect("the server says where it listens");
+        Self { process, address }
+    }
+
+    fn ask(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Reply {
+        Connection::to(self.address).ask(method, target, fields)
+    }
+
+    fn get(&self, target: &str) -> Reply {
+        self.ask("GET", target, &[])
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The hash of a password, as the binary makes it.
+fn hashed(project: &Project, password: &str) -> String {
+    let mut process = project.command(&["hash-password"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+const FILES: &[(&str, &str)] = &[
+    ("sites/a/index.html", "<!doctype html><title>A</title><p>home"),
+    ("sites/a/new/index.html", "<!doctype html><title>New</title><p>new"),
+    ("sites/a/private/index.html", "<!doctype html><title>Private</title><p>private"),
+    ("sites/a/lost.html", "<!doctype html><title>Lost</title><p>lost"),
+    ("sites/a/sign-in.html", "<!doctype html><title>Sign in</title><p>sign in"),
+    ("sites/a/soon.html", "<!doctype html><title>Soon</title><p>soon"),
+    ("sites/a/data.json", "{\"a\":1}"),
+];
+
+const RULES: &str = r#"
+[[sitekit.redirects]]
+from = "/old/:what"
+to = "/:what/?from=old"
+
+[[sitekit.redirects]]
+from = "/away/*"
+to = "https://elsewhere.example/:splat"
+status = 302
+
+[[sitekit.rewrites]]
+from = "/alias"
+to = "/new/"
+
+[[sitekit.rewrites]]
+from = "/side-door"
+to = "/private/"
+
+[sitekit.error_pages]
+401 = "/sign-in.html"
+404 = "/lost.html"
+503 = "/soon.html"
+
+[[sitekit.cors]]
+path = "/data.json"
+origins = "https://app.example"
+
+[[sitekit.headers]]
+path = "/new/"
+set = { X-Note = "hello" }
+"#;
+
+#[test]
+fn what_the_author_wrote_is_what_the_client_gets() {
+    let project = Project::with(FILES);
+    let users =
+        format!("\n[[sitekit.auth]]\npath = \"/private/*\"\nusers = {{ ann = \"{}\" }}\n", hashed(&project, "secret"));
+    project.write("sites/a/config.toml", (RULES.to_owned() + &users).as_bytes());
+    project.build(&[]);
+    let served = Served::start(&project);
+
+    // Redirects, in both ways of leading somewhere, and rewrites.
+    let moved = served.get("/a/old/new?q=1");
+    assert_eq!((moved.status, moved.field("location")), (308, Some("/a/new/?from=old&q=1")));
+    let away = served.get("/a/away/x/y");
+    assert_eq!((away.status, away.field("location")), (302, Some("https://elsewhere.example/x/y")));
+    let alias = served.get("/a/alias");
+    assert_eq!((alias.status, alias.field("x-note")), (200, Some("hello")));
+    assert!(alias.text().contains("new"), "{alias:?}");
+
+    // The site's own words for an error, under the policy of that page.
+    let lost = served.get("/a/nowhere/");
+    assert_eq!((lost.status, lost.field("cache-control")), (404, Some("no-store")));
+    assert!(lost.text().contains("lost") && lost.field("content-security-policy").is_some(), "{lost:?}");
+
+    // A password, and no way around it.
+    for path in ["/a/private/", "/a/side-door"] {
+        let refused = served.get(path);
+        let challenge = refused.field("www-authenticate").unwrap_or("").to_ascii_lowercase();
+        assert!(refused.status == 401 && challenge.starts_with("basic realm=\"restricted\""), "{path}: {refused:?}");
+        assert!(refused.text().contains("sign in"), "{path}: {refused:?}");
+        // ann:secret and ann:wrong
+        let entered = served.ask("GET", path, &[("Authorization", "Basic YW5uOnNlY3JldA==")]);
+        assert_eq!((entered.status, entered.field("cache-control")), (200, Some("private, no-cache")), "{path}");
+        assert_eq!(served.ask("GET", path, &[("Authorization", "Basic YW5uOndyb25n")]).status, 401, "{path}");
+    }
+
+    // Other origins.
+    let shared = served.ask("GET", "/a/data.json", &[("Origin", "https://app.example")]);
+    assert_eq!(shared.field("access-control-allow-origin"), Some("https://app.example"));
+    let stranger = served.ask("GET", "/a/data.json", &[("Origin", "https://other.example")]);
+    assert_eq!(stranger.field("access-control-allow-origin"), None);
+}
+
+#[test]
+fn a_site_that_is_closed_says_so_and_when_to_come_again() {
+    let project = Project::with(FILES);
+    let closed = "\n[sitekit.maintenance]\nretry_after = \"2m\"\nopen = \"/data.json\"\n";
+    project.write("sites/a/config.toml", (RULES.to_owned() + closed).as_bytes());
+    project.build(&[]);
+    let served = Served::start(&project);
+    let soon = served.get("/a/new/");
+    assert_eq!((soon.status, soon.field("retry-after")), (503, Some("120")));
+    assert!(soon.text().contains("soon"), "{soon:?}");
+    assert_eq!(served.get("/a/data.json").status, 200);
+}
