@@ -56,14 +56,14 @@ impl Peer {
     }
 
     /// Whether a request for this authority belongs on another connection: the client named another host in its
-    /// handshake, and ours have different certificates (RFC 9110 §7.4). One that covers both may serve both.
+    /// handshake, and this one has a certificate of its own (RFC 9110 §7.4). One that covers both may serve both.
     pub(super) fn is_misdirected(&self, authority: &[u8]) -> bool {
         let (Some(tls), Some(name)) = (&self.tls, &self.server_name) else { return false };
         if authority.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b":")) {
             return false;
         }
         let host = std::str::from_utf8(authority).ok().and_then(|text| Host::of_authority(text).ok());
-        host.is_some_and(|host| host.as_str() != &**name && !tls.is_one_certificate(name, host.as_str()))
+        host.is_some_and(|host| host.as_str() != &**name && tls.has_another_for(name, host.as_str()))
     }
 
     /// Whose request with these fields is.

@@ -94,10 +94,10 @@ impl Tls {
         Ok(Arc::new(Self { config: Arc::new(config), certificates, source: Mutex::new(Source { settings, stamps }) }))
     }
 
-    /// Whether clients that ask for these hosts get the same certificate.
-    pub(super) fn is_one_certificate(&self, name: &str, other: &str) -> bool {
+    /// Whether `other` has a certificate, and it is not the one a client that asks for `name` gets.
+    pub(super) fn has_another_for(&self, name: &str, other: &str) -> bool {
         let current = self.certificates.current.load();
-        Arc::ptr_eq(current.find(Some(name)), current.find(Some(other)))
+        current.named(other).is_some_and(|certificate| !Arc::ptr_eq(certificate, current.find(Some(name))))
     }
 
     /// Takes other files from now on. Connections that are open keep what they were opened with.
@@ -167,11 +167,12 @@ impl ResolvesServerCert for ByName {
 impl Certificates {
     /// An exact name before a wildcard, which stands for one label (RFC 9525 §6.3). rustls gives names in lower case.
     fn find(&self, name: Option<&str>) -> &Arc<CertifiedKey> {
-        let found = name.and_then(|name| {
-            let wildcard = || self.names.get(&name[name.find('.')?..]);
-            self.names.get(name).or_else(wildcard)
-        });
-        found.unwrap_or(&self.default)
+        name.and_then(|name| self.named(name)).unwrap_or(&self.default)
+    }
+
+    fn named(&self, name: &str) -> Option<&Arc<CertifiedKey>> {
+        let wildcard = || self.names.get(&name[name.find('.')?..]);
+        self.names.get(name).or_else(wildcard)
     }
 }
 

@@ -127,6 +127,31 @@ fn http_1_1_over_tls() {
 }
 
 #[test]
+fn section_7_4_a_host_with_another_certificate_is_misdirected() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = issue(folder.path(), "a", &["a.example", "www.a.example"]);
+    let other = issue(folder.path(), "b", &["b.example", "*.c.example"]);
+    let rig = Rig::with(Settings::default(), over_tls(&open(&[&first, &other])));
+    let trusting = client(&[&first, &other], &[], ANY);
+    for (name, host, expected) in [
+        ("a.example", "a.example", 200),
+        ("a.example", "A.example:8443", 200),
+        ("a.example", "www.a.example", 200),
+        ("a.example", "b.example", 421),
+        ("a.example", "x.c.example", 421),
+        ("x.c.example", "b.example", 200),
+        ("b.example", "a.example:443", 421),
+        // No certificate names it, so none is more right than this one.
+        ("b.example", "elsewhere.example", 200),
+    ] {
+        let mut stream = connect(&rig, &trusting, name);
+        let request = format!("GET /docs/small.txt HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        assert_eq!(Reply::read(&mut stream, "GET").unwrap().status, expected, "{name} {host}");
+    }
+}
+
+#[test]
 fn http_2_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let issued = issue(folder.path(), "a", &["a.example"]);

@@ -28,9 +28,9 @@ fn the_schema_is_the_one_that_is_published() {
 
 /// What is wrong with a file by its schema, and by what reads it.
 fn judged(text: &str) -> (Option<String>, Vec<String>) {
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    compiler.add_resource("sitekit.schema.json", schema()).unwrap();
-    let compiled = compiler.compile("sitekit.schema.json", &mut schemas).unwrap();
+    let (mut schemas, mut reading) = (boon::Schemas::new(), boon::Compiler::new());
+    reading.add_resource("sitekit.schema.json", schema()).unwrap();
+    let compiled = reading.compile("sitekit.schema.json", &mut schemas).unwrap();
     let value: serde_json::Value = toml::from_str(text).unwrap();
     let by_schema = schemas.validate(&value, compiled).err().map(|error| error.to_string());
     let source = Source::new("sitekit.toml", text);
