@@ -45,6 +45,8 @@ events! {
     RequestTimeout = "request_timeout",
     /// A connection had as many requests as it may.
     Requests = "requests",
+    /// A stream more than may be open at once on a connection.
+    Streams = "streams",
     /// A client reset more streams than it may.
     Resets = "resets",
     /// A request's head was too long.

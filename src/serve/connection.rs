@@ -217,10 +217,10 @@ pub(super) async fn serve_proxied(
         peer = Peer { address: Some(address), secure, trusted: peer::is_trusted(address, &tuned.trusted), ..peer };
         if let Err(event) = opened.hold(&peer, &tuned) {
             opened.core.note(event);
-            return if let Protocol::Tls(_) = protocol {
-            } else {
-                refuse(stream).await
-            };
+            if !matches!(protocol, Protocol::Tls(_)) {
+                refuse(stream).await;
+            }
+            return;
         }
     }
     match protocol {

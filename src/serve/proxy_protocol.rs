@@ -52,7 +52,7 @@ const PP2_CLIENT_SSL: u8 = 0x01;
 /// When no bytes that may follow make it a header.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, Malformed> {
     let begins = |sign: &[u8]| bytes.iter().zip(sign).all(|(byte, sign)| byte == sign);
-    if begins(SIGNATURE) && bytes.first().is_some() {
+    if begins(SIGNATURE) && !bytes.is_empty() {
         return binary(bytes);
     }
     if begins(b"PROXY ") {

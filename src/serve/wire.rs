@@ -12,6 +12,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::ReadBuf;
 
+use crate::observe::Event;
+
 use super::{
     connection::{LINGER_BYTES, Stream, Track},
     frames::{self, Scanner},
@@ -40,7 +42,16 @@ enum Reading {
     /// The first bytes, which say whether this is HTTP/2.
     Either,
     Http1,
-    Http2(Scanner),
+    Http2 {
+        read: Scanner,
+        written: Scanner,
+    },
+}
+
+impl Reading {
+    fn http2() -> Self {
+        Self::Http2 { read: Scanner::of_client(), written: Scanner::of_server() }
+    }
 }
 
 impl<S: Stream> Io<S> {
@@ -53,7 +64,7 @@ impl<S: Stream> Io<S> {
     }
 
     pub(super) fn http2(stream: S, track: &Rc<Track>) -> Self {
-        Self::new(stream, track, Reading::Http2(Scanner::default()))
+        Self::new(stream, track, Reading::http2())
     }
 
     fn new(stream: S, track: &Rc<Track>, reading: Reading) -> Self {
@@ -64,7 +75,7 @@ impl<S: Stream> Io<S> {
     /// What was taken for HTTP/1.1 is HTTP/2, and this much of it was read.
     pub(super) fn rewound(mut self, read: &[u8]) -> Self {
         self.held = read.to_vec();
-        self.reading = Reading::Http2(Scanner::default());
+        self.reading = Reading::http2();
         self
     }
 
@@ -76,6 +87,22 @@ impl<S: Stream> Io<S> {
         let pulse = &self.track.watched.pulse;
         if matches!(pulse.phase(), Phase::Fresh | Phase::Idle | Phase::Farewell) {
             pulse.enter(Phase::Head);
+        }
+    }
+
+    /// The first `written` bytes of `slices` were taken.
+    fn note_written(&mut self, slices: &[io::IoSlice<'_>], written: usize) {
+        self.track.watched.pulse.wrote(written as u64);
+        let Reading::Http2 { written: scanner, .. } = &mut self.reading else { return };
+        let mut left = written;
+        for slice in slices {
+            let taken = left.min(slice.len());
+            scanner.scan(&slice[..taken], |code| {
+                if code == frames::REFUSED_STREAM {
+                    self.track.core.note(Event::Streams);
+                }
+            });
+            left -= taken;
         }
     }
 
@@ -122,18 +149,14 @@ impl<S: Stream> Read for Io<S> {
                 this.held = Vec::new();
                 Poll::Ready(Ok(()))
             }
-            Reading::Http2(_) => {
+            Reading::Http2 { .. } => {
                 if this.held.is_empty() {
                     ready!(this.poll_held(cx, buffer.remaining()))?;
                 }
-                let Reading::Http2(scanner) = &mut this.reading else { return Poll::Ready(Ok(())) };
+                let Reading::Http2 { read: scanner, .. } = &mut this.reading else { return Poll::Ready(Ok(())) };
                 let given = this.held.len().min(buffer.remaining());
                 let resets = &this.track.resets;
-                scanner.scan(&this.held[..given], |kind| {
-                    if kind == frames::RST_STREAM {
-                        resets.set(resets.get().saturating_add(1));
-                    }
-                });
+                scanner.scan(&this.held[..given], |_| resets.set(resets.get().saturating_add(1)));
                 this.give(&mut buffer);
                 Poll::Ready(Ok(()))
             }
@@ -144,7 +167,7 @@ impl<S: Stream> Read for Io<S> {
 impl<S: Stream> Write for Io<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.track.watched.pulse.wrote(written as u64);
+        self.note_written(&[io::IoSlice::new(bytes)], written);
         Poll::Ready(Ok(written))
     }
 
@@ -165,7 +188,7 @@ impl<S: Stream> Write for Io<S> {
         } else {
             ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?
         };
-        track.watched.pulse.wrote(written as u64);
+        self.note_written(slices, written);
         Poll::Ready(Ok(written))
     }
 

@@ -1,6 +1,7 @@
 //! A client of HTTP/2 that hides nothing: frames go out as the test writes them, and come back taken apart.
 
 use std::{
+    fmt::Write as _,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
@@ -199,7 +200,10 @@ fn digits(length: u8, value: &[u8]) -> u16 {
     if length & 0x80 == 0 {
         return std::str::from_utf8(value).unwrap().parse().unwrap();
     }
-    let bits: String = value.iter().map(|byte| format!("{byte:08b}")).collect();
+    let mut bits = String::new();
+    for byte in value {
+        let _ = write!(bits, "{byte:08b}");
+    }
     let (mut rest, mut number) = (&bits[..], 0);
     while number < 100 {
         let bits = |len| u16::from_str_radix(&rest[..len], 2).unwrap();

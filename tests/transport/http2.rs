@@ -204,6 +204,7 @@ fn rfc_9113_5_1_2_streams_have_a_limit() {
     }
     let refused = client.request(&get("/docs/small.txt"));
     assert_eq!(client.outcome(refused), Outcome::Reset(REFUSED_STREAM));
+    wait_until(|| rig.noted(Event::Streams) == 1);
     // One is given up, and there is room for another.
     client.send(RST_STREAM, 0, open[0], &CANCEL.to_be_bytes());
     let next = client.request(&get("/docs/empty.txt"));

@@ -96,7 +96,8 @@ fn shown(rig: &Rig, issued: &[&Issued], name: &str) -> Option<usize> {
         // A client that trusts only this one goes on only if it is shown this one.
         let mut stream = connect(rig, &client(&[one], &[], ANY), name);
         match ask(&mut stream, "/docs/small.txt") {
-            Ok(reply) => reply.status == 200,
+            // Whatever is said of the host it asks for.
+            Ok(_) => true,
             Err(_) => stream.conn.peer_certificates().is_some_and(|shown| shown[0] == one.certificate),
         }
     })
@@ -106,7 +107,7 @@ fn shown(rig: &Rig, issued: &[&Issued], name: &str) -> Option<usize> {
 fn http_1_1_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let issued = issue(folder.path(), "a", &["a.example"]);
-    let hsts = Hsts { max_age: Duration::from_secs(60), include_subdomains: false, preload: false };
+    let hsts = Hsts { max_age: Duration::from_mins(1), include_subdomains: false, preload: false };
     let rig = Rig::with(Settings { hsts: Some(hsts), ..Settings::default() }, over_tls(&open(&[&issued])));
     for (version, expected) in
         [(&rustls::version::TLS13, ProtocolVersion::TLSv1_3), (&rustls::version::TLS12, ProtocolVersion::TLSv1_2)]
