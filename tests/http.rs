@@ -11,6 +11,8 @@ mod addresses;
 mod attack;
 #[path = "http/counting.rs"]
 mod counting;
+#[path = "http/hits.rs"]
+mod hits;
 #[path = "http/logs.rs"]
 mod logs;
 #[path = "http/memory.rs"]

@@ -201,11 +201,18 @@ mod tests {
     fn a_reader_that_goes_away_leaves_the_read_to_the_next() {
         let (cache, counters) = (Cache::new(1 << 20, 1), registry().site("a"));
         let hash = ContentHash::of(b"body");
+        // The first read lasts until its reader is gone.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let first_read = move || {
+            let _ = released.recv();
+            Ok(Bytes::from_static(b"body"))
+        };
         runtime().block_on(async {
-            let gone = cache.get_or_read(hash, &counters, || Ok(Bytes::from_static(b"body")));
+            let gone = cache.get_or_read(hash, &counters, first_read);
             let mut gone = Box::pin(gone);
             tokio::select! { biased; _ = &mut gone => panic!("it cannot be done yet"), () = async {} => {} }
             drop(gone);
+            drop(release);
             let (body, reading) = cache.get_or_read(hash, &counters, || Ok(Bytes::from_static(b"body"))).await.unwrap();
             assert_eq!((&body[..], reading), (b"body".as_slice(), Reading::Miss));
         });

@@ -20,15 +20,15 @@ use crate::{
 
 /// Counts of one generation, by representation. Takes no memory before the first hit.
 #[derive(Debug, Default)]
-pub(super) struct Hits(OnceLock<Box<[AtomicU32]>>);
+pub struct Hits(OnceLock<Box<[AtomicU32]>>);
 
 /// A body that was asked for, named so that another generation knows it, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hit {
-    pub(super) count: u32,
-    pub(super) coding: Coding,
+pub struct Hit {
+    pub count: u32,
+    pub coding: Coding,
     /// Below the site's base.
-    pub(super) path: String,
+    pub path: String,
 }
 
 /// The file in a site's build folder.
@@ -41,7 +41,8 @@ const MOST: usize = 8192;
 
 impl Hits {
     /// Counts of `list` for the bodies that `bundle` has.
-    pub(super) fn of(list: &[Hit], bundle: &Bundle) -> Self {
+    #[must_use]
+    pub fn of(list: &[Hit], bundle: &Bundle) -> Self {
         let hits = Self::default();
         for hit in list {
             if let Some(found) = hit.find(bundle) {
@@ -52,18 +53,20 @@ impl Hits {
     }
 
     /// Any core may say so. Two at once may count as one.
-    pub(super) fn note(&self, bundle: &Bundle, id: RepresentationId) {
+    pub fn note(&self, bundle: &Bundle, id: RepresentationId) {
         let count = self.count(bundle, id);
         count.store(count.load(Relaxed).saturating_add(1), Relaxed);
     }
 
     /// Whether nothing was ever asked for.
-    pub(super) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.get().is_none()
     }
 
     /// What was asked for, the most often first.
-    pub(super) fn list(&self, bundle: &Bundle) -> Vec<Hit> {
+    #[must_use]
+    pub fn list(&self, bundle: &Bundle) -> Vec<Hit> {
         let Some(counts) = self.0.get() else { return Vec::new() };
         let mut list = Vec::new();
         for (path, id) in bundle.routes() {
@@ -80,7 +83,7 @@ impl Hits {
     }
 
     /// Halves all counts: what was asked for long ago counts for little.
-    pub(super) fn decay(&self) {
+    pub fn decay(&self) {
         for count in self.0.get().into_iter().flatten() {
             count.store(count.load(Relaxed) / 2, Relaxed);
         }
@@ -95,7 +98,8 @@ impl Hits {
 }
 
 impl Hit {
-    pub(super) fn find<'a>(&self, bundle: &'a Bundle) -> Option<Representation<'a>> {
+    #[must_use]
+    pub fn find<'a>(&self, bundle: &'a Bundle) -> Option<Representation<'a>> {
         let id = bundle.lookup(&self.path)?;
         bundle.entry(id).representations().find(|found| found.coding() == self.coding)
     }
@@ -140,66 +144,10 @@ fn parse(text: &str) -> Option<Vec<Hit>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::{
-        pack,
-        site::{BasePath, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
-    };
-
-    fn bundle(paths: &[&str]) -> Bundle {
-        let site = SiteName::parse("docs").unwrap();
-        let routes: BTreeMap<_, _> = paths
-            .iter()
-            .map(|path| {
-                let body = |coding, text: String| EncodedBody { coding, bytes: text.into() };
-                let response = Response {
-                    status: 200,
-                    fields: vec![Field::new("content-type", "text/html")],
-                    bodies: vec![
-                        body(Coding::Identity, format!("{path} of {paths:?} in full")),
-                        body(Coding::Gzip, format!("{path} of {paths:?}")),
-                    ],
-                };
-                (SitePath::parse(path).unwrap(), response)
-            })
-            .collect();
-        let image = SiteImage {
-            base: BasePath::of(&site),
-            site,
-            mode: Mode::Traditional,
-            routes,
-            not_found: None,
-            rules: Rules::default(),
-        };
-        let sealed = pack::seal(&image).unwrap();
-        Bundle::from_bytes(sealed.pieces().flatten().copied().collect::<Vec<_>>().into()).unwrap()
-    }
 
     fn hit(count: u32, coding: Coding, path: &str) -> Hit {
         Hit { count, coding, path: path.to_owned() }
-    }
-
-    #[test]
-    fn hits_name_what_the_next_generation_has_too() {
-        let (old, new) = (bundle(&["/", "/a b", "/gone"]), bundle(&["/", "/a b", "/new"]));
-        let hits = Hits::default();
-        assert_eq!(hits.list(&old), []);
-        for (path, coding, times) in [("/", Coding::Gzip, 2), ("/a b", Coding::Identity, 5), ("/gone", Coding::Gzip, 9)]
-        {
-            for _ in 0..times {
-                hits.note(&old, hit(0, coding, path).find(&old).unwrap().id());
-            }
-        }
-        let list = hits.list(&old);
-        assert_eq!(list, [hit(9, Coding::Gzip, "/gone"), hit(5, Coding::Identity, "/a b"), hit(2, Coding::Gzip, "/")]);
-        let next = Hits::of(&list, &new);
-        assert_eq!(next.list(&new), [hit(5, Coding::Identity, "/a b"), hit(2, Coding::Gzip, "/")]);
-        next.decay();
-        assert_eq!(next.list(&new), [hit(2, Coding::Identity, "/a b"), hit(1, Coding::Gzip, "/")]);
-        next.decay();
-        assert_eq!(next.list(&new), [hit(1, Coding::Identity, "/a b")]);
     }
 
     #[test]

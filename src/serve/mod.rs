@@ -20,7 +20,7 @@ mod handover;
 #[path = "no_handover.rs"]
 mod handover;
 mod health;
-mod hits;
+pub mod hits;
 pub mod hosts;
 mod http2;
 mod in_site;
