@@ -11,6 +11,10 @@ mod client;
 mod h2spec;
 #[path = "suites/lint.rs"]
 mod lint;
+#[path = "suites/nginx.rs"]
+mod nginx;
+#[path = "suites/nginx_differences.rs"]
+mod nginx_differences;
 #[path = "suites/server.rs"]
 mod server;
 #[cfg(feature = "compiler")]
@@ -18,5 +22,7 @@ mod server;
 mod sites;
 #[path = "suites/slow.rs"]
 mod slow;
+#[path = "suites/testssl.rs"]
+mod testssl;
 #[path = "suites/tools.rs"]
 mod tools;

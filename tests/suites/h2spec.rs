@@ -3,7 +3,11 @@
 //! Its source is beside this file (`h2spec.tar.gz`: github.com/summerwind/h2spec at af83a65, five fixes after 2.6.0, MIT
 //! licence within), because no registry has it; the Go libraries it needs are Debian's.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     server::{Server, commit, image, response},
@@ -18,8 +22,7 @@ type Explained<'a> = &'a [(&'a str, &'a str, &'a str)];
 #[test]
 fn with_prior_knowledge() {
     check(
-        &[],
-        |server| server.address,
+        Server::start,
         &[],
         &[(
             "http2/3.5",
@@ -30,7 +33,12 @@ fn with_prior_knowledge() {
     );
 }
 
-fn check(serve: &[&str], address: impl Fn(&Server) -> SocketAddr, arguments: &[&str], explained: Explained<'_>) {
+#[test]
+fn over_tls() {
+    check(Server::start_tls, &["--tls", "--insecure"], &[]);
+}
+
+fn check(start: fn(&Path, &[&str]) -> Server, arguments: &[&str], explained: Explained<'_>) {
     if tools::skipped("h2spec") {
         return;
     }
@@ -39,8 +47,8 @@ fn check(serve: &[&str], address: impl Fn(&Server) -> SocketAddr, arguments: &[&
     // Long enough that a case can look at flow control while it is sent.
     let page = response(200, &[("content-type", "text/html; charset=utf-8")], &[b'x'; 10_000]);
     commit(build.path(), &image("docs", [("/".to_owned(), page)]));
-    let server = Server::start(build.path(), serve);
-    let address = address(&server);
+    let server = start(build.path(), &[]);
+    let address = server.address;
     let report = build.path().join("report.xml");
     let mut command = Command::new(h2spec);
     command.args(["--strict", "--path", "/docs/", "--host", &address.ip().to_string()]);

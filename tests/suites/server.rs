@@ -33,8 +33,17 @@ pub(crate) struct Server {
 impl Server {
     /// Serves the bundles in a folder. It says where it listens.
     pub(crate) fn start(build: &Path, arguments: &[&str]) -> Self {
+        Self::listening_at("127.0.0.1:0", build, arguments)
+    }
+
+    /// The same over TLS, with a certificate that is signed by no one else.
+    pub(crate) fn start_tls(build: &Path, arguments: &[&str]) -> Self {
+        Self::listening_at("127.0.0.1:0 tls", build, &[&["--self-signed"], arguments].concat())
+    }
+
+    fn listening_at(place: &str, build: &Path, arguments: &[&str]) -> Self {
         let mut command = sitekit();
-        command.args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json", "--build"]).arg(build);
+        command.args(["serve", "--addr", place, "--log-format", "json", "--build"]).arg(build);
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (tell, listening) = mpsc::channel();
@@ -51,7 +60,8 @@ impl Server {
                 }
             }
         });
-        let address = listening.recv_timeout(PATIENCE).expect("the server says where it listens");
+        let address = listening.recv_timeout(PATIENCE);
+        let address = address.unwrap_or_else(|error| panic!("it does not listen: {error} {:?}", complaints.lock()));
         Self { child, address, build: build.to_owned(), complaints }
     }
 
