@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::Write as _,
     process::Stdio,
     thread,
@@ -11,7 +12,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
-use sitekit::site::SiteImage;
+use sitekit::site::{Rules, SiteImage, SitePath};
 
 use crate::{
     server::{Server, commit, image, response, zipped},
@@ -28,6 +29,7 @@ pub(crate) const BAD_REQUEST: (&str, &str) =
 
 const HTML: &str = "text/html; charset=utf-8";
 const IMMUTABLE: &str = "max-age=31536000, immutable";
+const PREFLIGHT: &[(&str, &str)] = &[("Origin", "https://other.example"), ("Access-Control-Request-Method", "GET")];
 const DATE: &str = "Mon, 02 Nov 2026 00:00:00 GMT";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\0\0\0\x0aIDAT\x78\x9c\x63\x60\0\0\0\x02\0\x01\x48\xaf\xa4\x71\0\0\0\0IEND\xae\x42\x60\x82";
 
@@ -48,6 +50,7 @@ fn kinds() -> SiteImage {
         [
             ("/".to_owned(), page(200, "home", &[("cache-control", "no-cache")])),
             ("/dated/".to_owned(), page(200, "dated", &[("cache-control", "no-cache"), ("last-modified", DATE)])),
+            ("/drafts/".to_owned(), page(200, "draft", &[("cache-control", "no-cache")])),
             ("/gone/".to_owned(), page(410, "gone", &[("cache-control", "no-cache")])),
             ("/404.html".to_owned(), page(404, "lost", &[("cache-control", "no-cache")])),
             (
@@ -88,9 +91,31 @@ fn kinds() -> SiteImage {
             ),
         ],
     );
-    kinds.not_found = Some(sitekit::site::SitePath::parse("/404.html").unwrap());
+    kinds.not_found = Some(SitePath::parse("/404.html").unwrap());
+    kinds.rules = Rules::from_json(RULES).unwrap();
     kinds
 }
+
+/// `correct horse`, cheaply hashed.
+const RULES: &str = r#"{"protected":[{"paths":["/drafts/*"],"realm":"Drafts","users":{"ann":"$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"}}],"cors":[{"paths":["/data.json"],"origins":["*"],"max_age":600}]}"#;
+
+/// All of it under maintenance.
+fn closed() -> SiteImage {
+    let mut closed = image("closed", [("/".to_owned(), response(200, &[("content-type", HTML)], b"<p>open</p>"))]);
+    closed.rules = Rules::from_json(r#"{"maintenance":{"retry_after":60}}"#).unwrap();
+    closed
+}
+
+const SETTINGS: &str = r#"
+default_hosts = ["127.0.0.1"]
+
+[[rate_limit]]
+name = "once"
+site = "kinds"
+paths = "/gone/"
+requests = 1
+per = "1h"
+"#;
 
 #[test]
 fn every_kind_of_answer() {
@@ -99,7 +124,10 @@ fn every_kind_of_answer() {
     }
     let build = tempfile::tempdir().unwrap();
     commit(build.path(), &kinds());
-    let server = Server::start(build.path(), &[]);
+    commit(build.path(), &closed());
+    let settings = build.path().join("sitekit.toml");
+    fs::write(&settings, SETTINGS).unwrap();
+    let server = Server::start(build.path(), &["--config", settings.to_str().unwrap()]);
     let tag = etag(&server, "/kinds/");
     let mut exchanges = Vec::new();
     for (status, method, target, fields) in [
@@ -122,6 +150,11 @@ fn every_kind_of_answer() {
         (200, "GET", "/", &[]),
         (204, "OPTIONS", "/kinds/", &[]),
         (204, "OPTIONS", "*", &[]),
+        (200, "GET", "/kinds/data.json", &[("Origin", "https://other.example")]),
+        (204, "OPTIONS", "/kinds/data.json", PREFLIGHT),
+        (200, "GET", "/kinds/drafts/", &[("Authorization", "Basic YW5uOmNvcnJlY3QgaG9yc2U=")]),
+        (401, "GET", "/kinds/drafts/", &[]),
+        (401, "HEAD", "/kinds/drafts/", &[("Authorization", "Basic YW5uOndyb25n")]),
         (206, "GET", "/kinds/plain.txt", &[("Range", "bytes=0-4")]),
         (206, "GET", "/kinds/plain.txt", &[("Range", "bytes=0-4,10-14")]),
         (206, "GET", "/kinds/", &[("Range", "bytes=0-49"), ("Accept-Encoding", "gzip")]),
@@ -147,7 +180,11 @@ fn every_kind_of_answer() {
         (413, "POST", "/kinds/", &[("Content-Length", "1000000000")]),
         (416, "GET", "/kinds/plain.txt", &[("Range", "bytes=9999-")]),
         (417, "GET", "/kinds/", &[("Expect", "more")]),
+        (421, "GET", "/kinds/", &[("Host", "other.example")]),
+        (429, "GET", "/kinds/gone/", &[]),
         (501, "BREW", "/kinds/", &[]),
+        (503, "GET", "/closed/", &[]),
+        (503, "HEAD", "/closed/", &[]),
     ] {
         exchanges.push(exchange(&server, status, method, target, fields));
     }
@@ -159,7 +196,8 @@ fn every_kind_of_answer() {
 
 fn request(method: &str, target: &str, fields: &[(&str, &str)]) -> String {
     let lines = fields.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect::<String>();
-    format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: suites\r\nConnection: close\r\n{lines}\r\n")
+    let host = if fields.iter().any(|(name, _)| *name == "Host") { "" } else { "Host: 127.0.0.1\r\n" };
+    format!("{method} {target} HTTP/1.1\r\n{host}User-Agent: suites\r\nConnection: close\r\n{lines}\r\n")
 }
 
 pub(crate) fn etag(server: &Server, target: &str) -> String {
