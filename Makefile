@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test setup format lint fuzz-smoke unit dist bench
+.PHONY: test setup format lint fuzz-smoke unit dist bench soak
 
 test: setup format lint fuzz-smoke unit
 
@@ -33,3 +33,8 @@ dist:
 bench:
 	$(CARGO) build --release -p sitekit -p sitekit-bench
 	$(CARGO) run --release -p sitekit-bench -- compare
+
+# Ten minutes of full load, deploys, reloads and abuse; fails when one good request does.
+soak:
+	$(CARGO) build --release -p sitekit -p sitekit-bench
+	$(CARGO) run --release -p sitekit-bench -- soak

@@ -25,7 +25,13 @@ const UNKNOWN: u64 = 256 << 20;
 /// Less is no cache.
 const LEAST: u64 = 4 << 20;
 
-/// The budget for bodies: three quarters of what is left, so that the kernel keeps room for sockets and other files.
+/// What the server takes for itself before it has a body: heads that are prepared on each core, buffers of connections,
+/// tables, pages of the program. `sitekit-bench memory` shows what happens without it: the kernel has to drop pages of
+/// the program, and who serves waits until they are read again.
+const OWN: u64 = 32 << 20;
+
+/// The budget for bodies: three quarters of what is left beside the server itself, so that the allocator may have gaps
+/// between bodies, and the kernel room for sockets and other files.
 #[must_use]
 pub fn budget(readings: Readings) -> u64 {
     let group = readings.group.map(|group| group.limit.saturating_sub(group.used));
@@ -34,7 +40,7 @@ pub fn budget(readings: Readings) -> u64 {
         (Some(left), None) | (None, Some(left)) => left,
         (None, None) => UNKNOWN,
     };
-    (left / 4 * 3).max(LEAST)
+    (left.saturating_sub(OWN) / 4 * 3).max(LEAST)
 }
 
 /// Which bundles stay in memory as a whole, given their lengths, and what is left for a cache of the others' bodies.
@@ -139,14 +145,15 @@ mod tests {
     fn budgets() {
         let group = |limit, used| Some(Group { limit, used });
         for (available, group, expected) in [
-            (Some(8 * GB), None, 6 * GB),
-            (Some(8 * GB), group(4 * GB, 0), 3 * GB),
-            (Some(8 * GB), group(64 * GB, GB), 6 * GB),
-            (Some(8 * GB), group(4 * GB, 2 * GB), GB / 2 * 3),
-            (None, group(4 * GB, 0), 3 * GB),
+            (Some(8 * GB + OWN), None, 6 * GB),
+            (Some(8 * GB), group(4 * GB + OWN, 0), 3 * GB),
+            (Some(8 * GB + OWN), group(64 * GB, GB), 6 * GB),
+            (Some(8 * GB), group(4 * GB + OWN, 2 * GB), GB / 2 * 3),
+            (None, group(4 * GB + OWN, 0), 3 * GB),
             (Some(8 * GB), group(GB, 2 * GB), LEAST),
             (Some(0), None, LEAST),
-            (None, None, UNKNOWN / 4 * 3),
+            (Some(OWN), None, LEAST),
+            (None, None, (UNKNOWN - OWN) / 4 * 3),
         ] {
             assert_eq!(budget(Readings { available, group }), expected, "{available:?} {group:?}");
         }
