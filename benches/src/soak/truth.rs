@@ -310,7 +310,7 @@ fn chosen<'a>(bodies: &'a [Body], ask: &Ask, answer: &Answer<'_>) -> Result<&'a 
         .ok_or_else(|| format!("no body is coded with {coding}"))?;
     // A page for what is not found is no representation of what was asked for, and has no validator.
     let etag = (answer.field)("etag");
-    if answer.status != 404 && etag.as_deref() != Some(&body.etag) {
+    if answer.status != 404 && etag.as_deref() != Some(body.etag.as_str()) {
         return Err(format!("ETag {etag:?}, expected {}", body.etag));
     }
     Ok(body)
