@@ -2,7 +2,7 @@
 //! each that is wrong, late or missing fails the run.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{
         Arc,
@@ -28,8 +28,10 @@ use crate::{
 
 /// An answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// After being told that all places are taken.
+/// After being told that all places are taken: over HTTP/1.1 in words, else by the end of a connection that has not begun.
 const BREATH: Duration = Duration::from_millis(200);
+/// A client that is refused more often, one time after the other, is locked out.
+const REFUSALS: u32 = 25;
 
 /// What all good clients have in common.
 #[derive(Clone)]
@@ -45,19 +47,20 @@ pub(super) struct Good {
 enum End {
     /// The server said that it would close, or we were told to stop.
     Said,
-    /// The server said that all places are taken.
-    Full,
+    /// There is no place for it, as far as it was told.
+    Full(String),
 }
 
 impl Good {
     /// Asks over HTTP/1.1, one request after the other, on connections that are opened anew when the server ends them.
     pub(super) async fn http1(self, way: &'static str, door: Door, mut random: Random) {
+        let mut refusals = 0;
         while !self.stop.load(Relaxed) {
             let ended = match door.open().await {
                 Ok(stream) => self.http1_connection(way, stream, &mut random).await,
-                Err(error) => Err(format!("connecting: {error}")),
+                Err(error) => Ok(End::Full(error.to_string())),
             };
-            self.note(way, ended).await;
+            self.note(way, ended, &mut refusals).await;
         }
     }
 
@@ -77,7 +80,7 @@ impl Good {
             let head = exchange.map_err(|_| within("no answer in time".to_owned()))?.map_err(within)?;
             let (now, fields) = (Instant::now(), &buffer[..head.length]);
             if fresh && head.status == 503 && answer::field(fields, "retry-after").is_some() {
-                return Ok(End::Full);
+                return Ok(End::Full("503".to_owned()));
             }
             fresh = false;
             let field = |name: &str| answer::field(fields, name).map(str::to_owned);
@@ -93,12 +96,13 @@ impl Good {
 
     /// Asks over HTTP/2, so many streams at once on one connection.
     pub(super) async fn http2(self, way: &'static str, door: Door, streams: u32, mut random: Random) {
+        let mut refusals = 0;
         while !self.stop.load(Relaxed) {
             let ended = match door.open().await {
                 Ok(stream) => self.http2_connection(way, stream, streams, &mut random).await,
-                Err(error) => Err(format!("connecting: {error}")),
+                Err(error) => Ok(End::Full(error.to_string())),
             };
-            self.note(way, ended).await;
+            self.note(way, ended, &mut refusals).await;
         }
     }
 
@@ -110,19 +114,24 @@ impl Good {
         random: &mut Random,
     ) -> Result<End, String> {
         let handshake = tokio::time::timeout(PATIENCE, h2::client::handshake(stream)).await;
-        let (client, connection) =
-            handshake.map_err(|_| "no handshake in time")?.map_err(|error| format!("handshake: {error}"))?;
+        let (client, connection) = match handshake.map_err(|_| "no handshake in time")? {
+            Ok(both) => both,
+            Err(error) => return Ok(End::Full(error.to_string())),
+        };
         let driver = tokio::task::spawn_local(connection);
+        // Whether an answer came: until then its end is a refusal.
+        let begun = Rc::new(Cell::new(false));
         let mut asking = JoinSet::new();
         for _ in 0..streams {
-            let (good, client, random) = (self.clone(), client.clone(), Random::new(random.next() | 1));
-            asking.spawn_local(async move { good.http2_stream(way, client, random).await });
+            let (good, client, begun) = (self.clone(), client.clone(), Rc::clone(&begun));
+            let random = Random::new(random.next() | 1);
+            asking.spawn_local(async move { good.http2_stream(way, client, &begun, random).await });
         }
         drop(client);
         let mut outcome = Ok(End::Said);
         while let Some(ended) = asking.join_next().await {
             let ended = ended.unwrap_or_else(|error| Err(error.to_string()));
-            if outcome.is_ok() {
+            if outcome == Ok(End::Said) || (outcome.is_ok() && ended.is_err()) {
                 outcome = ended;
             }
         }
@@ -135,6 +144,7 @@ impl Good {
         &self,
         way: &'static str,
         mut client: h2::client::SendRequest<bytes::Bytes>,
+        begun: &Cell<bool>,
         mut random: Random,
     ) -> Result<End, String> {
         while !self.stop.load(Relaxed) {
@@ -143,6 +153,7 @@ impl Good {
             match client.ready().await {
                 Ok(ready) => client = ready,
                 Err(error) if is_goodbye(&error) => return Ok(End::Said),
+                Err(error) if !begun.get() => return Ok(End::Full(error.to_string())),
                 Err(error) => return Err(within(format!("opening a stream: {error}"))),
             }
             let asked = Instant::now();
@@ -150,8 +161,10 @@ impl Good {
             let (head, body) = match exchange.map_err(|_| within("no answer in time".to_owned()))? {
                 Ok(answer) => answer,
                 Err(error) if is_goodbye(&error) => return Ok(End::Said),
+                Err(error) if !begun.get() => return Ok(End::Full(error.to_string())),
                 Err(error) => return Err(within(error.to_string())),
             };
+            begun.set(true);
             let now = Instant::now();
             let field = |name: &str| Some(head.headers.get(name)?.to_str().ok()?.to_owned());
             let answer = Answer { status: head.status.as_u16(), field: &field, body: &body };
@@ -161,11 +174,16 @@ impl Good {
         Ok(End::Said)
     }
 
-    async fn note(&self, way: &'static str, ended: Result<End, String>) {
+    async fn note(&self, way: &'static str, ended: Result<End, String>, refusals: &mut u32) {
+        *refusals = if matches!(ended, Ok(End::Full(_))) { *refusals + 1 } else { 0 };
         match ended {
             Ok(End::Said) => self.tally.borrow_mut().reconnected(),
-            Ok(End::Full) => {
+            Ok(End::Full(how)) => {
                 self.tally.borrow_mut().turned_away();
+                if *refusals > REFUSALS {
+                    let what = format!("{way}: refused {refusals} times, at last: {how}");
+                    self.tally.borrow_mut().failure(self.start, &what);
+                }
                 tokio::time::sleep(BREATH).await;
             }
             Err(error) => {

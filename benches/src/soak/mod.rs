@@ -56,6 +56,8 @@ const RELOAD: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(15);
 
 const MEMORY: Bound = Bound { part: 0.1, plus: 8.0 };
+/// Generations are mapped until as many as are kept have been: two of the largest more are no growth.
+const FILES: Bound = Bound { part: 0.1, plus: 40.0 };
 const DESCRIPTORS: Bound = Bound { part: 0.1, plus: 16.0 };
 const THREADS: Bound = Bound { part: 0.0, plus: 4.0 };
 
@@ -322,11 +324,8 @@ fn judge(args: &SoakArgs, outcome: &Outcome, report: &mut Report) -> Vec<String>
         outcome.deploys.slowest.as_secs_f64(),
         outcome.reloads
     ));
-    report.findings.push(if faults.is_empty() {
-        "passed".to_owned()
-    } else {
-        format!("FAILED: {}", faults.join("; "))
-    });
+    let in_short = faults.iter().filter_map(|fault| fault.lines().next()).collect::<Vec<_>>().join("; ");
+    report.findings.push(if faults.is_empty() { "passed".to_owned() } else { format!("failed: {in_short}") });
     faults
 }
 
@@ -360,7 +359,7 @@ fn growth_table(samples: &[Held], faults: &mut Vec<String>) -> Table {
     );
     let rows: [Row; 4] = [
         ("memory of its own, MiB", MEMORY, |held| held.anonymous as f64 / MIB),
-        ("pages of files, MiB", MEMORY, |held| held.file as f64 / MIB),
+        ("pages of files, MiB", FILES, |held| held.file as f64 / MIB),
         ("file descriptors", DESCRIPTORS, |held| held.descriptors as f64),
         ("threads", THREADS, |held| held.threads as f64),
     ];
