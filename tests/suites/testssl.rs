@@ -20,6 +20,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("DNS_CAArecord", "an address of this machine has no record in the DNS"),
 ];
 
+/// What the tool sometimes cannot check, and why. It says so with a severity that is none of a finding.
+const UNCHECKED: &[(&str, &str)] = &[(
+    "sessionresumption_ticket",
+    "it hangs up as soon as the handshake is done, mostly before the ticket of TLS 1.3 has come, and has none to resume with",
+)];
+
 #[test]
 fn nothing_weak() {
     if tools::skipped("testssl") {
@@ -58,7 +64,9 @@ fn nothing_weak() {
     // What has another port is said of the tool's own OpenSSL.
     let port = server.address.port().to_string();
     let weak = |finding: &&Value| {
-        finding["port"] == port && !["OK", "INFO", "DEBUG"].contains(&finding["severity"].as_str().unwrap())
+        let severity = finding["severity"].as_str().unwrap();
+        let unchecked = severity == "WARN" && UNCHECKED.iter().any(|(unchecked, _)| *unchecked == name(finding));
+        finding["port"] == port && !unchecked && !["OK", "INFO", "DEBUG"].contains(&severity)
     };
     let weak: Vec<_> = findings.iter().filter(weak).collect();
     let unexplained: Vec<_> =
