@@ -65,6 +65,10 @@ impl PathPattern {
             None => (text, None),
         };
         let (before, after) = (pieces(before)?, after.map(pieces).transpose()?);
+        // A segment that goes on with a `*` is not whole.
+        if after.is_some() && matches!(before.last(), Some(Piece::Capture(_))) {
+            return Err(PatternError::Name);
+        }
         let mut names: Vec<&str> = before
             .iter()
             .chain(after.iter().flatten())
@@ -337,6 +341,7 @@ mod tests {
             ("/*/*", PatternError::SecondStar),
             ("/:", PatternError::Name),
             ("/:a-b", PatternError::Name),
+            ("/:a*", PatternError::Name),
             ("/:a/:a", PatternError::SameName),
             ("/:splat/*", PatternError::SameName),
             ("/a//b", PatternError::Forbidden),
