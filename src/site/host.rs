@@ -53,7 +53,12 @@ impl Host {
     /// The host of a `Host` field or of the authority of a URL (RFC 9110 §7.2): the port is left out.
     pub fn of_authority(text: &str) -> Result<Self, HostError> {
         let end = if text.starts_with('[') { text.find(']').map(|end| end + 1) } else { text.find(':') };
-        Self::parse(&text[..end.unwrap_or(text.len())])
+        let (host, port) = text.split_at(end.unwrap_or(text.len()));
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            return Err(HostError { found: text.to_owned() });
+        }
+        Self::parse(host)
     }
 
     #[must_use]
@@ -141,9 +146,15 @@ mod tests {
         ] {
             assert_eq!(Host::parse(text).ok().as_ref().map(Host::as_str), expected, "{text}");
         }
-        for (text, expected) in
-            [("a:80", Some("a")), ("[::1]:80", Some("[::1]")), ("[::1]", Some("[::1]")), (":80", None)]
-        {
+        for (text, expected) in [
+            ("a:80", Some("a")),
+            ("[::1]:80", Some("[::1]")),
+            ("[::1]", Some("[::1]")),
+            (":80", None),
+            ("a:b", None),
+            ("a:1:", None),
+            ("[::1]x", None),
+        ] {
             assert_eq!(Host::of_authority(text).ok().as_ref().map(Host::as_str), expected, "{text}");
         }
     }
