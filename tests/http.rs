@@ -42,7 +42,7 @@ use client::{Connection, Reply};
 use sitekit::{
     observe::{AccessLog, LogConfig, Metering, Registry},
     pack::{self, RealDisk},
-    serve::{self, Choice, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper},
+    serve::{self, Choice, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper, Told},
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
@@ -200,7 +200,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
     let registry = Arc::new(Registry::new(2, Metering::On, Instant::now()));
     let choice = Choice { build: build.path().to_owned(), mode: setup.mode, memory: setup.memory, ..Choice::default() };
     let sites = Arc::new(Sites::new(choice, 2, Arc::clone(&registry)));
-    let changes = sites.refresh(&mut std::collections::BTreeSet::new()).unwrap();
+    let changes = sites.refresh(&mut Told::default()).unwrap();
     assert!(changes.refused.is_empty(), "{:?}", changes.refused);
     let sockets = Sockets::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
     let address = sockets.place().unwrap().address().unwrap();
@@ -238,7 +238,7 @@ impl Running {
     /// The next generation of a site goes live.
     fn deploy(&self, image: &SiteImage) {
         commit(self.build.path(), image);
-        let changes = self.sites.refresh(&mut std::collections::BTreeSet::new()).unwrap();
+        let changes = self.sites.refresh(&mut Told::default()).unwrap();
         assert_eq!(changes.swapped.len(), 1, "{changes:?}");
     }
 }

@@ -36,6 +36,9 @@ function decorate(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(name.replace(/^on/, ""), value as EventListener);
+    } else if (name === "style" && (element instanceof HTMLElement || element instanceof SVGElement)) {
+      // Not as an attribute: the page's Content-Security-Policy allows no style that is written as text.
+      element.style.cssText = String(value ?? "");
     } else if (value !== null && value !== undefined && value !== false) {
       element.setAttribute(name, value === true ? "" : String(value));
     }

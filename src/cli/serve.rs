@@ -27,7 +27,7 @@ use crate::{
     },
     diag::Diagnostic,
     observe::{AccessLog, Registry},
-    serve::{self, Follower, Hosting, Server, Sites, Stopper, Succession, Tls, TlsSettings},
+    serve::{self, Follower, Hosting, Server, Sites, Stopper, Succession, Tls, TlsSettings, Told},
     site::{Host, HostPattern, SiteName},
 };
 
@@ -98,7 +98,7 @@ pub(super) fn serve_until_stopped(
     let asked = config.choice.sites.clone();
     let sites = Arc::new(Sites::new(config.choice, config.shards, Arc::clone(&registry)));
     sites.set_hosting(config.hosting.clone());
-    let known = open_bundles(&sites, &build, &asked)?;
+    let told = open_bundles(&sites, &build, &asked)?;
     warn_of_fallback(&sites, &config.hosting);
     let own = match &config.tls {
         Some(_) if config.self_signed => Some(serve::self_signed(&build, &names(&sites), SystemTime::now())?),
@@ -141,7 +141,7 @@ pub(super) fn serve_until_stopped(
     let (stopper, stop) = Stopper::new();
     let stopper = Arc::new(stopper);
     let succession = Succession::new(build.join(serve::SUCCESSION), Arc::clone(&stopper), predecessor);
-    let follower = Follower::start(Arc::clone(&sites), known)?;
+    let follower = Follower::start(Arc::clone(&sites), told)?;
     let settings = Arc::new(ArcSwap::from_pointee(config.settings));
     let reloader = Reloader {
         load: Box::new(load),
@@ -169,14 +169,10 @@ pub(super) fn serve_until_stopped(
 }
 
 /// Makes live what can be, and fails when nothing can, or not all that was asked for by name.
-fn open_bundles(
-    sites: &Sites,
-    build: &Path,
-    asked: &BTreeSet<SiteName>,
-) -> anyhow::Result<BTreeSet<(SiteName, String)>> {
-    let mut known = BTreeSet::new();
+fn open_bundles(sites: &Sites, build: &Path, asked: &BTreeSet<SiteName>) -> anyhow::Result<Told> {
+    let mut told = Told::default();
     let how = "`sitekit build` makes bundles";
-    let changes = match sites.refresh(&mut known) {
+    let changes = match sites.refresh(&mut told) {
         Ok(changes) => changes,
         Err(error) => bail!("nothing to serve: {error}; {how}, --build names the folder they are in"),
     };
@@ -194,7 +190,7 @@ fn open_bundles(
             None => bail!("nothing to serve: there is no bundle in {}; {how}", build.display()),
         }
     }
-    Ok(known)
+    Ok(told)
 }
 
 /// The names a certificate for development is made for: what sites say, and where they are in development.

@@ -16,7 +16,7 @@ use notify::{
 
 use crate::site::{ContentHash, SiteName};
 
-use super::snapshot::{Changes, Sites};
+use super::snapshot::{Changes, Sites, Told};
 
 /// Even where events come: network folders and containers forget some.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
@@ -58,11 +58,11 @@ impl Look {
 }
 
 impl Follower {
-    /// Begins to follow `sites`; `known` are refusals that were told already.
+    /// Begins to follow `sites`; `told` is what was told already.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub fn start(sites: Arc<Sites>, known: BTreeSet<(SiteName, String)>) -> std::io::Result<Self> {
+    pub fn start(sites: Arc<Sites>, told: Told) -> std::io::Result<Self> {
         let (wake, woken) = mpsc::channel();
         let on_event = wake.clone();
         let events = notify::recommended_watcher(move |event| {
@@ -74,7 +74,7 @@ impl Follower {
         let events = events
             .inspect_err(|error| tracing::warn!(%error, "the system tells of no changes; looking every second"))
             .ok();
-        let follow = move || follow(&sites, known, events, &woken);
+        let follow = move || follow(&sites, told, events, &woken);
         let thread = thread::Builder::new().name("sitekit-follow".to_owned()).spawn(follow)?;
         Ok(Self { wake, thread: Some(thread) })
     }
@@ -97,19 +97,14 @@ impl Drop for Follower {
     }
 }
 
-fn follow(
-    sites: &Sites,
-    mut known: BTreeSet<(SiteName, String)>,
-    mut events: Option<RecommendedWatcher>,
-    woken: &mpsc::Receiver<Wake>,
-) {
+fn follow(sites: &Sites, mut told: Told, mut events: Option<RecommendedWatcher>, woken: &mpsc::Receiver<Wake>) {
     let mut watched = BTreeSet::new();
     let mut readable = true;
     let mut saved = Instant::now();
     let mut waiting: Vec<mpsc::Sender<()>> = Vec::new();
     loop {
         let events_come = events.as_mut().is_some_and(|events| watch_all(events, sites.build_folder(), &mut watched));
-        match sites.refresh(&mut known) {
+        match sites.refresh(&mut told) {
             Ok(changes) => {
                 log(&changes);
                 readable = true;

@@ -84,7 +84,7 @@ pub use self::{
     self_signed::{SelfSignedError, self_signed},
     settings::{Hsts, Settings},
     shutdown::{Phase, Stop, Stopper},
-    snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot},
+    snapshot::{Changes, Choice, LiveSite, Refusal, Sites, Snapshot, Told},
     tls::{CertificateFiles, Tls, TlsError, TlsSettings},
 };
 

@@ -164,6 +164,13 @@ pub enum Refusal {
     BuiltForPath { base: BasePath },
 }
 
+/// What was refused and skipped at the last look, so that nothing is told twice.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    refused: BTreeSet<(SiteName, String)>,
+    skipped: BTreeSet<(SiteName, String)>,
+}
+
 /// What a look at the build folder found.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -228,11 +235,11 @@ impl Sites {
     }
 
     /// Looks at the build folder and makes live what is new there. A site whose new bundle cannot be opened goes on
-    /// with the one it has. `known` are the refusals of the last look, so that none is told twice.
+    /// with the one it has.
     ///
     /// # Errors
     /// When the folder cannot be read; everything stays as it is.
-    pub fn refresh(&self, known: &mut BTreeSet<(SiteName, String)>) -> Result<Changes, OpenError> {
+    pub fn refresh(&self, told: &mut Told) -> Result<Changes, OpenError> {
         let old = self.live.load_full();
         let hosting = self.hosting.load_full();
         let mut changes = Changes::default();
@@ -267,10 +274,9 @@ impl Sites {
             }
         }
         next.arrange(&hosting);
-        changes.refused.extend(refused.difference(known).cloned());
-        changes.skipped.extend(skipped.difference(known).cloned());
-        *known = refused;
-        known.append(&mut skipped);
+        changes.refused.extend(refused.difference(&told.refused).cloned());
+        changes.skipped.extend(skipped.difference(&told.skipped).cloned());
+        *told = Told { refused, skipped };
         self.make_live(&old, next, &mut changes);
         Ok(changes)
     }

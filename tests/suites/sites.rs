@@ -14,13 +14,7 @@ use crate::{
     tools,
 };
 
-const EXPLAINED: Explained = &[
-    BAD_REQUEST,
-    (
-        "CSP_UNSAFE_INLINE",
-        "of styles, which scripts and libraries write into elements; scripts are only those whose hashes are named",
-    ),
-];
+const EXPLAINED: Explained = &[BAD_REQUEST];
 
 #[test]
 fn every_kind_of_answer_of_the_three_sites() {

@@ -1,7 +1,6 @@
 //! A server of this process with one small site, and how it listens up to the test.
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     sync::Arc,
     thread,
@@ -13,7 +12,9 @@ use bytes::Bytes;
 use sitekit::{
     observe::{Event, Metering, Registry, Report},
     pack::{self, RealDisk},
-    serve::{self, Choice, Limits, Listening, Phase, Place, Server, Settings, Sites, Sockets, Stopper, Succession},
+    serve::{
+        self, Choice, Limits, Listening, Phase, Place, Server, Settings, Sites, Sockets, Stopper, Succession, Told,
+    },
     site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
@@ -57,7 +58,7 @@ impl Rig {
         let registry = Arc::new(Registry::new(CORES, Metering::On, Instant::now()));
         let choice = Choice { build: build.path().to_owned(), memory: 1 << 30, ..Choice::default() };
         let sites = Arc::new(Sites::new(choice, CORES, Arc::clone(&registry)));
-        let changes = sites.refresh(&mut BTreeSet::new()).unwrap();
+        let changes = sites.refresh(&mut Told::default()).unwrap();
         assert!(changes.refused.is_empty(), "{:?}", changes.refused);
         let places = listening.iter().map(|listening| listening.sockets.place().unwrap()).collect();
         let settings = Arc::new(ArcSwap::from_pointee(settings));

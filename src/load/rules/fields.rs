@@ -51,7 +51,8 @@ impl Lifetime {
     #[must_use]
     pub fn cache_control(self, is_protected: bool) -> String {
         let Self::MaxAge { max_age, stale_while_revalidate, immutable } = self else { return "no-store".to_owned() };
-        let mut value = format!("{}, max-age={max_age}", if is_protected { "private" } else { "public" });
+        // `public` would only say what is so without it (RFC 9111 §5.2.2.9).
+        let mut value = format!("{}max-age={max_age}", if is_protected { "private, " } else { "" });
         if let Some(seconds) = stale_while_revalidate {
             value.extend([", stale-while-revalidate=", &seconds.to_string()]);
         }
