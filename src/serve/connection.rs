@@ -5,6 +5,8 @@ use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
     io,
+    mem::MaybeUninit,
+    net::Shutdown,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -12,6 +14,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -332,6 +335,19 @@ async fn http1(track: Rc<Track>, tuned: Rc<Tuned>, io: Io<impl Stream>) {
 pub(super) async fn refuse(mut stream: impl Stream) {
     // A stranger gets a moment, not a place on the watchdog's list.
     let _ = tokio::time::timeout(super::limits::LINGER, linger(&mut stream, FULL_ANSWER)).await;
+}
+
+/// Says so without waiting: what has come by now is read, so that closing does not reset the connection over it and take
+/// the words away (RFC 9112 §9.6).
+pub(super) fn refuse_at_once<S>(stream: &S)
+where
+    for<'a> SockRef<'a>: From<&'a S>,
+{
+    let socket = SockRef::from(stream);
+    let mut unread = [MaybeUninit::uninit(); 4096];
+    let _ = socket.recv(&mut unread);
+    let _ = socket.send(FULL_ANSWER);
+    let _ = socket.shutdown(Shutdown::Write);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -119,7 +120,7 @@ const PREPARED: usize = 4096;
 const EXHAUSTED: Duration = Duration::from_millis(50);
 /// Fields of a request that hyper has room for.
 const FIELDS: usize = 100;
-/// Connections over the limit that are told so at the same time; others are just closed.
+/// Connections over the limit that are told so at the same time, and listened to until they have understood; others are told as they are closed.
 const REFUSING: usize = 64;
 
 impl Core {
@@ -214,7 +215,10 @@ impl Core {
     }
 
     /// Serves a connection, or refuses it.
-    fn admit(self: &Rc<Self>, stream: impl Stream, mut peer: Peer, way: &Way) {
+    fn admit<S: Stream>(self: &Rc<Self>, stream: S, mut peer: Peer, way: &Way)
+    where
+        for<'a> SockRef<'a>: From<&'a S>,
+    {
         let tuned = self.tuned();
         let opened = match self.place_for(&tuned, &peer) {
             Ok(opened) => opened,
@@ -250,17 +254,24 @@ impl Core {
         Ok(opened)
     }
 
-    fn refuse(self: &Rc<Self>, event: Event, stream: impl Stream, way: &Way) {
+    fn refuse<S: Stream>(self: &Rc<Self>, event: Event, stream: S, way: &Way)
+    where
+        for<'a> SockRef<'a>: From<&'a S>,
+    {
         self.note(event);
         // Over TLS there is no way to say it without the work of a handshake.
-        if self.refusing.get() < REFUSING && !matches!(way.protocol, Protocol::Tls(_)) {
-            self.refusing.set(self.refusing.get() + 1);
-            let core = Rc::clone(self);
-            tokio::task::spawn_local(async move {
-                connection::refuse(stream).await;
-                core.refusing.set(core.refusing.get() - 1);
-            });
+        if matches!(way.protocol, Protocol::Tls(_)) {
+            return;
         }
+        if self.refusing.get() == REFUSING {
+            return connection::refuse_at_once(&stream);
+        }
+        self.refusing.set(self.refusing.get() + 1);
+        let core = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            connection::refuse(stream).await;
+            core.refusing.set(core.refusing.get() - 1);
+        });
     }
 }
 

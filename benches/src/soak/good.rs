@@ -77,7 +77,12 @@ impl Good {
             let asked = Instant::now();
             let exchange = tokio::time::timeout(PATIENCE, exchange(&mut stream, &ask, &mut buffer)).await;
             let within = |error: String| format!("{} {} {:?}: {error}", ask.method(), ask.path, ask.fields());
-            let head = exchange.map_err(|_| within("no answer in time".to_owned()))?.map_err(within)?;
+            let head = match exchange.map_err(|_| within("no answer in time".to_owned()))? {
+                Ok(head) => head,
+                // A new connection that is closed before its first answer begins is refused, as in HTTP/2.
+                Err(error) if fresh && buffer.is_empty() => return Ok(End::Full(error)),
+                Err(error) => return Err(within(error)),
+            };
             let (now, fields) = (Instant::now(), &buffer[..head.length]);
             if fresh && head.status == 503 && answer::field(fields, "retry-after").is_some() {
                 return Ok(End::Full("503".to_owned()));
