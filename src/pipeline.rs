@@ -21,7 +21,7 @@ use self::{
 use crate::{
     compress::{self, Cache},
     diag::{Diagnostic, Severity},
-    load::{self, Entry, World, WorldError},
+    load::{self, Entry, EntryKind, World, WorldError},
     plan,
     site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
 };
@@ -208,6 +208,14 @@ impl World for Counting<'_> {
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
         self.world.list(folder)
+    }
+
+    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
+        self.world.kind(path)
+    }
+
+    fn real(&self, path: &str) -> Result<String, WorldError> {
+        self.world.real(path)
     }
 }
 

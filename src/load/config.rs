@@ -4,6 +4,7 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{
+    assets::{self, AssetsConfig, Hooks},
     fields::Fields,
     rules::{self, SiteRules},
     slug::Strategy,
@@ -21,6 +22,8 @@ pub(super) const FILE_NAMES: [&str; 2] = ["config.toml", "zola.toml"];
 pub struct Config {
     pub mode: Mode,
     pub rules: SiteRules,
+    pub assets: AssetsConfig,
+    pub hooks: Hooks,
     /// Scheme, host and path the site is published at, without the final slash.
     pub base_url: Option<String>,
     pub title: Option<String>,
@@ -114,6 +117,8 @@ impl Default for Config {
         Self {
             mode: Mode::default(),
             rules: SiteRules::default(),
+            assets: AssetsConfig::default(),
+            hooks: Hooks::default(),
             base_url: None,
             title: None,
             description: None,
@@ -156,10 +161,17 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
     let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
     let mut fields = Fields::new(source, written.clone(), diagnostics);
     let default = Config::default();
-    let (mode, rules) = fields.within_ours("sitekit", rules::read).unwrap_or_default();
+    let ((mode, rules), assets) = fields
+        .within_ours("sitekit", |fields| {
+            (rules::read(fields), fields.within_ours("assets", assets::read).unwrap_or_default())
+        })
+        .unwrap_or_default();
+    let hooks = fields.within_ours("hooks", assets::read_hooks).unwrap_or_default();
     let config = Config {
         mode,
         rules,
+        assets,
+        hooks,
         base_url: base_url(&mut fields),
         title: text(&mut fields, "title"),
         description: text(&mut fields, "description"),

@@ -2,6 +2,7 @@
 //! and files, every mistake reported and every path decided. It renders nothing, and opens nothing but through
 //! [`World`].
 
+mod assets;
 mod config;
 mod content;
 mod date;
@@ -22,6 +23,7 @@ use std::{
     sync::Arc,
 };
 
+pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Slugify, Themes};
 pub use date::PageDate;
 pub use files::File;
@@ -56,6 +58,8 @@ pub struct Site {
     pub templates: Vec<Template>,
     /// Files that are published as they are, at their path: sorted by path. Scripts among them are compiled.
     pub files: Vec<PublishedFile>,
+    /// Files in `assets/`, which are published only where something asks for them: sorted by path.
+    pub assets: Vec<File>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,6 +272,7 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
         }
     };
     if kind == Kind::Content {
+        site.assets = reader.walk(&format!("{root}/assets"), diagnostics);
         site.templates = templates(&reader, root, &site.config, diagnostics);
         (site.pages, site.sections) = content::read(&reader, root, &site.config, diagnostics);
         tree::connect(&mut site, diagnostics);
@@ -287,6 +292,7 @@ impl Site {
             sections: Vec::new(),
             templates: Vec::new(),
             files,
+            assets: Vec::new(),
         }
     }
 }

@@ -17,6 +17,13 @@ pub trait World: Sync {
 
     /// What is in a folder, sorted by name (bytes).
     fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError>;
+
+    /// What is at a path: never [`EntryKind::Refused`]. Links are followed.
+    fn kind(&self, path: &str) -> Result<EntryKind, WorldError>;
+
+    /// The path with all links followed, relative to the project again: packages that a package manager links into
+    /// `node_modules` find their own dependencies beside the real one.
+    fn real(&self, path: &str) -> Result<String, WorldError>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +145,29 @@ impl World for DiskWorld {
         entries.sort();
         Ok(entries)
     }
+
+    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
+        let metadata = fs::metadata(self.fenced(path)?).map_err(|error| WorldError::from_io(&error))?;
+        if metadata.is_dir() {
+            Ok(EntryKind::Folder)
+        } else if metadata.is_file() {
+            Ok(EntryKind::File(metadata.len()))
+        } else {
+            Err(WorldError::Special)
+        }
+    }
+
+    fn real(&self, path: &str) -> Result<String, WorldError> {
+        let real = self.fenced(path)?;
+        // The site's own folder may be a link; what is in it keeps its name.
+        if let Ok(inside) = real.strip_prefix(&self.fence) {
+            let inside = inside.to_str().ok_or(WorldError::NameNotUtf8)?;
+            return Ok(if inside.is_empty() { self.site.clone() } else { format!("{}/{inside}", self.site) });
+        }
+        let project = fs::canonicalize(&self.project).map_err(|error| WorldError::from_io(&error))?;
+        let inside = real.strip_prefix(&project).map_err(|_| WorldError::LeavesSite)?;
+        Ok(inside.to_str().ok_or(WorldError::NameNotUtf8)?.to_owned())
+    }
 }
 
 /// Files in memory, for tests. Folders are there when a file is in them.
@@ -202,6 +232,19 @@ impl World for MemoryWorld {
             return Err(WorldError::NotFound);
         }
         Ok(entries.into_iter().map(|(name, kind)| Entry { name, kind }).collect())
+    }
+
+    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
+        match self.read(path) {
+            Ok(content) => Ok(EntryKind::File(content.len() as u64)),
+            Err(WorldError::NotFound) => self.list(path).map(|_| EntryKind::Folder),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// There are no links in memory.
+    fn real(&self, path: &str) -> Result<String, WorldError> {
+        self.kind(path).map(|_| path.to_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The vocabulary: values every stage speaks in. It exists so that a path, a hash or a coding is checked once, at
 //! the gate, and never again. It must never do I/O and imports nothing of ours.
 
+mod assets;
 mod coding;
 mod cors;
 mod destination;
@@ -16,6 +17,7 @@ mod response;
 mod rules;
 mod text;
 
+pub use assets::{BuiltEntry, BuiltFile, BuiltKind, BuiltModule, Manifest};
 pub use coding::{Coding, EncodedBody};
 pub use cors::{Cors, FieldName, FieldNameError, Origin, OriginError, Origins};
 pub use destination::{Destination, DestinationError};

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use sitekit::{
     diag::{Diagnostic, Severity},
-    load::{DiskWorld, Entry, World, WorldError},
+    load::{DiskWorld, Entry, EntryKind, World, WorldError},
     pipeline::{self, Options, Profile},
     site::SiteName,
 };
@@ -317,6 +317,14 @@ impl World for Vanishing {
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
         self.0.list(folder)
+    }
+
+    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
+        self.0.kind(path)
+    }
+
+    fn real(&self, path: &str) -> Result<String, WorldError> {
+        self.0.real(path)
     }
 }
 

@@ -1,0 +1,213 @@
+//! The asset pipeline: from what the pages of a site ask for to the files browsers get. Scripts are linked into chunks,
+//! style sheets compiled, every file named by a fingerprint of its last bytes. Nothing here knows a page or decides a header
+//! field, and nothing is opened but through [`World`].
+//!
+//! The order is that of who names whom: other files first, then style sheets, which name files, then scripts, which name
+//! both, and pages last, elsewhere.
+
+mod chunks;
+mod files;
+mod integrity;
+mod names;
+mod resolve;
+mod scripts;
+mod styles;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use self::{chunks::Finished, files::Files};
+use crate::{
+    diag::{Diagnostic, Source},
+    load::{AssetsConfig, Site, World},
+    site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, ContentHash, Manifest, MediaType, SitePath},
+};
+
+/// What a page, a template or a script asks for. Paths are relative to the project (`sites/app/main.ts`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// A module script.
+    Module(Arc<str>),
+    /// The text of a module that stands inside a page; its relative specifiers are paths of the project with a slash in
+    /// front (`/sites/app/main.ts`). The path of the source is where packages are looked for and what diagnostics name.
+    Inline(Source),
+    /// A classic script: compiled, and linked to nothing.
+    Classic(Arc<str>),
+    /// A style sheet: `.css`, `.scss`, `.sass`.
+    Style(Arc<str>),
+    /// Any other file.
+    File(Arc<str>),
+}
+
+/// How a site's assets are built.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    pub config: &'a AssetsConfig,
+    /// Where the site is mounted; URLs in scripts and style sheets name it.
+    pub base: &'a BasePath,
+    /// Whether `import.meta.env.DEV` holds.
+    pub is_dev: bool,
+}
+
+/// What was built.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// What stands for each entry; none for one that could not be built.
+    pub assets: BTreeMap<Entry, Asset>,
+    /// By path, which holds a fingerprint of the body: `/assets/main.4f2a9c81d0.js`.
+    pub files: BTreeMap<SitePath, BuiltAsset>,
+    /// Maps that are not published, by the file name they should have: `main.4f2a9c81d0.js.map`.
+    pub hidden_maps: BTreeMap<String, Bytes>,
+    /// Sources that are inside of a built script or style sheet.
+    pub taken_in: BTreeSet<Arc<str>>,
+    pub manifest: Manifest,
+}
+
+/// A file and what comes with it. All paths are keys of [`Built::files`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub file: SitePath,
+    /// The scripts a script imports before it runs, theirs among them.
+    pub imports: Vec<SitePath>,
+    /// The style sheets that a script brings, in their order.
+    pub styles: Vec<SitePath>,
+    /// The scripts and style sheets it may ask for later, theirs among them.
+    pub later: Vec<SitePath>,
+}
+
+#[derive(Clone, Debug)]
+pub struct BuiltAsset {
+    pub body: Bytes,
+    pub media: MediaType,
+    /// Subresource Integrity metadata of the body: `sha384-…` (W3C SRI §3.1).
+    pub integrity: String,
+}
+
+/// What every part of the pipeline needs.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    world: &'a dyn World,
+    site: &'a Site,
+    options: &'a Options<'a>,
+    files: &'a Files<'a>,
+}
+
+/// Builds what `wanted` asks for. What is wrong is told, all of it, and what it concerns is left out.
+pub fn build(
+    world: &dyn World,
+    site: &Site,
+    wanted: &BTreeSet<Entry>,
+    options: &Options<'_>,
+) -> (Built, Vec<Diagnostic>) {
+    let (mut built, mut found) = (Built::default(), Vec::new());
+    let files = Files::new(world, options.base);
+    let context = Context { world, site, options, files: &files };
+    for entry in wanted {
+        match entry {
+            Entry::File(path) => {
+                if let Err(error) = files.publish(path) {
+                    found.push(Diagnostic::error(Arc::clone(path), format!("this file {error}")));
+                }
+            }
+            Entry::Style(path) => {
+                if let Some(sheet) = styles::compile(&context, path, &mut found) {
+                    built.add_sheet(entry, path, sheet);
+                }
+            }
+            Entry::Module(_) | Entry::Inline(_) | Entry::Classic(_) => {}
+        }
+    }
+    let scripts: Vec<&Entry> =
+        wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
+    let (chunks, wrong) = scripts::link(&context, &scripts);
+    found.extend(wrong);
+    built.taken_in.extend(chunks.iter().flat_map(|chunk| &chunk.modules).map(|module| module.source.as_str().into()));
+    let (finished, wrong) = chunks::finish(&context, chunks);
+    found.extend(wrong);
+    built.add_scripts(&scripts, finished);
+    built.add_files(wanted, files);
+    (built, found)
+}
+
+impl Built {
+    fn add_sheet(&mut self, entry: &Entry, source: &str, sheet: styles::Sheet) {
+        let (stem, _) = names::stem_and_extension(source);
+        let path = names::fingerprinted(stem, "css", &ContentHash::of(sheet.css.as_bytes()));
+        let integrity = integrity::integrity(sheet.css.as_bytes());
+        self.taken_in.extend(sheet.modules.iter().map(|module| module.source.as_str().into()));
+        let described = BuiltFile {
+            kind: BuiltKind::Style,
+            bytes: sheet.css.len() as u64,
+            integrity: integrity.clone(),
+            imports: Vec::new(),
+            later: Vec::new(),
+            modules: sheet.modules,
+        };
+        self.manifest.files.insert(path.as_str().to_owned(), described);
+        self.files.insert(path.clone(), BuiltAsset { body: sheet.css.into(), media: MediaType::CSS, integrity });
+        self.add_asset(entry, Some(source), Asset::alone(path));
+    }
+
+    fn add_scripts(&mut self, entries: &[&Entry], finished: Finished) {
+        for (at, asset) in finished.entries {
+            let source = match entries[at] {
+                Entry::Module(path) => Some(&**path),
+                _ => None,
+            };
+            self.add_asset(entries[at], source, asset);
+        }
+        self.files.extend(finished.files);
+        let described = finished.described.into_iter().map(|(path, file)| (path.as_str().to_owned(), file));
+        self.manifest.files.extend(described);
+        self.hidden_maps.extend(finished.hidden_maps);
+    }
+
+    fn add_files(&mut self, wanted: &BTreeSet<Entry>, files: Files<'_>) {
+        let (files, sources) = files.into_built();
+        for (path, file) in &files {
+            let described = BuiltFile {
+                kind: BuiltKind::File,
+                bytes: file.body.len() as u64,
+                integrity: file.integrity.clone(),
+                imports: Vec::new(),
+                later: Vec::new(),
+                modules: Vec::new(),
+            };
+            self.manifest.files.insert(path.as_str().to_owned(), described);
+        }
+        self.files.extend(files);
+        for entry in wanted {
+            if let Entry::File(source) = entry
+                && let Some(path) = sources.get(&**source)
+            {
+                self.add_asset(entry, Some(source), Asset::alone(path.clone()));
+            }
+        }
+    }
+
+    /// `source` is what the manifest calls the entry; the text of a page has no name.
+    fn add_asset(&mut self, entry: &Entry, source: Option<&str>, asset: Asset) {
+        if let Some(source) = source {
+            let texts = |paths: &[SitePath]| paths.iter().map(|path| path.as_str().to_owned()).collect();
+            let described = BuiltEntry {
+                file: asset.file.as_str().to_owned(),
+                imports: texts(&asset.imports),
+                styles: texts(&asset.styles),
+                later: texts(&asset.later),
+            };
+            self.manifest.entries.insert(source.to_owned(), described);
+        }
+        self.assets.insert(entry.clone(), asset);
+    }
+}
+
+impl Asset {
+    /// A file that brings nothing with it.
+    const fn alone(file: SitePath) -> Self {
+        Self { file, imports: Vec::new(), styles: Vec::new(), later: Vec::new() }
+    }
+}
