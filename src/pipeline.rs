@@ -23,7 +23,7 @@ use crate::{
     diag::{Diagnostic, Severity},
     load::{self, Entry, EntryKind, World, WorldError},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, EncodedBody, Manifest, Response, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -115,6 +115,7 @@ pub fn compile(
         routes,
         not_found: plan.not_found,
         rules: site.config.rules.served(),
+        manifest: Manifest::default(),
     };
     (Some((image, report)), diagnostics)
 }

@@ -43,7 +43,7 @@ use sitekit::{
     observe::{AccessLog, LogConfig, Metering, Registry},
     pack::{self, RealDisk},
     serve::{self, Choice, Front, Limits, Listening, Phase, Server, Settings, Sites, Sockets, Stopper, Told},
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 const DATE: &str = "Mon, 02 Nov 2026 00:00:00 GMT";
@@ -112,6 +112,7 @@ fn image<const N: usize>(name: &str, mode: Mode, routes: [(&str, Response); N], 
         routes: routes.into_iter().map(|(at, response)| (path(at), response)).collect(),
         not_found: not_found.map(path),
         rules: Rules::default(),
+        manifest: Manifest::default(),
     }
 }
 

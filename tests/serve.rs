@@ -44,7 +44,7 @@ use client::{Connection, request};
 use serde_json::Value;
 use sitekit::{
     pack::{self, RealDisk},
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -72,6 +72,7 @@ fn image(site: &str, generation: usize) -> SiteImage {
         routes: [(SitePath::root(), page)].into(),
         not_found: None,
         rules: Rules::default(),
+        manifest: Manifest::default(),
     }
 }
 

@@ -63,6 +63,9 @@ fn exercise(bundle: &Bundle) {
     for path in bundle.rules().error_pages.values() {
         assert!(bundle.lookup(path.as_str()).is_some(), "a page for an error is a route");
     }
+    for path in bundle.manifest().files.keys() {
+        assert!(bundle.lookup(path).is_some(), "a file that was built is a route");
+    }
     assert!(bundle.not_found().is_none_or(|id| id.index() < bundle.routes().len()));
     let image = bundle.to_image();
     assert_eq!(image.routes.len(), bundle.routes().len());

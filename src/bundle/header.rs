@@ -16,11 +16,14 @@ pub const VERSION: u32 = 1;
 /// The flag of a site that has rules.
 pub const RULES: u32 = 1;
 
+/// The flag of a site whose scripts and style sheets were built.
+pub const MANIFEST: u32 = 2;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub magic: [u8; 8],
     pub version: u32,
-    /// Features a reader must know to read the file at all: [`RULES`].
+    /// Features a reader must know to read the file at all: [`RULES`], [`MANIFEST`].
     pub flags: u32,
     pub generation: ContentHash,
     /// Of the file, in bytes.
@@ -46,8 +49,10 @@ pub struct Header {
     pub reserved: [u8; 4],
     /// The rules of the site, as JSON, when the flag says there are some; else zero.
     pub rules: TextRef,
+    /// The manifest of the site's assets, as JSON, when the flag says there is one; else zero.
+    pub manifest: TextRef,
     /// Zero.
-    pub reserved_end: [u8; 16],
+    pub reserved_end: [u8; 8],
 }
 
 impl Header {
@@ -74,6 +79,7 @@ impl Header {
             mode: from.u32(),
             reserved: from.take(),
             rules: TextRef::read(&from.take::<8>()),
+            manifest: TextRef::read(&from.take::<8>()),
             reserved_end: from.take(),
         }
     }
@@ -102,6 +108,7 @@ impl Header {
         out.extend(self.mode.to_le_bytes());
         out.extend(self.reserved);
         self.rules.write(out);
+        self.manifest.write(out);
         out.extend(self.reserved_end);
     }
 }

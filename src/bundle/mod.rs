@@ -12,7 +12,7 @@ mod tables;
 
 pub use field::{Derived, FieldFault, LENGTH_DIGITS, MAX_FIELDS, check_field, check_status};
 pub use folder::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT};
-pub use header::{HEADER_SIZE, Header, MAGIC, RULES, VERSION};
+pub use header::{HEADER_SIZE, Header, MAGIC, MANIFEST, RULES, VERSION};
 pub use record::{Block, Body, Entry, Line, Record, Representation, Slot, TextRef};
 pub use route::{MAX_PROBES, RouteHash};
 pub use tables::{ALIGNMENT, GENERATION, Table, Tables, aligned, generation_of};

@@ -6,10 +6,12 @@ use std::{cmp::Ordering, sync::Arc};
 use super::{EntryId, Index};
 use crate::{
     bundle::{
-        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MAX_FIELDS, MAX_PROBES, RULES, RouteHash, Slot, Tables,
-        TextRef, VERSION, aligned, check_field, check_status, generation_of,
+        Derived, FieldFault, HEADER_SIZE, Header, MAGIC, MANIFEST, MAX_FIELDS, MAX_PROBES, RULES, RouteHash, Slot,
+        Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
-    site::{BasePath, Coding, ContentHash, Mode, PathError, Rules, RulesError, SiteName, SitePath},
+    site::{
+        BasePath, Coding, ContentHash, Manifest, ManifestError, Mode, PathError, Rules, RulesError, SiteName, SitePath,
+    },
 };
 
 /// Why some bytes are not a bundle this program can serve from.
@@ -31,6 +33,8 @@ pub enum FormatError {
     Header(Fault),
     #[error("the rules of the site in the bundle are wrong: {0}")]
     Rules(#[from] RulesError),
+    #[error("the manifest of the site in the bundle is wrong: {0}")]
+    Manifest(#[from] ManifestError),
     #[error("the bundle is wrong in {table} {index}: {fault}")]
     Record { table: &'static str, index: u32, fault: Fault },
 }
@@ -133,11 +137,13 @@ fn check_header(file: &[u8]) -> Result<(Header, Tables), FormatError> {
     if generation != header.generation {
         return Err(FormatError::Damaged { found: generation, expected: header.generation });
     }
-    if header.flags & !RULES != 0 {
-        return Err(FormatError::Header(Fault::Flags(header.flags & !RULES)));
+    let unknown = header.flags & !(RULES | MANIFEST);
+    if unknown != 0 {
+        return Err(FormatError::Header(Fault::Flags(unknown)));
     }
-    let rules_reserved = header.flags & RULES == 0 && header.rules != TextRef::default();
-    if header.reserved != [0; 4] || header.reserved_end != [0; 16] || rules_reserved {
+    let is_unannounced = |flag, text| header.flags & flag == 0 && text != TextRef::default();
+    let unannounced = is_unannounced(RULES, header.rules) || is_unannounced(MANIFEST, header.manifest);
+    if header.reserved != [0; 4] || header.reserved_end != [0; 8] || unannounced {
         return Err(FormatError::Header(Fault::Reserved));
     }
     if !header.slots.is_power_of_two() || header.slots < header.entries {
@@ -289,6 +295,7 @@ impl<'a> Checked<'a> {
             return Err(FormatError::Header(Fault::NoEntry(not_found - 1)));
         }
         let rules = self.rules()?;
+        self.check_manifest()?;
         Ok(Index {
             tables: *self.tables,
             seed,
@@ -302,6 +309,7 @@ impl<'a> Checked<'a> {
             generation,
             not_found: not_found.checked_sub(1).map(EntryId),
             rules: Arc::new(rules),
+            manifest: self.header.manifest,
         })
     }
 
@@ -311,22 +319,33 @@ impl<'a> Checked<'a> {
             return Ok(Rules::default());
         }
         let rules = Rules::from_json(self.piece(self.header.rules).map_err(FormatError::Header)?)?;
-        // Entries are sorted by path by now.
-        let path_of = |index| self.tables.entries.get(self.file, index).and_then(|entry| self.piece(entry.path).ok());
-        let is_route = |path: &SitePath| {
-            let (mut low, mut high) = (0, self.tables.entries.count());
-            while low < high {
-                let middle = low + (high - low) / 2;
-                match path_of(middle).unwrap_or_default().cmp(path.as_str()) {
-                    Ordering::Less => low = middle + 1,
-                    Ordering::Equal => return true,
-                    Ordering::Greater => high = middle,
-                }
-            }
-            false
-        };
-        rules.check(is_route)?;
+        rules.check(|path| self.is_route(path))?;
         Ok(rules)
+    }
+
+    /// The manifest is read whole, and not kept: no answer is made of it.
+    fn check_manifest(&self) -> Result<(), FormatError> {
+        if self.header.flags & MANIFEST == 0 {
+            return Ok(());
+        }
+        let manifest = Manifest::from_json(self.piece(self.header.manifest).map_err(FormatError::Header)?)?;
+        manifest.check(|path| self.is_route(path))?;
+        Ok(())
+    }
+
+    /// Whether an entry has this path; they are sorted by now.
+    fn is_route(&self, path: &SitePath) -> bool {
+        let path_of = |index| self.tables.entries.get(self.file, index).and_then(|entry| self.piece(entry.path).ok());
+        let (mut low, mut high) = (0, self.tables.entries.count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match path_of(middle).unwrap_or_default().cmp(path.as_str()) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => high = middle,
+            }
+        }
+        false
     }
 
     fn piece(&self, piece: TextRef) -> Result<&'a str, Fault> {

@@ -30,8 +30,8 @@ pub use entry::{Damage, Entry, EntryId, Fields, Representation, RepresentationId
 pub use folder::{Generation, OpenError, generations, live, live_generation, open_live, sites};
 
 use crate::{
-    bundle::{MAX_PROBES, RouteHash, Tables},
-    site::{BasePath, ContentHash, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    bundle::{MAX_PROBES, RouteHash, Tables, TextRef},
+    site::{BasePath, ContentHash, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 /// A bundle that was found whole. Clones share everything.
@@ -57,6 +57,8 @@ struct Index {
     generation: ContentHash,
     not_found: Option<EntryId>,
     rules: Arc<Rules>,
+    /// Its JSON; empty when there is none.
+    manifest: TextRef,
 }
 
 impl Bundle {
@@ -203,6 +205,17 @@ impl Bundle {
         &self.index.rules
     }
 
+    /// What the site's scripts and style sheets were made of; empty when it has none. Parsed anew at each call.
+    #[must_use]
+    pub fn manifest(&self) -> Manifest {
+        let Some(json) = self.index.tables.text_range(self.index.manifest).and_then(|range| self.head.get(range))
+        else {
+            return Manifest::default();
+        };
+        // What is there was read when the bundle was opened.
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+
     /// The entry of an id this bundle gave.
     #[must_use]
     pub fn entry(&self, id: EntryId) -> Entry<'_> {
@@ -240,6 +253,7 @@ impl Bundle {
             routes: std::collections::BTreeMap::new(),
             not_found: self.not_found().and_then(|id| SitePath::parse(self.entry(id).path()).ok()),
             rules: self.rules().clone(),
+            manifest: self.manifest(),
         };
         for (path, id) in self.routes() {
             // Paths were checked when the bundle was opened.

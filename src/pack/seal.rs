@@ -11,10 +11,13 @@ use bytes::Bytes;
 use super::routes::RouteTable;
 use crate::{
     bundle::{
-        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MAX_FIELDS, RULES,
-        Record, Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
+        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MANIFEST, MAX_FIELDS,
+        RULES, Record, Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
     },
-    site::{Coding, ContentHash, EncodedBody, Field, Mode, Response, RulesError, SiteImage, SiteName, SitePath},
+    site::{
+        Coding, ContentHash, EncodedBody, Field, ManifestError, Mode, Response, RulesError, SiteImage, SiteName,
+        SitePath,
+    },
 };
 
 /// Why an image cannot be a bundle. The build that made the image is at fault, or the site is too large.
@@ -32,6 +35,8 @@ pub enum SealError {
     NotFound { path: String },
     #[error("the rules of the site are wrong: {0}")]
     Rules(#[from] RulesError),
+    #[error("the manifest of the site is wrong: {0}")]
+    Manifest(#[from] ManifestError),
     #[error("the site is too large for a bundle: {what}")]
     TooLarge { what: &'static str },
 }
@@ -61,8 +66,8 @@ pub fn seal(image: &SiteImage) -> Result<Sealed, SealError> {
         tables.add_entry(path.as_str(), response)?;
     }
     image.rules.check(|path| image.routes.contains_key(path))?;
-    let rules = (!image.rules.is_empty()).then(|| image.rules.to_json());
-    tables.finish(image, rules.as_deref())
+    image.manifest.check(|path| image.routes.contains_key(path))?;
+    tables.finish(image)
 }
 
 impl Sealed {
@@ -222,7 +227,7 @@ impl<'a> Builder<'a> {
         Ok(stored)
     }
 
-    fn finish(mut self, image: &'a SiteImage, rules: Option<&str>) -> Result<Sealed, SealError> {
+    fn finish(mut self, image: &'a SiteImage) -> Result<Sealed, SealError> {
         let paths: Vec<&str> = image.routes.keys().map(SitePath::as_str).collect();
         let routes = RouteTable::of(&paths).ok_or(SealError::TooLarge { what: "more than 1,073,741,824 routes" })?;
         let not_found = match image.not_found.as_ref().map(SitePath::as_str) {
@@ -233,10 +238,15 @@ impl<'a> Builder<'a> {
             }
         };
         let (site, base) = (self.text(image.site.as_str())?, self.text(image.base.as_str())?);
-        let (flags, rules) = match rules {
-            None => (0, TextRef::default()),
-            Some(json) => (RULES, self.append(json)?),
-        };
+        let (mut flags, mut rules, mut manifest) = (0, TextRef::default(), TextRef::default());
+        if !image.rules.is_empty() {
+            flags |= RULES;
+            rules = self.append(&image.rules.to_json())?;
+        }
+        if !image.manifest.is_empty() {
+            flags |= MANIFEST;
+            manifest = self.append(&image.manifest.to_json())?;
+        }
         let mut header = Header {
             magic: MAGIC,
             version: VERSION,
@@ -260,7 +270,8 @@ impl<'a> Builder<'a> {
             },
             reserved: [0; 4],
             rules,
-            reserved_end: [0; 16],
+            manifest,
+            reserved_end: [0; 8],
         };
         let tables = Tables::of(&header).ok_or(SealError::TooLarge { what: "tables that do not fit in memory" })?;
         let mut end = tables.end();

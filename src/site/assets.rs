@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::SitePath;
+
 /// Everything that was built, by the names authors and browsers know. Sizes are in bytes before any content coding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// By the source a page or template asks for, relative to the project: `sites/app/main.ts`.
     pub entries: BTreeMap<String, BuiltEntry>,
-    /// By path in the site: `/assets/main.4f2a9c81d0.js`.
+    /// By path in the site: `/assets/main.4f2a9c81d0.js`. Each is a route of it.
     pub files: BTreeMap<String, BuiltFile>,
 }
 
 /// What a browser gets for an entry. All are keys of [`Manifest::files`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BuiltEntry {
     pub file: String,
     /// The scripts it imports, theirs among them, before it runs.
@@ -29,7 +33,9 @@ pub struct BuiltEntry {
     pub later: Vec<String>,
 }
 
+/// What `imports` and `later` name are keys of [`Manifest::files`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BuiltFile {
     pub kind: BuiltKind,
     pub bytes: u64,
@@ -57,7 +63,69 @@ pub enum BuiltKind {
 
 /// A source in a built file, relative to the project: `node_modules/react/index.js`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BuiltModule {
     pub source: String,
     pub bytes: u64,
+}
+
+/// Why a manifest cannot stand in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("it is not written the one way it can be")]
+    NotCanonical,
+    #[error("`{0}` is no route of the site")]
+    NoRoute(String),
+    #[error("`{by}` names `{name}`, which is none of its files")]
+    NoFile { by: String, name: String },
+}
+
+impl Manifest {
+    /// Whether nothing was built.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The one text it is stored as.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Maps have keys of text, and nothing else in serialization can fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what `to_json` writes, and nothing else.
+    ///
+    /// # Errors
+    /// When it is no such text.
+    pub fn from_json(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self =
+            serde_json::from_str(text).map_err(|error| ManifestError::Unreadable(error.to_string()))?;
+        if manifest.is_empty() || manifest.to_json() != text { Err(ManifestError::NotCanonical) } else { Ok(manifest) }
+    }
+
+    /// Holds it to the routes of its site, and what it names to what it lists.
+    ///
+    /// # Errors
+    /// When it lists what is no route, or names a file it does not list.
+    pub fn check(&self, is_route: impl Fn(&SitePath) -> bool) -> Result<(), ManifestError> {
+        let is_published = |path: &str| SitePath::parse(path).is_ok_and(|path| is_route(&path));
+        if let Some(path) = self.files.keys().find(|path| !is_published(path)) {
+            return Err(ManifestError::NoRoute(path.clone()));
+        }
+        let of_entries = self.entries.iter().flat_map(|(source, entry)| {
+            let BuiltEntry { file, imports, styles, later } = entry;
+            [file].into_iter().chain(imports).chain(styles).chain(later).map(move |name| (source, name))
+        });
+        let of_files = self
+            .files
+            .iter()
+            .flat_map(|(path, file)| file.imports.iter().chain(&file.later).map(move |name| (path, name)));
+        match of_entries.chain(of_files).find(|(_, name)| !self.files.contains_key(*name)) {
+            Some((by, name)) => Err(ManifestError::NoFile { by: by.clone(), name: name.clone() }),
+            None => Ok(()),
+        }
+    }
 }

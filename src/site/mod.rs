@@ -17,7 +17,7 @@ mod response;
 mod rules;
 mod text;
 
-pub use assets::{BuiltEntry, BuiltFile, BuiltKind, BuiltModule, Manifest};
+pub use assets::{BuiltEntry, BuiltFile, BuiltKind, BuiltModule, Manifest, ManifestError};
 pub use coding::{Coding, EncodedBody};
 pub use cors::{Cors, FieldName, FieldNameError, Origin, OriginError, Origins};
 pub use destination::{Destination, DestinationError};

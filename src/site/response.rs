@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BasePath, EncodedBody, Rules, SiteName, SitePath};
+use super::{BasePath, EncodedBody, Manifest, Rules, SiteName, SitePath};
 
 /// One header field line (RFC 9110 §5): a lower-case name and a value, both already valid on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,4 +50,6 @@ pub struct SiteImage {
     /// The route whose body answers, with status 404, what has no route. One of `routes`.
     pub not_found: Option<SitePath>,
     pub rules: Rules,
+    /// What its scripts and style sheets were made of.
+    pub manifest: Manifest,
 }

@@ -32,7 +32,12 @@ fn rehash(file: &mut [u8]) {
 
 #[test]
 fn every_flipped_bit_is_found() {
-    let whole = packed(&images::ruled());
+    every_flipped_bit_is_found_in(&images::ruled());
+    every_flipped_bit_is_found_in(&images::built());
+}
+
+fn every_flipped_bit_is_found_in(image: &SiteImage) {
+    let whole = packed(image);
     let end = tables_end(&whole);
     for bit in 0..whole.len() * 8 {
         let mut file = whole.clone();
@@ -156,7 +161,7 @@ mod hostile {
         );
         check(
             "the header of the bundle is wrong: bytes that are reserved are not zero",
-            header(|header| header.reserved_end[15] = 1),
+            header(|header| header.reserved_end[7] = 1),
         );
         check(
             "the header of the bundle is wrong: bytes that are reserved are not zero",
@@ -187,10 +192,10 @@ mod hostile {
     }
 
     /// Of the same length, so that nothing else is wrong.
-    fn rules(before: &'static str, after: &'static str) -> impl FnOnce(&mut Vec<u8>) {
+    fn json(of: fn(&Header) -> TextRef, before: &'static str, after: &'static str) -> impl FnOnce(&mut Vec<u8>) {
         assert_eq!(before.len(), after.len());
         move |file| {
-            let range = tables(file).text_range(Header::read(file).rules).unwrap();
+            let range = tables(file).text_range(of(&Header::read(file))).unwrap();
             let json = std::str::from_utf8(&file[range.clone()]).unwrap().replacen(before, after, 1).into_bytes();
             assert_ne!(json, file[range.clone()], "{before} is there");
             file[range].copy_from_slice(&json);
@@ -218,12 +223,65 @@ mod hostile {
                 "$2y$31$",
             ),
         ] {
-            check(&format!("{prefix}{expected}"), rules(before, after));
+            check(&format!("{prefix}{expected}"), json(|header| header.rules, before, after));
         }
         check(&format!("{prefix}expected value at line 1 column 1"), header(|header| header.rules = header.site));
         check(
             "the header of the bundle is wrong: it points to text from byte 4294967295 on, 4294967295 bytes long, which is outside of the text or cuts a character",
             header(|header| header.rules = OUTSIDE),
+        );
+        check(
+            "the header of the bundle is wrong: bytes that are reserved are not zero",
+            header(|header| header.flags = 0),
+        );
+    }
+
+    #[test]
+    fn manifest_of_the_assets() {
+        #[track_caller]
+        fn check(expected: &str, edit: impl FnOnce(&mut Vec<u8>)) {
+            check_of(&images::built(), expected, edit);
+        }
+        let prefix = "the manifest of the site in the bundle is wrong: ";
+        for (expected, before, after) in [
+            (
+                "`sites/docs/main.ts` names `/assets/main.4f2a9c81d1.js`, which is none of its files",
+                "\"file\":\"/assets/main.4f2a9c81d0.js\"",
+                "\"file\":\"/assets/main.4f2a9c81d1.js\"",
+            ),
+            (
+                "`/assets/editor.1c0ffee150.js` names `/assets/shared.0badcafe01.js`, which is none of its files",
+                "AA\",\"imports\":[\"/assets/shared.0badcafe00.js\"]",
+                "AA\",\"imports\":[\"/assets/shared.0badcafe01.js\"]",
+            ),
+            (
+                "`/assets/main.4f2a9c81d1.js` is no route of the site",
+                "\"/assets/main.4f2a9c81d0.js\":",
+                "\"/assets/main.4f2a9c81d1.js\":",
+            ),
+            (
+                "`assets//main.4f2a9c81d0.js` is no route of the site",
+                "\"/assets/main.4f2a9c81d0.js\":",
+                "\"assets//main.4f2a9c81d0.js\":",
+            ),
+            ("it is not written the one way it can be", "\"bytes\":12", "\"bytes\":1 "),
+            (
+                "unknown field `styleX`, expected one of `file`, `imports`, `styles`, `later` at line 1 column 134",
+                "styles",
+                "styleX",
+            ),
+            (
+                "unknown variant `scripX`, expected one of `script`, `style`, `file` at line 1 column 325",
+                "script",
+                "scripX",
+            ),
+        ] {
+            check(&format!("{prefix}{expected}"), json(|header| header.manifest, before, after));
+        }
+        check(&format!("{prefix}expected value at line 1 column 1"), header(|header| header.manifest = header.site));
+        check(
+            "the header of the bundle is wrong: it points to text from byte 4294967295 on, 4294967295 bytes long, which is outside of the text or cuts a character",
+            header(|header| header.manifest = OUTSIDE),
         );
         check(
             "the header of the bundle is wrong: bytes that are reserved are not zero",

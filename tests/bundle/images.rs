@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use proptest::{collection, option, prelude::*, sample, string::string_regex};
 use sitekit::site::{
-    BasePath, Coding, Cors, EncodedBody, ErrorStatus, Field, FieldName, HostPattern, How, Maintenance, Mode, Move,
-    Origins, PasswordHash, PathPattern, Protected, Realm, RedirectStatus, Response, Rules, SiteImage, SiteName,
-    SitePath, TrailingSlash, UserName,
+    BasePath, BuiltEntry, BuiltFile, BuiltKind, BuiltModule, Coding, Cors, EncodedBody, ErrorStatus, Field, FieldName,
+    HostPattern, How, Maintenance, Manifest, Mode, Move, Origins, PasswordHash, PathPattern, Protected, Realm,
+    RedirectStatus, Response, Rules, SiteImage, SiteName, SitePath, TrailingSlash, UserName,
 };
 
 pub(crate) fn site(name: &str) -> SiteName {
@@ -53,6 +53,79 @@ pub(crate) fn small() -> SiteImage {
         ]),
         not_found: Some(path("/404.html")),
         rules: Rules::default(),
+        manifest: Manifest::default(),
+    }
+}
+
+/// The small site with scripts and a style sheet that were built: an entry, a chunk both of its files share, one for later.
+pub(crate) fn built() -> SiteImage {
+    use Coding::{Brotli, Gzip, Identity};
+    let mut image = small();
+    let script = "text/javascript; charset=utf-8";
+    let later = "/assets/editor.1c0ffee150.js";
+    for (at, media, bodies) in [
+        (MAIN, script, vec![(Identity, "import\"./shared.0badcafe00.js\""), (Brotli, "br"), (Gzip, "gz")]),
+        (SHARED, script, vec![(Identity, "export const shared=1"), (Gzip, "gz")]),
+        (later, script, vec![(Identity, "import\"./shared.0badcafe00.js\";edit()")]),
+        (STYLE, "text/css; charset=utf-8", vec![(Identity, "a{color:red}")]),
+    ] {
+        image.routes.insert(path(at), response(200, media, &bodies));
+    }
+    image.manifest = Manifest {
+        entries: BTreeMap::from([
+            (
+                "sites/docs/main.ts".to_owned(),
+                BuiltEntry {
+                    file: MAIN.to_owned(),
+                    imports: vec![SHARED.to_owned()],
+                    styles: vec![STYLE.to_owned()],
+                    later: vec![later.to_owned()],
+                },
+            ),
+            ("sites/docs/style.scss".to_owned(), BuiltEntry { file: STYLE.to_owned(), ..BuiltEntry::default() }),
+        ]),
+        files: BTreeMap::from([
+            (
+                MAIN.to_owned(),
+                BuiltFile {
+                    imports: vec![SHARED.to_owned()],
+                    later: vec![later.to_owned()],
+                    ..built_file(
+                        BuiltKind::Script,
+                        &[("sites/docs/main.ts", 24), ("node_modules/lodash-es/chunk.js", 4)],
+                    )
+                },
+            ),
+            (SHARED.to_owned(), built_file(BuiltKind::Script, &[("node_modules/@scope/shared/index.js", 21)])),
+            (
+                later.to_owned(),
+                BuiltFile {
+                    imports: vec![SHARED.to_owned()],
+                    ..built_file(
+                        BuiltKind::Script,
+                        &[("sites/docs/editor.tsx", 31), ("node_modules/lodash-es/chunk.js", 5)],
+                    )
+                },
+            ),
+            (STYLE.to_owned(), built_file(BuiltKind::Style, &[("sites/docs/style.scss", 12)])),
+        ]),
+    };
+    image
+}
+
+const MAIN: &str = "/assets/main.4f2a9c81d0.js";
+const SHARED: &str = "/assets/shared.0badcafe00.js";
+const STYLE: &str = "/assets/style.5eed5eed00.css";
+
+fn built_file(kind: BuiltKind, modules: &[(&str, u64)]) -> BuiltFile {
+    let module = |&(source, bytes): &(&str, u64)| BuiltModule { source: source.to_owned(), bytes };
+    BuiltFile {
+        kind,
+        bytes: modules.iter().map(|(_, bytes)| bytes).sum(),
+        integrity: "sha384-".to_owned() + &"A".repeat(64),
+        imports: Vec::new(),
+        later: Vec::new(),
+        modules: modules.iter().map(module).collect(),
     }
 }
 
@@ -109,6 +182,7 @@ pub(crate) fn empty() -> SiteImage {
         routes: BTreeMap::new(),
         not_found: None,
         rules: Rules::default(),
+        manifest: Manifest::default(),
     }
 }
 
@@ -119,8 +193,8 @@ pub(crate) fn any_site() -> impl Strategy<Value = SiteImage> {
     let many = (any_response(), 0..400_usize).prop_map(|(response, count)| {
         (0..count).map(|n| (path(&format!("/page-{n}/")), response.clone())).collect::<BTreeMap<_, _>>()
     });
-    (head, prop_oneof![4 => few, 1 => many], option::of(any::<sample::Index>()), any_rules()).prop_map(
-        |((name, mounted, spa), routes, not_found, mut rules)| {
+    (head, prop_oneof![4 => few, 1 => many], option::of(any::<sample::Index>()), any_rules(), any_entries()).prop_map(
+        |((name, mounted, spa), routes, not_found, mut rules, entries)| {
             let site = site(&name);
             let not_found = not_found
                 .filter(|_| !routes.is_empty())
@@ -129,6 +203,7 @@ pub(crate) fn any_site() -> impl Strategy<Value = SiteImage> {
             let mut paths = routes.keys().cycle();
             rules.error_pages =
                 rules.error_pages.into_keys().zip(&mut paths).map(|(at, to)| (at, to.clone())).collect();
+            let manifest = manifest_of(&routes, entries);
             SiteImage {
                 base: if mounted { BasePath::of(&site) } else { BasePath::root() },
                 site,
@@ -136,9 +211,41 @@ pub(crate) fn any_site() -> impl Strategy<Value = SiteImage> {
                 routes,
                 not_found,
                 rules,
+                manifest,
             }
         },
     )
+}
+
+/// Entries, and often none, each with the places of its files among the routes, and the modules of its own.
+type Entries = BTreeMap<String, (Vec<sample::Index>, Vec<(String, u64)>)>;
+
+fn any_entries() -> impl Strategy<Value = Entries> {
+    let files = collection::vec(any::<sample::Index>(), 1..5);
+    let modules = collection::vec(("[a-z@/.\"ä]{1,12}", any::<u64>()), 0..4);
+    prop_oneof![Just(BTreeMap::new()), collection::btree_map("[a-z/.\"ä]{1,12}", (files, modules), 1..4)]
+}
+
+/// Every file of a manifest is a route, and every file it names is one of its own.
+fn manifest_of(routes: &BTreeMap<SitePath, Response>, entries: Entries) -> Manifest {
+    let mut manifest = Manifest::default();
+    if routes.is_empty() {
+        return manifest;
+    }
+    for (source, (places, modules)) in entries {
+        let nth = |place: &sample::Index| routes.keys().nth(place.index(routes.len())).unwrap().as_str().to_owned();
+        let names: Vec<String> = places.iter().map(nth).collect();
+        let modules: Vec<_> = modules.iter().map(|(source, bytes)| (source.as_str(), bytes % 1000)).collect();
+        for (at, name) in names.iter().enumerate() {
+            let kind = [BuiltKind::Script, BuiltKind::Style, BuiltKind::File][at % 3];
+            let file = BuiltFile { later: names.clone(), ..built_file(kind, &modules) };
+            manifest.files.insert(name.clone(), file);
+        }
+        let (file, rest) = names.split_first().unwrap();
+        let entry = BuiltEntry { file: file.clone(), imports: rest.to_vec(), styles: Vec::new(), later: rest.to_vec() };
+        manifest.entries.insert(source, entry);
+    }
+    manifest
 }
 
 /// Any rules, and often none. The pages for errors are to be chosen among the routes.

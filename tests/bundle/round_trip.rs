@@ -5,7 +5,7 @@ use std::{fs, path::Path, thread};
 use bytes::Bytes;
 use proptest::prelude::*;
 use sitekit::{
-    bundle::{Header, RULES},
+    bundle::{Header, MANIFEST, RULES},
     map::Bundle,
     pack::seal,
     site::{SiteImage, SitePath},
@@ -40,6 +40,13 @@ fn a_small_site_comes_back() {
 fn a_site_with_rules_comes_back() {
     check(&images::ruled());
     assert_eq!(bundle(&images::ruled()).rules(), &images::rules());
+}
+
+#[test]
+fn a_site_with_a_manifest_comes_back() {
+    check(&images::built());
+    assert_eq!(bundle(&images::built()).manifest(), images::built().manifest);
+    check(&SiteImage { rules: images::rules(), ..images::built() });
 }
 
 #[test]
@@ -102,8 +109,11 @@ fn equal_bodies_fields_and_texts_are_stored_once() {
 
 /// An older reader must not serve a site whose rules it does not know; one that says nothing is for every reader.
 #[test]
-fn only_a_site_with_rules_asks_for_a_reader_that_knows_them() {
-    for (image, flags) in [(images::small(), 0), (images::ruled(), RULES)] {
+fn only_a_site_with_rules_or_a_manifest_asks_for_a_reader_that_knows_them() {
+    let both = SiteImage { rules: images::rules(), ..images::built() };
+    for (image, flags) in
+        [(images::small(), 0), (images::ruled(), RULES), (images::built(), MANIFEST), (both, RULES | MANIFEST)]
+    {
         let header = Header::read(&packed(&image));
         assert_eq!((header.version, header.flags), (1, flags));
     }

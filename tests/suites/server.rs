@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use sitekit::{
     pack::{self, RealDisk},
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 use crate::tools;
@@ -130,7 +130,8 @@ pub(crate) fn image(name: &str, routes: impl IntoIterator<Item = (String, Respon
     let site = SiteName::parse(name).unwrap();
     let routes = routes.into_iter().map(|(path, response)| (SitePath::parse(&path).unwrap(), response)).collect();
     let base = BasePath::of(&site);
-    SiteImage { base, site, mode: Mode::Traditional, routes, not_found: None, rules: Rules::default() }
+    let (rules, manifest) = (Rules::default(), Manifest::default());
+    SiteImage { base, site, mode: Mode::Traditional, routes, not_found: None, rules, manifest }
 }
 
 pub(crate) fn response(status: u16, fields: &[(&str, &str)], body: &[u8]) -> Response {

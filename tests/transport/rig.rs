@@ -15,7 +15,7 @@ use sitekit::{
     serve::{
         self, Choice, Limits, Listening, Phase, Place, Server, Settings, Sites, Sockets, Stopper, Succession, Told,
     },
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 use crate::client::Connection;
@@ -161,5 +161,6 @@ fn site() -> SiteImage {
         routes: routes.map(|(path, response)| (SitePath::parse(path).unwrap(), response)).into_iter().collect(),
         not_found: None,
         rules: Rules::default(),
+        manifest: Manifest::default(),
     }
 }

@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use sitekit::{
     pack::{self, RealDisk},
-    site::{BasePath, Coding, ContentHash, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{
+        BasePath, Coding, ContentHash, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName,
+        SitePath,
+    },
 };
 
 use crate::random::Random;
@@ -40,6 +43,7 @@ pub(super) fn make(total: u64) -> anyhow::Result<Made> {
         routes: std::collections::BTreeMap::new(),
         not_found: None,
         rules: Rules::default(),
+        manifest: Manifest::default(),
     };
     let (mut random, mut pages, mut sum) = (Random::new(0x5EED), Vec::new(), 0);
     while sum < total {

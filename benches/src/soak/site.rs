@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use sitekit::{
     map,
-    site::{BasePath, Coding, EncodedBody, Field, Mode, Response, Rules, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
 /// More than are kept, so that each is removed before its turn comes again.
@@ -100,6 +100,7 @@ fn made(name: &str, mode: Mode, pages: usize) -> anyhow::Result<SiteImage> {
         routes: std::collections::BTreeMap::new(),
         not_found: None,
         rules: Rules::default(),
+        manifest: Manifest::default(),
     };
     for number in 0..pages {
         let path = if number == 0 { SitePath::root() } else { SitePath::parse(&format!("/page-{number}/"))? };
