@@ -72,8 +72,17 @@ pub struct Report {
     pub cache_misses: u64,
 }
 
-/// Compiles the site `name` in the folder `root` of `world`. Diagnostics come in source order; there is an image if
-/// and only if none of them is an error.
+/// What a site was compiled to.
+#[derive(Debug)]
+pub struct Compiled {
+    pub image: SiteImage,
+    pub report: Report,
+    /// Source maps that are not published, by the file name they should have: `main.4f2a9c81d0.js.map`.
+    pub hidden_maps: BTreeMap<String, Bytes>,
+}
+
+/// Compiles the site `name` in the folder `root` of `world`. Diagnostics come in source order; something is compiled
+/// if and only if none of them is an error.
 pub fn compile(
     world: &dyn World,
     name: &SiteName,
@@ -81,7 +90,7 @@ pub fn compile(
     options: &Options,
     cache: Option<&Cache>,
     progress: &dyn Progress,
-) -> (Option<(SiteImage, Report)>, Vec<Diagnostic>) {
+) -> (Option<Compiled>, Vec<Diagnostic>) {
     let world = Counting { world, bytes: AtomicU64::new(0) };
     progress.begin(Stage::Load, 0);
     let (site, mut diagnostics) = load::load(&world, name, root);
@@ -117,7 +126,7 @@ pub fn compile(
         rules: site.config.rules.served(),
         manifest: Manifest::default(),
     };
-    (Some((image, report)), diagnostics)
+    (Some(Compiled { image, report, hidden_maps: BTreeMap::new() }), diagnostics)
 }
 
 /// The bodies of each content, coded once however many routes have it, the largest first so that no thread is left

@@ -24,7 +24,7 @@ use crate::{
     diag::{Diagnostic, Severity, did_you_mean},
     load::DiskWorld,
     map, pack,
-    pipeline::{self, Options, Profile, Report},
+    pipeline::{self, Compiled, Options, Profile, Report},
     site::{BasePath, Coding, ContentHash, SiteName},
 };
 
@@ -213,7 +213,7 @@ fn build_site(
     let options = Options { profile: config.profile };
     let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, cache, progress);
     diagnostics.append(&mut found);
-    let (image, report) = compiled?;
+    let Compiled { image, report, .. } = compiled?;
     let sealed = match pack::seal(&image) {
         Ok(sealed) => sealed,
         Err(error) => {
