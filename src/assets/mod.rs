@@ -5,6 +5,7 @@
 //! The order is that of who names whom: other files first, then style sheets, which name files, then scripts, which name
 //! both, and pages last, elsewhere.
 
+mod browsers;
 mod chunks;
 mod files;
 mod integrity;
@@ -20,7 +21,7 @@ use std::{
 
 use bytes::Bytes;
 
-use self::{chunks::Finished, files::Files};
+use self::{browsers::Browsers, chunks::Finished, files::Files};
 use crate::{
     diag::{Diagnostic, Source},
     load::{AssetsConfig, Site, World},
@@ -93,6 +94,7 @@ struct Context<'a> {
     world: &'a dyn World,
     site: &'a Site,
     options: &'a Options<'a>,
+    browsers: &'a Browsers,
     files: &'a Files<'a>,
 }
 
@@ -105,7 +107,8 @@ pub fn build(
 ) -> (Built, Vec<Diagnostic>) {
     let (mut built, mut found) = (Built::default(), Vec::new());
     let files = Files::new(world, options.base);
-    let context = Context { world, site, options, files: &files };
+    let browsers = browsers::of(world, site, options, &mut found);
+    let context = Context { world, site, options, browsers: &browsers, files: &files };
     for entry in wanted {
         match entry {
             Entry::File(path) => {
@@ -115,7 +118,7 @@ pub fn build(
             }
             Entry::Style(path) => {
                 if let Some(sheet) = styles::compile(&context, path, &mut found) {
-                    built.add_sheet(entry, path, sheet);
+                    built.add_sheet(entry, path, styles::join(&context, &[sheet], &mut found));
                 }
             }
             Entry::Module(_) | Entry::Inline(_) | Entry::Classic(_) => {}
@@ -134,7 +137,7 @@ pub fn build(
 }
 
 impl Built {
-    fn add_sheet(&mut self, entry: &Entry, source: &str, sheet: styles::Sheet) {
+    fn add_sheet(&mut self, entry: &Entry, source: &str, sheet: styles::Joined) {
         let (stem, _) = names::stem_and_extension(source);
         let path = names::fingerprinted(stem, "css", &ContentHash::of(sheet.css.as_bytes()));
         let integrity = integrity::integrity(sheet.css.as_bytes());

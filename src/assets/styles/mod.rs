@@ -6,12 +6,17 @@ use std::collections::BTreeMap;
 use super::Context;
 use crate::{diag::Diagnostic, site::BuiltModule};
 
-/// A style sheet, ready to be published.
+/// A style sheet and all it imports, ready to be joined with others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sheet {
-    pub(super) css: String,
     /// What a CSS module calls its classes: the author's name and the published one, or ones between spaces.
     pub(super) names: Option<BTreeMap<String, String>>,
+}
+
+/// A style sheet, ready to be published.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Joined {
+    pub(super) css: String,
     /// What it was made of.
     pub(super) modules: Vec<BuiltModule>,
     /// From its CSS to the sources (Source Map revision 3, JSON).
@@ -24,8 +29,8 @@ pub(super) fn compile(context: &Context<'_>, path: &str, found: &mut Vec<Diagnos
     None
 }
 
-/// One style sheet of several, in their order: what the modules of a chunk import.
-pub(super) fn join(context: &Context<'_>, sheets: &[Sheet]) -> Sheet {
-    let _ = (context, sheets);
-    Sheet::default()
+/// One style sheet of one or several, in their order: what a page links, or what the modules of a chunk import.
+pub(super) fn join(context: &Context<'_>, sheets: &[Sheet], found: &mut Vec<Diagnostic>) -> Joined {
+    let _ = (context, sheets, found);
+    Joined::default()
 }
