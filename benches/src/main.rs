@@ -2,6 +2,7 @@
 //! says little. Prints ratios; never a verdict that a single run cannot carry. Linux only: it pins cores and reads `/proc`.
 
 mod answer;
+mod assets;
 mod build;
 mod machine;
 mod memory;
@@ -53,7 +54,14 @@ enum Command {
         #[command(flatten)]
         args: build::BuildArgs,
     },
-    /// Both, one after the other
+    /// Files, bytes and time of scripts and style sheets: sitekit, esbuild, Vite
+    Assets {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: assets::AssetsArgs,
+    },
+    /// `serve` and `build`, one after the other
     Compare {
         #[command(flatten)]
         common: Common,
@@ -112,6 +120,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { common, args } => finish(&common, &[serve::run(&common, &args)?]),
         Command::Build { common, args } => finish(&common, &[build::run(&common, &args)?]),
+        Command::Assets { common, args } => finish(&common, &[assets::run(&common, &args)?]),
         Command::Compare { common, serve, build } => {
             finish(&common, &[serve::run(&common, &serve)?, build::run(&common, &build)?])
         }

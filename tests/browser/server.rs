@@ -21,15 +21,16 @@ pub(crate) struct Served {
     process: Child,
     /// `http://127.0.0.1:PORT`.
     pub(crate) origin: String,
-    _build: TempDir,
+    /// Where the bundles are.
+    pub(crate) build: TempDir,
 }
 
 impl Served {
-    /// Builds `site` of this repository and serves it, below `/<site>/`.
-    pub(crate) fn start(site: &str) -> Self {
+    /// Builds `site` of a project, a folder of this repository, and serves it below `/<site>/`.
+    pub(crate) fn start(project: &str, site: &str, profile: &str) -> Self {
         let folder = TempDir::new().expect("a folder for the bundles");
-        build(site, folder.path());
-        let mut process = sitekit()
+        build(project, site, profile, folder.path());
+        let mut process = sitekit(project)
             .args(["serve", "--addr", "127.0.0.1:0", "--threads", "1", "--log-format", "json", "--build"])
             .arg(folder.path())
             .stdout(Stdio::null())
@@ -49,7 +50,7 @@ impl Served {
             }
         });
         let address = address.recv_timeout(PATIENCE).expect("the server says where it listens");
-        Self { process, origin: format!("http://{address}"), _build: folder }
+        Self { process, origin: format!("http://{address}"), build: folder }
     }
 }
 
@@ -65,9 +66,9 @@ impl Drop for Served {
     }
 }
 
-fn build(site: &str, out: &Path) {
-    let output = sitekit()
-        .args(["build", "--profile", "dev", "--site", site, "--out"])
+fn build(project: &str, site: &str, profile: &str, out: &Path) {
+    let output = sitekit(project)
+        .args(["build", "--profile", profile, "--site", site, "--out"])
         .arg(out)
         .output()
         .expect("sitekit build runs");
@@ -79,9 +80,9 @@ fn build(site: &str, out: &Path) {
     );
 }
 
-fn sitekit() -> Command {
+fn sitekit(project: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sitekit"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(project)).stdin(Stdio::null());
     command
 }
 

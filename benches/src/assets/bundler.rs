@@ -1,0 +1,175 @@
+//! The bundlers: how each is given the same sources and the same work. A peer is told what it needs to make what pages of
+//! today are made of, by its own documentation; all else is its default.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+
+use super::{made::Made, project::Project};
+use crate::{meter, peer};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `--profile dev`: no compression, as the peers have none.
+    Sitekit,
+    /// `--profile prod`: brotli, gzip and zstd at their highest levels.
+    SitekitProd,
+    Esbuild,
+    Vite,
+}
+
+/// A program that turns a fixture into scripts and style sheets.
+#[derive(Debug)]
+pub(super) struct Bundler {
+    pub(super) kind: Kind,
+    binary: PathBuf,
+    /// The folder its packages are in.
+    peers: PathBuf,
+}
+
+/// The browsers that Vite and sitekit build for when nothing is said.
+const BROWSERS: &str = "chrome111,edge111,firefox114,safari16.4";
+
+/// What `import.meta.env` holds, for one that knows nothing of it.
+const ENV: &str = r#"{"MODE":"production","DEV":false,"PROD":true,"BASE_URL":"/"}"#;
+
+impl Bundler {
+    /// The program and what it says of its version, when it is there.
+    pub(super) fn find(kind: Kind, sitekit: Option<&Path>, peers: &Path) -> Option<(Self, String)> {
+        let packages = peers.join("node_modules");
+        let (binary, version) = match kind {
+            Kind::Sitekit | Kind::SitekitProd => {
+                let binary = peer::sitekit(sitekit)?;
+                let version = peer::version(&binary, "--version");
+                (binary, version)
+            }
+            Kind::Esbuild => {
+                let binary = below(&packages.join("@esbuild"), "", "bin/esbuild")?;
+                let version = peer::version(&binary, "--version");
+                (binary, version)
+            }
+            Kind::Vite => {
+                let package = fs::read(packages.join("vite/package.json")).ok()?;
+                let package: serde_json::Value = serde_json::from_slice(&package).ok()?;
+                let node = peer::find("node")?;
+                let version = format!("{}, node {}", package["version"].as_str()?, peer::version(&node, "--version"));
+                (node, version)
+            }
+        };
+        Some((Self { kind, binary, peers: peers.to_owned() }, version))
+    }
+
+    /// Builds a fixture into `out`, and says how long it took.
+    pub(super) fn build(&self, project: &Project, fixture: &str, out: &Path) -> anyhow::Result<Duration> {
+        let mut took = Duration::ZERO;
+        for command in self.commands(project, fixture, out)? {
+            took += meter::measure(&command)?.0.wall;
+        }
+        Ok(took)
+    }
+
+    pub(super) fn made(&self, fixture: &str, out: &Path) -> anyhow::Result<Made> {
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => Made::in_bundle(out, fixture),
+            Kind::Esbuild | Kind::Vite => Ok(Made::in_folder(out)?),
+        }
+    }
+
+    fn commands(&self, project: &Project, fixture: &str, out: &Path) -> anyhow::Result<Vec<Command>> {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(&project.folder);
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => {
+                let profile = if self.kind == Kind::Sitekit { "dev" } else { "prod" };
+                command.args(["build", "--site", fixture, "--profile", profile, "--json", "--out"]).arg(out);
+                Ok(vec![command])
+            }
+            Kind::Vite => {
+                command.arg(self.peers.join("node_modules/vite/bin/vite.js")).arg("build").arg(project.site(fixture));
+                command.arg("--config").arg(self.peers.join("vite.config.mjs")).args(["--configLoader", "native"]);
+                command.args(["--emptyOutDir", "--base", &format!("/{fixture}/"), "--outDir"]).arg(out);
+                Ok(vec![command])
+            }
+            Kind::Esbuild => {
+                let mut commands = Vec::new();
+                for entry in project.entries(fixture)? {
+                    // It has no Sass of its own.
+                    let (entry, sass) = match entry.strip_suffix(".scss") {
+                        Some(stem) => {
+                            (format!("{stem}.compiled.css"), Some(self.sass(project, fixture, &entry, stem)?))
+                        }
+                        None => (entry, None),
+                    };
+                    commands.extend(sass);
+                    command.arg(project.site(fixture).join(entry));
+                }
+                command.args(["--bundle", "--minify", "--splitting", "--format=esm", "--jsx=automatic"]);
+                command.args(["--legal-comments=none", "--log-level=warning", "--asset-names=[name]-[hash]"]);
+                command.args(["svg", "png", "txt", "woff", "woff2"].map(|kind| format!("--loader:.{kind}=file")));
+                command.arg(format!("--target={BROWSERS}")).arg(format!("--define:import.meta.env={ENV}"));
+                command.arg(format!("--outdir={}", out.display()));
+                commands.push(command);
+                Ok(commands)
+            }
+        }
+    }
+
+    /// Dart Sass, without the Node program around it.
+    fn sass(&self, project: &Project, fixture: &str, from: &str, stem: &str) -> anyhow::Result<Command> {
+        let binary = below(&self.peers.join("node_modules"), "sass-embedded-", "dart-sass/sass");
+        let mut command = Command::new(binary.context("sass-embedded is not installed")?);
+        command.current_dir(project.site(fixture)).args(["--quiet", "--no-source-map", "--load-path"]);
+        command.arg(project.folder.join("node_modules")).arg(from).arg(format!("{stem}.compiled.css"));
+        Ok(command)
+    }
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [Self::Sitekit, Self::SitekitProd, Self::Esbuild, Self::Vite];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sitekit => "sitekit",
+            Self::SitekitProd => "sitekit, compressed",
+            Self::Esbuild => "esbuild",
+            Self::Vite => "Vite",
+        }
+    }
+
+    /// Whether it can build the fixture: esbuild leaves `new Worker(new URL(…))` as it is.
+    pub(super) fn takes(self, fixture: &str) -> bool {
+        self != Self::Esbuild || fixture != "worker"
+    }
+}
+
+/// `<folder>/<prefix>…/<path>`, the first that is there: packages of programs are named by the machine they run on.
+fn below(folder: &Path, prefix: &str, path: &str) -> Option<PathBuf> {
+    let mut packages: Vec<PathBuf> = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    packages.sort();
+    let named = |package: &PathBuf| package.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+    packages.into_iter().filter(named).map(|package| package.join(path)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_whatever_its_package_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in
+            ["sass-embedded/dart-sass/sass.js", "sass-embedded-linux-x64/dart-sass/sass", "other/dart-sass/sass"]
+        {
+            fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(file), "").unwrap();
+        }
+        let found = below(folder.path(), "sass-embedded-", "dart-sass/sass");
+        assert_eq!(found, Some(folder.path().join("sass-embedded-linux-x64/dart-sass/sass")));
+        assert_eq!(below(folder.path(), "esbuild", "bin/esbuild"), None);
+    }
+}
