@@ -8,7 +8,11 @@ mod preload;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::atomic::{AtomicU64, Ordering},
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -91,7 +95,7 @@ pub fn compile(
     cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> (Option<Compiled>, Vec<Diagnostic>) {
-    let world = Counting { world, bytes: AtomicU64::new(0) };
+    let world = Counting { world, bytes: Arc::default() };
     progress.begin(Stage::Load, 0);
     let (site, mut diagnostics) = load::load(&world, name, root);
     let Some(site) = site else { return (None, diagnostics) };
@@ -106,7 +110,7 @@ pub fn compile(
         return (None, diagnostics);
     }
 
-    let mut report = Report { bytes_in: world.bytes.into_inner(), ..Report::default() };
+    let mut report = Report { bytes_in: world.bytes.load(Ordering::Relaxed), ..Report::default() };
     for output in routes.values() {
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
@@ -204,12 +208,12 @@ fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
 }
 
 /// Counts what is read.
-struct Counting<'a> {
-    world: &'a dyn World,
-    bytes: AtomicU64,
+struct Counting<W> {
+    world: W,
+    bytes: Arc<AtomicU64>,
 }
 
-impl World for Counting<'_> {
+impl<W: Deref<Target: World> + Sync> World for Counting<W> {
     fn read(&self, path: &str) -> Result<Bytes, WorldError> {
         let bytes = self.world.read(path)?;
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -226,6 +230,10 @@ impl World for Counting<'_> {
 
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.world.real(path)
+    }
+
+    fn shared(&self) -> Arc<dyn World + Send + Sync> {
+        Arc::new(Counting { world: self.world.shared(), bytes: Arc::clone(&self.bytes) })
     }
 }
 

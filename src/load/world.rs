@@ -6,6 +6,7 @@ use std::{
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -24,6 +25,9 @@ pub trait World: Sync {
     /// The path with all links followed, relative to the project again: packages that a package manager links into
     /// `node_modules` find their own dependencies beside the real one.
     fn real(&self, path: &str) -> Result<String, WorldError>;
+
+    /// The same files, for threads that outlive the borrow: the linker's.
+    fn shared(&self) -> Arc<dyn World + Send + Sync>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,6 +172,10 @@ impl World for DiskWorld {
         let inside = real.strip_prefix(&project).map_err(|_| WorldError::LeavesSite)?;
         Ok(inside.to_str().ok_or(WorldError::NameNotUtf8)?.to_owned())
     }
+
+    fn shared(&self) -> Arc<dyn World + Send + Sync> {
+        Arc::new(self.clone())
+    }
 }
 
 /// Files in memory, for tests. Folders are there when a file is in them.
@@ -245,6 +253,10 @@ impl World for MemoryWorld {
     /// There are no links in memory.
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.kind(path).map(|_| path.to_owned())
+    }
+
+    fn shared(&self) -> Arc<dyn World + Send + Sync> {
+        Arc::new(self.clone())
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     process::Command,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -325,6 +326,10 @@ impl World for Vanishing {
 
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.0.real(path)
+    }
+
+    fn shared(&self) -> Arc<dyn World + Send + Sync> {
+        Arc::new(Self(self.0.clone()))
     }
 }
 

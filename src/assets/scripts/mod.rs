@@ -1,11 +1,104 @@
 //! Links module scripts into chunks, by rolldown: what is imported by several is in one chunk of its own, what is imported
 //! later is a chunk, what is not used is nowhere. Every file comes through `World`.
 
+mod kind;
+mod load;
+mod output;
+mod plugin;
+mod report;
+mod settings;
+mod sheets;
+#[cfg(test)]
+mod tests;
+mod unresolved;
+mod urls;
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use rolldown::{BundleOutput, BundlerBuilder, BundlerOptions};
+use rolldown_error::BuildDiagnostic;
+
+use self::{
+    plugin::{Modules, Project},
+    sheets::{Question, Sheets},
+};
 use super::{Context, chunks::Chunk};
 use crate::{assets::Entry, diag::Diagnostic};
 
 /// The chunks of `entries` ([`Entry::Module`] and [`Entry::Inline`]), which [`Chunk::entry`] counts.
 pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Vec<Diagnostic>) {
-    let _ = (context, entries);
-    (Vec::new(), Vec::new())
+    if entries.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let mut found = Vec::new();
+    let (ask, questions) = mpsc::channel();
+    let project = Arc::new(Project::new(context, entries, ask.clone()));
+    let roots = project.roots(entries, &mut found);
+    if roots.is_empty() {
+        return (Vec::new(), found);
+    }
+    let options = settings::options(context, &project.resolver, &roots, &mut found);
+    let plugin = Modules(Arc::clone(&project));
+    // What is borrowed stays on this thread, and answers what the linker's threads ask for.
+    let mut sheets = Sheets::default();
+    let linked = thread::scope(|scope| {
+        let linking = scope.spawn(move || {
+            let _last = Last(ask);
+            run(options, plugin)
+        });
+        for question in questions {
+            match question {
+                Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
+                Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, &mut found))),
+                Question::NoMore => break,
+            }
+        }
+        linking.join()
+    });
+    found.extend(project.take_found());
+    let chunks = match linked {
+        Ok(Ok(BundleOutput { assets, warnings })) => {
+            report::warnings(&project, warnings, &mut found);
+            output::chunks(&project, &roots, &sheets, assets)
+        }
+        Ok(Err(errors)) => {
+            report::errors(&project, errors, &mut found);
+            Vec::new()
+        }
+        Err(_) => {
+            let message = "the linker failed on the scripts of this site";
+            let help = "this is a fault of sitekit or of the library it uses (rolldown), please report it";
+            found.push(Diagnostic::error(Arc::clone(&context.site.root), message).with_help(help));
+            Vec::new()
+        }
+    };
+    found.sort();
+    found.dedup();
+    (chunks, found)
+}
+
+/// Tells the thread that answers that nobody asks any more, however linking ends.
+struct Last(mpsc::Sender<Question>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        // Nobody listens when nobody waits.
+        let _ = self.0.send(Question::NoMore);
+    }
+}
+
+fn run(options: BundlerOptions, plugin: Modules) -> Result<BundleOutput, Vec<BuildDiagnostic>> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|error| vec![BuildDiagnostic::unhandleable_error(error.into())])?;
+    let bundler = BundlerBuilder::default().with_options(options).with_plugins(vec![Arc::new(plugin)]).build();
+    let mut bundler = bundler.map_err(|errors| errors.into_vec())?;
+    runtime.block_on(bundler.generate()).map_err(|errors| errors.into_vec())
 }

@@ -1,0 +1,206 @@
+//! What a file becomes when a script imports it: decided by its extension and by what stands behind its path.
+
+use rolldown::ModuleType;
+
+use crate::assets::{names::stem_and_extension, resolve::Found};
+
+/// How the linker calls a module: the path in the project with a slash in front, and a query where the file is not simply
+/// what its extension says. Ids with a zero byte in front are modules without a file.
+pub(super) mod id {
+    use super::{Found, Kind};
+
+    /// The module that a page's author imports by the name of the product.
+    pub(in super::super) const SITEKIT: &str = "\0sitekit";
+    /// In front of the specifier of a module that is not there and may be done without.
+    pub(in super::super) const ABSENT: &str = "\0sitekit/absent:";
+    /// In front of what a package leaves out for browsers.
+    pub(in super::super) const LEFT_OUT: &str = "\0sitekit/left-out:";
+    /// Behind the path of a CSS module: its rules, without its names.
+    pub(in super::super) const RULES: &str = "?rules";
+    /// Behind the path of a page: the text of a script in it, by the entry it is.
+    pub(in super::super) const SCRIPT: &str = "?script=";
+
+    pub(in super::super) fn of(found: &Found) -> String {
+        let path = &found.path;
+        match &found.query {
+            Some(query) if Kind::of(path, query).is_some_and(|kind| !matches!(kind, Kind::Module(_))) => {
+                format!("/{path}{query}")
+            }
+            // rolldown reads from the end of the id how CommonJS is to be imported from here.
+            _ if found.is_module && matches!(Kind::of(path, ""), Some(Kind::Module(_))) => format!("/{path}?.mjs"),
+            _ => format!("/{path}"),
+        }
+    }
+
+    /// Whether a module is a file's; if so, its path in the project and its query.
+    pub(in super::super) fn parts(id: &str) -> Option<(&str, &str)> {
+        let path = id.strip_prefix('/')?;
+        let end = path.find('?').unwrap_or(path.len());
+        Some((&path[..end], &path[end..]))
+    }
+
+    /// What a person is told a module is.
+    pub(in super::super) fn path(id: &str) -> &str {
+        parts(id).map_or_else(|| id.trim_start_matches('\0'), |(path, _)| path)
+    }
+}
+
+/// What a module is made of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// JavaScript, TypeScript, JSON.
+    Module(ModuleType),
+    /// A style sheet that belongs to the chunk.
+    Sheet,
+    /// The same, whose class names are exported.
+    NamedSheet,
+    /// The rules of a [`Kind::NamedSheet`].
+    Rules,
+    /// The text of a compiled style sheet.
+    SheetText,
+    /// The URL of the file.
+    Url,
+    /// The text of the file.
+    Text,
+    /// The file as a `data:` URL.
+    Data,
+    /// A function that starts the script as a worker.
+    Worker,
+    SharedWorker,
+    /// A script in a page, by the entry it is.
+    Inline(usize),
+}
+
+impl Kind {
+    /// `query` is empty or begins with `?`. `None`: nothing is known about such files.
+    pub(super) fn of(path: &str, query: &str) -> Option<Self> {
+        let extension = stem_and_extension(path).1.to_ascii_lowercase();
+        let script = module_type(&extension);
+        let is_sheet = matches!(extension.as_str(), "css" | "scss" | "sass");
+        match query {
+            "?raw" => return Some(Self::Text),
+            "?url" => return Some(Self::Url),
+            "?inline" if is_sheet => return Some(Self::SheetText),
+            "?inline" => return Some(Self::Data),
+            "?worker" if script.is_some() => return Some(Self::Worker),
+            "?sharedworker" if script.is_some() => return Some(Self::SharedWorker),
+            id::RULES if is_sheet => return Some(Self::Rules),
+            _ => {}
+        }
+        if let Some(index) = query.strip_prefix(id::SCRIPT) {
+            return index.parse().ok().map(Self::Inline);
+        }
+        if let Some(kind) = script {
+            return Some(Self::Module(kind));
+        }
+        if is_sheet {
+            let is_named = stem_and_extension(path).0.ends_with(".module");
+            return Some(if is_named { Self::NamedSheet } else { Self::Sheet });
+        }
+        ASSETS.contains(&extension.as_str()).then_some(Self::Url)
+    }
+
+    /// Whether it is code that may name other modules.
+    pub(super) const fn is_code(&self) -> bool {
+        matches!(
+            self,
+            Self::Module(ModuleType::Js | ModuleType::Jsx | ModuleType::Ts | ModuleType::Tsx) | Self::Inline(_)
+        )
+    }
+}
+
+fn module_type(extension: &str) -> Option<ModuleType> {
+    Some(match extension {
+        "js" | "mjs" | "cjs" => ModuleType::Js,
+        "jsx" => ModuleType::Jsx,
+        "ts" | "mts" | "cts" => ModuleType::Ts,
+        "tsx" => ModuleType::Tsx,
+        "json" => ModuleType::Json,
+        _ => return None,
+    })
+}
+
+/// Files whose URL is what a script wants of them.
+const ASSETS: &[&str] = &[
+    // Images.
+    "apng",
+    "avif",
+    "bmp",
+    "gif",
+    "heic",
+    "ico",
+    "jpeg",
+    "jpg",
+    "jxl",
+    "png",
+    "svg",
+    "tif",
+    "tiff",
+    "webp", //
+    // Fonts.
+    "eot",
+    "otf",
+    "ttf",
+    "woff",
+    "woff2", //
+    // Sound and film.
+    "aac",
+    "flac",
+    "m4a",
+    "m4v",
+    "mov",
+    "mp3",
+    "mp4",
+    "oga",
+    "ogg",
+    "ogv",
+    "opus",
+    "vtt",
+    "wav",
+    "weba",
+    "webm", //
+    // Models, shaders' data and programs.
+    "bin",
+    "glb",
+    "gltf",
+    "hdr",
+    "ktx2",
+    "wasm", //
+    // Documents and data.
+    "csv",
+    "geojson",
+    "html",
+    "pdf",
+    "txt",
+    "webmanifest",
+    "xml",
+    "zip",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds() {
+        for (path, query, expected) in [
+            ("a/b.ts", "", Some(Kind::Module(ModuleType::Ts))),
+            ("a/b.cjs", "?v=1", Some(Kind::Module(ModuleType::Js))),
+            ("a/b.js", "?.mjs", Some(Kind::Module(ModuleType::Js))),
+            ("a/b.JSON", "", Some(Kind::Module(ModuleType::Json))),
+            ("a/b.svg", "", Some(Kind::Url)),
+            ("a/b.svg", "?raw", Some(Kind::Text)),
+            ("a/b.vue", "", None),
+            ("a/b.vue", "?raw", Some(Kind::Text)),
+            ("a/b.css", "", Some(Kind::Sheet)),
+            ("a/b.module.scss", "", Some(Kind::NamedSheet)),
+            ("a/b.module.scss", "?rules", Some(Kind::Rules)),
+            ("a/b.css", "?inline", Some(Kind::SheetText)),
+            ("a/b.png", "?inline", Some(Kind::Data)),
+            ("a/b.ts", "?worker", Some(Kind::Worker)),
+            ("a/index.html", "?script=3", Some(Kind::Inline(3))),
+        ] {
+            assert_eq!(Kind::of(path, query), expected, "{path}{query}");
+        }
+    }
+}

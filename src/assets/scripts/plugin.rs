@@ -1,0 +1,295 @@
+//! The linker's door to the site: answers what a specifier means and what a module's text is, for every module, so that
+//! rolldown never asks the file system itself.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+};
+
+use rolldown::plugin::{
+    HookLoadArgs, HookLoadOutput, HookLoadReturn, HookNoopReturn, HookResolveIdArgs, HookResolveIdOutput,
+    HookResolveIdReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
+};
+use rolldown_common::{
+    EmittedChunk, ImportKind, ModuleInfo, NormalModule, ResolvedExternal, side_effects::HookSideEffects,
+};
+
+use super::{
+    kind::{Kind, id},
+    load::{self, Loaded},
+    sheets::Question,
+    unresolved,
+};
+use crate::{
+    assets::{
+        Context, Entry,
+        resolve::{Asked, Found, Resolver, Unresolved},
+    },
+    diag::{Diagnostic, Source},
+    load::{World, WorldError},
+};
+
+/// An entry that can be linked.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    /// What the linker is asked for.
+    pub(super) asked: String,
+    /// The module that is.
+    pub(super) id: String,
+    /// Which of the entries it is.
+    pub(super) entry: usize,
+}
+
+/// What the linker's threads share.
+pub(super) struct Project {
+    pub(super) world: Arc<dyn World + Send + Sync>,
+    pub(super) resolver: Resolver,
+    pub(super) jsx: Option<String>,
+    inline: BTreeMap<usize, Source>,
+    questions: mpsc::Sender<Question>,
+    told: Mutex<Told>,
+}
+
+/// What was learnt on the way.
+#[derive(Default)]
+struct Told {
+    found: Vec<Diagnostic>,
+    /// Modules that could not be loaded; what is missing in them is not told as well.
+    broken: BTreeSet<String>,
+    /// Names of chunks that are workers, by the modules that start them.
+    workers: BTreeMap<String, Vec<String>>,
+    /// The author's texts of modules the linker got another text of, by path.
+    changed: BTreeMap<String, Arc<str>>,
+    modules: BTreeMap<String, Arc<ModuleInfo>>,
+    /// How the author's modules name each other: the specifier by importer and imported.
+    specifiers: BTreeMap<(String, String), String>,
+}
+
+impl Project {
+    pub(super) fn new(context: &Context<'_>, entries: &[&Entry], questions: mpsc::Sender<Question>) -> Self {
+        let world = context.world.shared();
+        let inline = entries.iter().enumerate().filter_map(|(index, entry)| match entry {
+            Entry::Inline(source) => Some((index, source.clone())),
+            _ => None,
+        });
+        Self {
+            resolver: Resolver::new(context.site, Arc::clone(&world), context.options.is_dev),
+            world,
+            jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
+            inline: inline.collect(),
+            questions,
+            told: Mutex::default(),
+        }
+    }
+
+    /// The entries that are there; the others are told.
+    pub(super) fn roots(&self, entries: &[&Entry], found: &mut Vec<Diagnostic>) -> Vec<Root> {
+        let mut roots = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            match entry {
+                Entry::Module(path) => match self.resolver.resolve_path(path) {
+                    Ok(module) => roots.push(Root { asked: format!("/{path}"), id: id::of(&module), entry: index }),
+                    Err(Unresolved::Refused(_, why)) => {
+                        found.push(Diagnostic::error(Arc::clone(path), format!("this script {why}")));
+                    }
+                    Err(_) => found.push(Diagnostic::error(Arc::clone(path), "this script does not exist")),
+                },
+                Entry::Inline(source) => {
+                    let id = format!("/{}{}{index}", source.path, id::SCRIPT);
+                    roots.push(Root { asked: id.clone(), id, entry: index });
+                }
+                Entry::Classic(_) | Entry::Style(_) | Entry::File(_) => {}
+            }
+        }
+        roots
+    }
+
+    /// The text of a module as its author wrote it.
+    pub(super) fn source(&self, module: &str) -> Option<Source> {
+        let (path, query) = id::parts(module)?;
+        if let Some(Kind::Inline(index)) = Kind::of(path, query) {
+            return self.inline.get(&index).cloned();
+        }
+        let text = String::from_utf8(self.world.read(path).ok()?.into()).ok()?;
+        Some(Source::new(path, text))
+    }
+
+    pub(super) fn take_found(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.told().found)
+    }
+
+    pub(super) fn is_broken(&self, module: &str) -> bool {
+        self.told().broken.contains(module)
+    }
+
+    pub(super) fn workers_of(&self, module: &str) -> Vec<String> {
+        self.told().workers.get(module).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn changed(&self) -> BTreeMap<String, Arc<str>> {
+        self.told().changed.clone()
+    }
+
+    /// The names that a module exports itself.
+    pub(super) fn exports(&self, module: &str) -> Vec<String> {
+        let info = self.told().modules.get(module).cloned();
+        info.map(|info| info.exports.iter().map(ToString::to_string).collect()).unwrap_or_default()
+    }
+
+    /// How `importer` names the module `imported`.
+    pub(super) fn specifier(&self, importer: &str, imported: &str) -> Option<String> {
+        self.told().specifiers.get(&(importer.to_owned(), imported.to_owned())).cloned()
+    }
+
+    /// Remembers what is wrong with a module; it counts as empty from here on.
+    pub(super) fn broke(&self, module: &str, wrong: Diagnostic) {
+        let mut told = self.told();
+        told.broken.insert(module.to_owned());
+        told.found.push(wrong);
+    }
+
+    /// The same, of what is told elsewhere.
+    pub(super) fn mark_broken(&self, module: &str) {
+        self.told().broken.insert(module.to_owned());
+    }
+
+    pub(super) fn tell(&self, wrong: Diagnostic) {
+        self.told().found.push(wrong);
+    }
+
+    pub(super) async fn url(&self, path: &str) -> Result<String, WorldError> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let gone = || WorldError::Io("the build was given up".to_owned());
+        self.questions.send(Question::Url(path.to_owned(), answer)).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    pub(super) async fn sheet(&self, path: &str) -> Option<Arc<crate::assets::styles::Sheet>> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.questions.send(Question::Sheet(path.to_owned(), answer)).ok()?;
+        answered.await.ok()?
+    }
+
+    /// What a specifier means in a module.
+    pub(super) fn resolve(&self, importer: &str, specifier: &str, asked: Asked) -> Result<Found, Unresolved> {
+        let (path, query) = id::parts(importer).unwrap_or((importer, ""));
+        match (Kind::of(path, query), specifier.strip_prefix('/')) {
+            (Some(Kind::Inline(_)), Some(project_path)) => self.resolver.resolve_path(project_path),
+            _ => self.resolver.resolve(path, specifier, asked),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Project {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Project").field("resolver", &self.resolver).finish_non_exhaustive()
+    }
+}
+
+/// The plugin that answers.
+#[derive(Debug)]
+pub(super) struct Modules(pub(super) Arc<Project>);
+
+impl Plugin for Modules {
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed("sitekit")
+    }
+
+    fn register_hook_usage(&self) -> HookUsage {
+        HookUsage::ResolveId | HookUsage::Load | HookUsage::ModuleParsed
+    }
+
+    async fn resolve_id(&self, _: &PluginContext, args: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
+        Ok(self.resolved(args))
+    }
+
+    async fn load(&self, linker: SharedLoadPluginContext, args: &HookLoadArgs<'_>) -> HookLoadReturn {
+        let Some(Loaded { code, kind, side_effects, changed, workers }) = load::load(&self.0, args.id).await else {
+            return Ok(None);
+        };
+        if let Some(text) = changed {
+            self.0.told().changed.insert(id::path(args.id).to_owned(), text);
+        }
+        if !workers.is_empty() {
+            let names = workers.iter().map(|worker| super::output::placeholder([worker.as_str()])).collect();
+            self.0.told().workers.insert(args.id.to_owned(), names);
+        }
+        for worker in workers {
+            linker.emit_chunk(EmittedChunk { id: worker, ..EmittedChunk::default() })?;
+        }
+        Ok(Some(HookLoadOutput { code: code.into(), module_type: Some(kind), side_effects, map: None }))
+    }
+
+    async fn module_parsed(&self, _: &PluginContext, info: Arc<ModuleInfo>, _: &NormalModule) -> HookNoopReturn {
+        self.0.told().modules.insert(info.id.as_str().to_owned(), info);
+        Ok(())
+    }
+}
+
+impl Modules {
+    /// `None` for what rolldown and its own plugins answer.
+    fn resolved(&self, args: &HookResolveIdArgs<'_>) -> Option<HookResolveIdOutput> {
+        let specifier = args.specifier;
+        let Some(importer) = args.importer.filter(|_| !args.is_entry) else {
+            return Some(HookResolveIdOutput::from_id(self.root(specifier)));
+        };
+        if specifier.starts_with('\0') || importer.starts_with('\0') || specifier.starts_with("data:") {
+            return None;
+        }
+        if specifier == "sitekit" {
+            let side_effects = Some(HookSideEffects::False);
+            return Some(HookResolveIdOutput { side_effects, ..HookResolveIdOutput::from_id(id::SITEKIT) });
+        }
+        if specifier.ends_with(id::RULES) && id::path(importer) == id::path(specifier) {
+            return Some(HookResolveIdOutput::from_id(specifier));
+        }
+        if ["http:", "https:", "//"].iter().any(|scheme| specifier.starts_with(scheme)) {
+            return Some(external(specifier));
+        }
+        let asked = if args.kind == ImportKind::Require { Asked::Require } else { Asked::Import };
+        let found = self.0.resolve(importer, specifier, asked);
+        Some(match found {
+            Ok(found) => {
+                let id = id::of(&found);
+                if Kind::of(&found.path, found.query.as_deref().unwrap_or_default()).is_none() {
+                    self.0.tell(unresolved::unknown_kind(&self.0, importer, specifier, &found.path));
+                    return Some(external(specifier));
+                }
+                if !importer.contains("node_modules/") {
+                    let names = (importer.to_owned(), id.clone());
+                    self.0.told().specifiers.insert(names, specifier.to_owned());
+                }
+                let side_effects = found.is_pure.then_some(HookSideEffects::False);
+                HookResolveIdOutput { side_effects, ..HookResolveIdOutput::from_id(id) }
+            }
+            Err(Unresolved::LeftOut) => HookResolveIdOutput::from_id(format!("{}{specifier}", id::LEFT_OUT)),
+            // Packages try what they can do without.
+            Err(_) if importer.contains("node_modules/") && args.kind != ImportKind::Import => {
+                HookResolveIdOutput::from_id(format!("{}{specifier}", id::ABSENT))
+            }
+            Err(why) => {
+                self.0.tell(unresolved::tell(&self.0, importer, specifier, &why));
+                external(specifier)
+            }
+        })
+    }
+
+    /// The id of an entry or a worker.
+    fn root(&self, asked: &str) -> String {
+        match id::parts(asked) {
+            Some((path, "")) => {
+                self.0.resolver.resolve_path(path).map_or_else(|_| asked.to_owned(), |found| id::of(&found))
+            }
+            _ => asked.to_owned(),
+        }
+    }
+}
+
+fn external(specifier: &str) -> HookResolveIdOutput {
+    HookResolveIdOutput { external: Some(ResolvedExternal::Bool(true)), ..HookResolveIdOutput::from_id(specifier) }
+}

@@ -1,0 +1,129 @@
+//! What rolldown finds wrong, as an author is told it.
+
+use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind};
+
+use super::{kind::id, plugin::Project, settings::lower, unresolved::place_of};
+use crate::diag::{Diagnostic, Source, did_you_mean};
+
+/// All errors; a build that has some made no chunks.
+pub(super) fn errors(project: &Project, errors: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
+    found.extend(errors.iter().filter_map(|error| told(project, error)));
+}
+
+/// Warnings about the author's own modules. What packages do is not theirs to mend.
+pub(super) fn warnings(project: &Project, warnings: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
+    for warning in &warnings {
+        let ids = warning.ids().unwrap_or_else(|| warning.id().into_iter().collect());
+        if ids.is_empty() || ids.iter().any(|id| id.contains("node_modules/") || id.starts_with('\0')) {
+            continue;
+        }
+        let told = match warning.kind() {
+            EventKind::CircularDependency => Some(cycle(project, &ids)),
+            _ => told(project, warning),
+        };
+        found.extend(told.map(Diagnostic::as_warning));
+    }
+}
+
+fn told(project: &Project, error: &BuildDiagnostic) -> Option<Diagnostic> {
+    let said = error.to_diagnostic_with(&DiagnosticOptions { cwd: "/".into() });
+    let message = error.to_message_with(&DiagnosticOptions { cwd: "/".into() });
+    let module = error.id();
+    if let EventKind::MissingExportError = error.kind() {
+        return missing_export(project, error, &said);
+    }
+    let Some(source) = module.as_deref().and_then(|module| project.source(module)) else {
+        let path = module.as_deref().map_or("", id::path);
+        return Some(Diagnostic::error(path, lower(&message)));
+    };
+    let message = match error.kind() {
+        EventKind::ParseError | EventKind::TransformError => lower(&message),
+        _ => lower(&message.replace("\n", " ")),
+    };
+    Some(match place(&source, &said) {
+        Some(start) => Diagnostic::error_at(&source, start..end_of_token(&source.text, start), message),
+        None => Diagnostic::error(source.path, message),
+    })
+}
+
+/// Where the first label of a diagnostic is: it gives a line, and a column in units of UTF-16.
+fn place(source: &Source, said: &rolldown_error::Diagnostic) -> Option<usize> {
+    let (_, line, column, _) = said.get_primary_location()?;
+    let start = source.offset(line, 1);
+    let mut units = 0;
+    let rest = source.text[start..].char_indices().take_while(|&(_, c)| c != '\n');
+    for (at, c) in rest {
+        if units >= column {
+            return Some(start + at);
+        }
+        units += c.len_utf16();
+    }
+    Some(source.offset(line, usize::MAX))
+}
+
+/// The end of the word that begins at `start`, or of the one character.
+fn end_of_token(text: &str, start: usize) -> usize {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let rest = &text[start..];
+    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    start + if word == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { word }
+}
+
+/// `None` when the module could not be loaded, which was told.
+fn missing_export(project: &Project, error: &BuildDiagnostic, said: &rolldown_error::Diagnostic) -> Option<Diagnostic> {
+    let (importer, exporter) = (error.id()?, error.exporter()?);
+    if project.is_broken(&exporter) {
+        return None;
+    }
+    let message = error.to_message_with(&DiagnosticOptions::default());
+    let name = message.strip_prefix('"')?.split_once("\" is not exported by ")?.0;
+    let source = project.source(&importer)?;
+    let exports = project.exports(&exporter);
+    let start = place(&source, said).unwrap_or(0);
+    let wrong = Diagnostic::error_at(
+        &source,
+        start..start + if source.text[start..].starts_with(name) { name.len() } else { 0 },
+        if name == "default" {
+            format!("`{}` has no default export", id::path(&exporter))
+        } else {
+            format!("`{}` does not export `{name}`", id::path(&exporter))
+        },
+    );
+    let named: Vec<&str> = exports.iter().map(String::as_str).filter(|export| *export != "default").collect();
+    Some(match did_you_mean(name, named.iter().copied()) {
+        Some(meant) => wrong.with_help(format!("did you mean `{meant}`?")),
+        None if name == "default" && !named.is_empty() => {
+            wrong.with_help(format!("import by name what it exports: `{{ {} }}`", listed(&named)))
+        }
+        None if exports.iter().any(|export| export == "default") => {
+            wrong.with_help("it has a default export: write the name without braces")
+        }
+        None if named.is_empty() => wrong.with_help("it exports nothing"),
+        None => wrong.with_help(format!("it exports `{}`", listed(&named))),
+    })
+}
+
+fn listed(names: &[&str]) -> String {
+    let more = if names.len() > 8 { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(8)].join(", "))
+}
+
+/// Modules that import each other, each the next and the last the first.
+fn cycle(project: &Project, ids: &[String]) -> Diagnostic {
+    // From the first by name, so that it is told the same wherever the linker met it.
+    let ids = if ids.len() > 1 && ids.first() == ids.last() { &ids[..ids.len() - 1] } else { ids };
+    let first = ids.iter().enumerate().min_by_key(|&(_, id)| id).map_or(0, |(at, _)| at);
+    let chain: Vec<&String> = ids.iter().cycle().skip(first).take(ids.len() + 1).collect();
+    let names: Vec<&str> = chain.iter().map(|id| id::path(id)).collect();
+    let message = format!("modules import each other: {}", names.join(" → "));
+    let source = project.source(chain[0]);
+    let place = source.as_ref().and_then(|source| {
+        let specifier = project.specifier(chain[0], chain.get(1)?)?;
+        place_of(&source.text, &specifier)
+    });
+    let wrong = match (source, place) {
+        (Some(source), Some(place)) => Diagnostic::error_at(&source, place, message),
+        _ => Diagnostic::error(names[0], message),
+    };
+    wrong.with_help("what runs first finds the other's exports not set yet; move what both need to a module of its own")
+}

@@ -1,0 +1,47 @@
+//! Style sheets that scripts import, and what else only the thread that was given the site can answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::oneshot::Sender;
+
+use crate::{
+    assets::{
+        Context,
+        styles::{self, Sheet},
+    },
+    diag::Diagnostic,
+    load::WorldError,
+};
+
+/// What the linker's threads ask.
+pub(super) enum Question {
+    /// The URL of a file, by its path; it is published then.
+    Url(String, Sender<Result<String, WorldError>>),
+    /// A style sheet, compiled; `None` when it cannot be.
+    Sheet(String, Sender<Option<Arc<Sheet>>>),
+    NoMore,
+}
+
+/// The sheets compiled so far, by their paths.
+#[derive(Debug, Default)]
+pub(super) struct Sheets(BTreeMap<String, Option<Arc<Sheet>>>);
+
+impl Sheets {
+    pub(super) fn compile(
+        &mut self,
+        context: &Context<'_>,
+        path: &str,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Arc<Sheet>> {
+        if let Some(known) = self.0.get(path) {
+            return known.clone();
+        }
+        let sheet = styles::compile(context, path, found).map(Arc::new);
+        self.0.insert(path.to_owned(), sheet.clone());
+        sheet
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<&Sheet> {
+        self.0.get(path)?.as_deref()
+    }
+}

@@ -1,0 +1,177 @@
+//! Linking, from files in memory.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{
+    assets::{Options, files::Files},
+    diag::{Severity, Source},
+    load::{self, AssetsConfig, MemoryWorld, World},
+    site::{BasePath, SiteName},
+};
+
+/// A project with one plain site, `sites/app`.
+struct Project {
+    world: MemoryWorld,
+    config: AssetsConfig,
+    is_dev: bool,
+}
+
+/// What linking gave.
+struct Linked {
+    chunks: Vec<Chunk>,
+    found: Vec<Diagnostic>,
+}
+
+impl Project {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let mut world = MemoryWorld::new().with("sites/app/index.html", "<p>");
+        for (path, text) in files {
+            world = world.with(path, *text);
+        }
+        Self { world, config: AssetsConfig::default(), is_dev: false }
+    }
+
+    /// Links modules of the site by their paths in it.
+    #[track_caller]
+    fn link(&self, modules: &[&str]) -> Linked {
+        let entries: Vec<_> = modules.iter().map(|path| Entry::Module(format!("sites/app/{path}").into())).collect();
+        self.link_entries(&entries)
+    }
+
+    #[track_caller]
+    fn link_entries(&self, entries: &[Entry]) -> Linked {
+        let base = BasePath::of(&SiteName::parse("app").unwrap());
+        let (site, found) = load::load(&self.world, &SiteName::parse("app").unwrap(), "sites/app");
+        assert_eq!(found, []);
+        let files = Files::new(&self.world, &base);
+        let options = Options { config: &self.config, base: &base, is_dev: self.is_dev };
+        let context = Context { world: &self.world, site: &site.unwrap(), options: &options, files: &files };
+        let entries: Vec<&Entry> = entries.iter().collect();
+        let (chunks, found) = link(&context, &entries);
+        Linked { chunks, found }
+    }
+}
+
+impl Linked {
+    /// The code of all chunks, by their stems, placeholders replaced by those.
+    #[track_caller]
+    fn code(&self) -> BTreeMap<String, String> {
+        assert_eq!(self.found, [], "{}", self.said());
+        let mut codes = BTreeMap::new();
+        for chunk in &self.chunks {
+            let mut code = chunk.code.clone();
+            for other in &self.chunks {
+                code = code.replace(&other.placeholder, &format!("{}.js", other.stem));
+            }
+            assert!(codes.insert(chunk.stem.clone(), code).is_none(), "two chunks are called {}", chunk.stem);
+        }
+        codes
+    }
+
+    /// The code of the only chunk.
+    #[track_caller]
+    fn only(&self) -> String {
+        let mut code = self.code();
+        assert_eq!(code.len(), 1, "{:?}", code.keys());
+        code.pop_first().unwrap().1
+    }
+
+    fn said(&self) -> String {
+        let one = |wrong: &Diagnostic| {
+            let place = wrong.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+            let marked = wrong.label.as_ref().map(|label| &label.source.text[label.span.start..label.span.end]);
+            let severity = if wrong.severity == Severity::Error { "error" } else { "warning" };
+            let marked = marked.map_or(String::new(), |text| format!(" at {text}"));
+            let help = wrong.help.as_ref().map_or(String::new(), |help| format!("\n    {help}"));
+            format!("{}{place} {severity}: {}{marked}{help}\n", wrong.path, wrong.message)
+        };
+        self.found.iter().map(one).collect()
+    }
+}
+
+/// Links `sites/app/main.ts` into one chunk, and looks for texts that are in its code and texts that are not.
+#[track_caller]
+fn check(files: &[(&str, &str)], has: &[&str], lacks: &[&str]) {
+    let code = Project::with(files).link(&["main.ts"]).only();
+    for text in has {
+        assert!(code.contains(text), "`{text}` is not in:\n{code}");
+    }
+    for text in lacks {
+        assert!(!code.contains(text), "`{text}` is in:\n{code}");
+    }
+}
+
+#[test]
+fn types_go_and_what_is_not_used_is_not_there() {
+    check(
+        &[
+            ("sites/app/main.ts", "import { used, type T } from './a.js';\nconst x: T = used();\nconsole.log(x);"),
+            (
+                "sites/app/a.ts",
+                "export type T = number;\nexport function used(): T { return 1 }\nexport function not() {}",
+            ),
+        ],
+        &["function used() {", "const x = used();"],
+        &["function not", ": T"],
+    );
+}
+
+#[test]
+fn commonjs_is_imported() {
+    check(
+        &[
+            ("sites/app/main.ts", "import thing, { name } from 'thing';\nconsole.log(thing, name);"),
+            ("node_modules/thing/package.json", r#"{"name": "thing", "main": "./lib"}"#),
+            (
+                "node_modules/thing/lib/index.js",
+                "const b = require('./b'); exports.name = b; exports.env = process.env.NODE_ENV;",
+            ),
+            ("node_modules/thing/lib/b.js", "module.exports = 'b';"),
+        ],
+        &["module.exports = \"b\"", "exports.env = \"production\""],
+        &["require("],
+    );
+}
+
+#[test]
+fn what_import_meta_env_holds() {
+    let mut project = Project::with(&[(
+        "sites/app/main.ts",
+        "const env = import.meta.env; console.log(env);\nconsole.log(env.DEV, import.meta.env.DEV, import.meta.env.MODE, import.meta.env.KEY, \
+         import.meta.env.BASE_URL, import.meta.env.NONE, process.env.NODE_ENV);\nif (import.meta.hot) console.log('hot');",
+    )]);
+    project.config.env.insert("KEY".to_owned(), "secret".into());
+    let code = project.link(&["main.ts"]).only();
+    assert!(code.contains(r#"DEV, false, "production", "secret", "/app/", void 0, "production")"#), "{code}");
+    assert!(!code.contains("hot"), "{code}");
+    project.is_dev = true;
+    let code = project.link(&["main.ts"]).only();
+    assert!(code.contains(r#"DEV, true, "development", "secret", "/app/", void 0, "development")"#), "{code}");
+}
+
+#[test]
+fn what_is_shared_is_in_one_chunk() {
+    let linked = Project::with(&[
+        ("sites/app/a.js", "import { count } from './state.js';\nconsole.log('a', count());"),
+        ("sites/app/b.js", "import('./c.js');\nimport('./d.js');"),
+        ("sites/app/c.js", "import { count } from './state.js';\nconsole.log('c', count());"),
+        ("sites/app/d.js", "import { count } from './state.js';\nconsole.log('d', count());"),
+        ("sites/app/state.js", "let n = 0;\nexport const count = () => ++n;"),
+    ])
+    .link(&["a.js", "b.js"]);
+    let code = linked.code();
+    assert_eq!(code.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "state"]);
+    assert_eq!(code.values().filter(|code| code.contains("let n = 0")).count(), 1);
+    let chunk = |stem: &str| linked.chunks.iter().find(|chunk| chunk.stem == stem).unwrap();
+    let state = &chunk("state").placeholder;
+    for importer in ["a", "c", "d"] {
+        assert_eq!(chunk(importer).imports, std::slice::from_ref(state), "{importer}");
+    }
+    let mut later = [chunk("c").placeholder.clone(), chunk("d").placeholder.clone()];
+    later.sort();
+    let mut found = chunk("b").later.clone();
+    found.sort();
+    assert_eq!(found, later);
+    assert_eq!([chunk("a").entry, chunk("b").entry, chunk("c").entry], [Some(0), Some(1), None]);
+}
