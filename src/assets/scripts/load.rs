@@ -87,8 +87,8 @@ pub(super) async fn load(project: &Project, module: &str) -> Option<Loaded> {
             Some(sheet) => Loaded::code(names_of(&sheet, module)),
             None => broken_sheet(project, module),
         },
-        Kind::SheetText => match project.sheet(path).await {
-            Some(sheet) => exported(&literal(&sheet.css)),
+        Kind::SheetText => match project.sheet_text(path).await {
+            Some(css) => exported(&literal(&css)),
             None => broken_sheet(project, module),
         },
         Kind::Text => match text(project, module, path) {

@@ -54,6 +54,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
             match question {
                 Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
                 Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, &mut found))),
+                Question::SheetText(path, answer) => drop(answer.send(sheets.text(context, &path, &mut found))),
                 Question::NoMore => break,
             }
         }

@@ -171,6 +171,12 @@ impl Project {
         answered.await.ok()?
     }
 
+    pub(super) async fn sheet_text(&self, path: &str) -> Option<String> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.questions.send(Question::SheetText(path.to_owned(), answer)).ok()?;
+        answered.await.ok()?
+    }
+
     /// What a specifier means in a module.
     pub(super) fn resolve(&self, importer: &str, specifier: &str, asked: Asked) -> Result<Found, Unresolved> {
         let (path, query) = id::parts(importer).unwrap_or((importer, ""));

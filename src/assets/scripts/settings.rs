@@ -101,10 +101,9 @@ fn transform(context: &Context<'_>, resolver: &Resolver, found: &mut Vec<Diagnos
     let source = context.options.config.jsx.as_ref().map(|source| source.value.clone());
     let runtime = if is_classic && source.is_none() { "classic" } else { "automatic" };
     let jsx = JsxOptions { runtime: Some(runtime.to_owned()), import_source: source, ..JsxOptions::default() };
-    let targets = TARGETS.iter().map(|&target| target.to_owned()).collect();
     let mut options = BundlerTransformOptions {
         jsx: Some(Either::Right(jsx)),
-        target: Some(Either::Right(targets)),
+        target: Some(Either::Right(context.browsers.engines())),
         ..BundlerTransformOptions::default()
     };
     if let Some(tsconfig) = &tsconfig {
@@ -121,9 +120,6 @@ fn transform(context: &Context<'_>, resolver: &Resolver, found: &mut Vec<Diagnos
     }
     options
 }
-
-/// The releases of spring 2023.
-const TARGETS: &[&str] = &["chrome112", "edge112", "firefox112", "safari16.4", "ios16.4", "opera98", "samsung21"];
 
 /// A message of a library, as the rest of a sentence.
 pub(super) fn lower(text: &str) -> String {

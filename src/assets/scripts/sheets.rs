@@ -19,6 +19,8 @@ pub(super) enum Question {
     Url(String, Sender<Result<String, WorldError>>),
     /// A style sheet, compiled; `None` when it cannot be.
     Sheet(String, Sender<Option<Arc<Sheet>>>),
+    /// The same, as text.
+    SheetText(String, Sender<Option<String>>),
     NoMore,
 }
 
@@ -39,6 +41,11 @@ impl Sheets {
         let sheet = styles::compile(context, path, found).map(Arc::new);
         self.0.insert(path.to_owned(), sheet.clone());
         sheet
+    }
+
+    pub(super) fn text(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
+        let sheet = self.compile(context, path, found)?;
+        Some(styles::join(context, std::slice::from_ref(&*sheet), found).css)
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Sheet> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    assets::{Options, files::Files},
+    assets::{Options, browsers::Browsers, files::Files},
     diag::{Severity, Source},
     load::{self, AssetsConfig, MemoryWorld, World},
     site::{BasePath, SiteName},
@@ -46,7 +46,9 @@ impl Project {
         assert_eq!(found, []);
         let files = Files::new(&self.world, &base);
         let options = Options { config: &self.config, base: &base, is_dev: self.is_dev };
-        let context = Context { world: &self.world, site: &site.unwrap(), options: &options, files: &files };
+        let (site, browsers) = (site.unwrap(), Browsers::default());
+        let context =
+            Context { world: &self.world, site: &site, options: &options, browsers: &browsers, files: &files };
         let entries: Vec<&Entry> = entries.iter().collect();
         let (chunks, found) = link(&context, &entries);
         Linked { chunks, found }
