@@ -378,7 +378,7 @@ pub(super) fn candidates(text: &str, mut url: impl FnMut(Range<usize>)) {
 
 /// The URLs of a style sheet: of `url()`, `@import` and `image-set()`. In a `style` attribute quotes may be character
 /// references.
-pub(super) fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
+pub fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let (mut at, mut importing, mut depth, mut set_depth) = (0, false, 0_usize, None);
     while let Some(&byte) = bytes.get(at) {
@@ -404,7 +404,7 @@ pub(super) fn style_urls(text: &str, mut url: impl FnMut(Range<usize>)) {
                 if matches!(bytes.get(open), Some(b'"' | b'\'')) {
                     let end = end_of_string(bytes, open);
                     url(open + 1..end);
-                    at = end;
+                    at = end + 1;
                 } else {
                     let quote = ["&quot;", "&#34;", "&#39;", "&#x27;", "&apos;"];
                     let quote =
@@ -608,6 +608,8 @@ mod tests {
             ),
             ("a{b:url(//h/x) url(x) url(#y) url(data:,/z)}", "a{b:url(//h/x) url(x) url(#y) url(data:,/z)}"),
             ("a{b:\"\\\"/x\" url(/y", "a{b:\"\\\"/x\" url(/docs/y"),
+            // What closes the string of a `url()` opens none.
+            ("a{b:url('/c');d:url('/e') }", "a{b:url('/docs/c');d:url('/docs/e') }"),
         ] {
             assert_eq!(style_sheet(before, &docs()), after);
         }

@@ -9,11 +9,7 @@ use crate::diag::Diagnostic;
 
 /// What `run` gives. When it panics: one warning about the file at `path` that names `library` and is not the author's to
 /// mend; the file is then published as it is.
-pub(super) fn contained<T>(
-    path: impl Into<Arc<str>>,
-    library: &str,
-    run: impl FnOnce() -> T,
-) -> Result<T, Vec<Diagnostic>> {
+pub fn contained<T>(path: impl Into<Arc<str>>, library: &str, run: impl FnOnce() -> T) -> Result<T, Vec<Diagnostic>> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
         let reason = panic
             .downcast_ref::<String>()

@@ -1,5 +1,6 @@
-//! Style sheets, by lightningcss: smaller, never other styles. Nothing is lowered: nesting stays nesting, and what the
-//! browsers of [`BROWSERS`] need prefixed is the author's to prefix.
+//! Style sheets, by lightningcss: how it is called, and a sheet that is published where it lies made smaller, never other
+//! styles. Of such a sheet nothing is lowered: nesting stays nesting, and what the browsers of [`BROWSERS`] need prefixed is
+//! the author's to prefix.
 
 use std::{
     fmt::Display,
@@ -7,7 +8,7 @@ use std::{
 };
 
 use lightningcss::{
-    error::Error,
+    error::{Error, ParserError},
     stylesheet::{MinifyOptions, ParserOptions, PrinterOptions, StyleSheet},
     targets::{Browsers, Features, Targets},
 };
@@ -42,25 +43,44 @@ pub fn minify(source: &Source) -> Result<String, Vec<Diagnostic>> {
 }
 
 fn minify_plainly(source: &Source) -> Result<String, Vec<Diagnostic>> {
+    const HELP: &str = "the style sheet is published as it is, not minified; browsers skip what they do not understand";
+
+    let told = |diagnostic: Diagnostic| vec![diagnostic.as_warning().with_help(HELP)];
     let targets = Targets { browsers: Some(BROWSERS), include: Features::empty(), exclude: Features::all() };
-    let mistakes = Arc::new(RwLock::new(Vec::new()));
-    let options =
-        ParserOptions { error_recovery: true, warnings: Some(Arc::clone(&mistakes)), ..ParserOptions::default() };
-    let mut sheet = StyleSheet::parse(&source.text, options).map_err(|error| vec![diagnostic(source, &error)])?;
-    let mistakes = mistakes.read().map_or_else(|_| Vec::new(), |mistakes| mistakes.clone());
+    let (sheet, mistakes) = parse(&source.text, ParserOptions::default());
+    let mut sheet = sheet.map_err(|error| told(diagnostic(source, &error)))?;
     if !mistakes.is_empty() {
-        return Err(mistakes.iter().map(|mistake| diagnostic(source, mistake)).collect());
+        return Err(mistakes.iter().flat_map(|mistake| told(diagnostic(source, mistake))).collect());
     }
-    sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }).map_err(|e| vec![diagnostic(source, &e)])?;
+    let minify = MinifyOptions { targets, ..MinifyOptions::default() };
+    sheet.minify(minify).map_err(|error| told(diagnostic(source, &error)))?;
     let printer = PrinterOptions { minify: true, targets, ..PrinterOptions::default() };
-    let css = sheet.to_css(printer).map_err(|error| vec![diagnostic(source, &error)])?.code;
-    let css = lost_licences(&source.text, &css) + &css;
+    let css = sheet.to_css(printer).map_err(|error| told(diagnostic(source, &error)))?.code;
+    let lost: String =
+        licences(&source.text).filter(|licence| !css.contains(licence)).flat_map(|one| [one, "\n"]).collect();
+    let css = lost + &css;
     Ok(if css.len() < source.text.len() { css } else { source.text.as_ref().to_owned() })
 }
 
-/// The licences of `text` that are not in `css`: lightningcss keeps those at the very beginning only.
-fn lost_licences(text: &str, css: &str) -> String {
-    let mut licences = String::new();
+/// What lightningcss finds wrong.
+type Mistakes<'a> = Vec<Error<ParserError<'a>>>;
+
+/// The rules of `text`, and what is wrong in it: rules and declarations that are left out, as browsers leave them out, and
+/// others that are kept though nothing is known of them.
+pub fn parse<'a>(
+    text: &'a str,
+    options: ParserOptions<'a>,
+) -> (Result<StyleSheet<'a>, Error<ParserError<'a>>>, Mistakes<'a>) {
+    let mistakes = Arc::new(RwLock::new(Vec::new()));
+    let options = ParserOptions { error_recovery: true, warnings: Some(Arc::clone(&mistakes)), ..options };
+    let sheet = StyleSheet::parse(text, options);
+    let mistakes = mistakes.read().map_or_else(|_| Vec::new(), |mistakes| mistakes.clone());
+    (sheet, mistakes)
+}
+
+/// The comments of a style sheet that begin with `!`, whole: lightningcss keeps those at the very beginning only.
+pub fn licences(text: &str) -> impl Iterator<Item = &str> {
+    let mut licences = Vec::new();
     let (bytes, mut at) = (text.as_bytes(), 0);
     while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b'/')) {
         at += found;
@@ -68,8 +88,8 @@ fn lost_licences(text: &str, css: &str) -> String {
             b'/' if bytes[at..].starts_with(b"/*") => {
                 let end = text[at + 2..].find("*/").map_or(text.len(), |length| at + 2 + length + 2);
                 let comment = &text[at..end];
-                if comment.starts_with("/*!") && !css.contains(comment) {
-                    licences.extend([comment, "\n"]);
+                if comment.starts_with("/*!") {
+                    licences.push(comment);
                 }
                 end
             }
@@ -85,19 +105,31 @@ fn lost_licences(text: &str, css: &str) -> String {
         }
         .min(bytes.len());
     }
-    licences
+    licences.into_iter()
 }
 
-fn diagnostic<T: Display>(source: &Source, error: &Error<T>) -> Diagnostic {
+/// A mistake that lightningcss found in `source`.
+pub fn diagnostic<T: Display>(source: &Source, error: &Error<T>) -> Diagnostic {
     let message = error.kind.to_string();
     let message = message.trim_end_matches('.');
-    let Some(place) = &error.loc else {
-        return Diagnostic::error(source.path.clone(), message).as_warning();
-    };
-    // Its lines count from 0, its columns from 1.
-    let start = source.offset(place.line as usize + 1, place.column as usize);
+    let Some(place) = &error.loc else { return Diagnostic::error(source.path.clone(), message) };
+    let start = offset(source, place.line, place.column);
     let end = start + source.text[start..].chars().next().map_or(0, char::len_utf8);
     Diagnostic::error_at(source, start..end, message)
-        .as_warning()
-        .with_help("the style sheet is published as it is, not minified; browsers skip what they do not understand")
+}
+
+/// The byte offset of a place as lightningcss tells it: lines from 0, columns from 1 and in UTF-16 code units.
+#[must_use]
+pub fn offset(source: &Source, line: u32, column: u32) -> usize {
+    let start = source.offset(line as usize + 1, 1);
+    let mut units = column.saturating_sub(1) as usize;
+    let mut end = start;
+    for character in source.text[start..].chars().take_while(|&character| character != '\n') {
+        if units == 0 {
+            break;
+        }
+        units = units.saturating_sub(character.len_utf16());
+        end += character.len_utf8();
+    }
+    end
 }

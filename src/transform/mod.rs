@@ -1,7 +1,7 @@
 //! Pure transforms: inputs to outputs and diagnostics. A transform cannot open a file or read a clock.
 
 pub mod base;
-mod contained;
+pub mod contained;
 pub mod css;
 pub mod data;
 mod escape;

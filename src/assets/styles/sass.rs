@@ -1,0 +1,235 @@
+//! Sass, by grass: to CSS that goes the way of all style sheets. Every file comes through `World`.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use grass::{ErrorKind, InputSyntax, OutputStyle};
+
+use super::resolve::{below, folder, in_packages, is_file, package_folders};
+use crate::{
+    assets::Context,
+    diag::{Diagnostic, Severity, Source},
+    load::{EntryKind, World},
+    transform::contained::contained,
+};
+
+/// What a Sass file compiles to.
+pub(super) struct Compiled {
+    pub(super) css: String,
+    /// The files it was made of, the sheet itself first.
+    pub(super) sources: Vec<Source>,
+}
+
+/// The extensions Sass is written in.
+const EXTENSIONS: [&str; 3] = ["scss", "sass", "css"];
+
+/// Whether a file is Sass by its name.
+pub(super) fn is_sass(path: &str) -> bool {
+    path.ends_with(".scss") || path.ends_with(".sass")
+}
+
+/// Compiles the Sass in `source`. Sass stops at its first mistake; files that cannot be read are told all.
+pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled, Vec<Diagnostic>> {
+    let load_paths = ["sass", "assets"].map(|inside| format!("{}/{inside}", context.site.root)).to_vec();
+    let files = Files { world: context.world, load_paths, seen: Mutex::default() };
+    let syntax = if source.path.ends_with(".sass") { InputSyntax::Sass } else { InputSyntax::Scss };
+    let options = grass::Options::default()
+        .fs(&files)
+        .style(OutputStyle::Expanded)
+        .allows_charset(false)
+        .input_syntax(syntax)
+        .quiet(true);
+    let outcome =
+        contained(Arc::clone(&source.path), "the Sass compiler", || grass::from_path(&*source.path, &options));
+    let seen = files.with(std::mem::take);
+    if !seen.refused.is_empty() {
+        return Err(seen.refused);
+    }
+    match outcome {
+        Ok(Ok(css)) => Ok(Compiled { css, sources: seen.sources }),
+        Ok(Err(error)) => Err(vec![seen.diagnostic(source, *error)]),
+        Err(panic) => Err(panic.into_iter().map(|one| Diagnostic { severity: Severity::Error, ..one }).collect()),
+    }
+}
+
+/// The project as Sass sees it.
+struct Files<'a> {
+    world: &'a dyn World,
+    /// Where it looks after the folder of the file that asks.
+    load_paths: Vec<String>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    sources: Vec<Source>,
+    /// What files ask for and who does, by the path it would have beside them.
+    asked: BTreeMap<String, (String, String)>,
+    /// The files that stand for paths where nothing is.
+    elsewhere: BTreeMap<String, String>,
+    refused: Vec<Diagnostic>,
+}
+
+impl Files<'_> {
+    fn with<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
+        act(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The file that stands for `path`, which is not there. Asked at the last of the paths Sass tries beside the file that
+    /// asks, `_name.css`: what is beside it comes first.
+    fn elsewhere(&self, path: &str) -> Option<String> {
+        if let Some(known) = self.with(|seen| seen.elsewhere.get(path).cloned()) {
+            return Some(known);
+        }
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let beside = below(folder, name.strip_prefix('_')?)?;
+        let (specifier, from) = self.with(|seen| {
+            let asked = seen.asked.get(&beside).or_else(|| seen.asked.get(beside.strip_suffix(".css")?));
+            asked.cloned()
+        })?;
+        let has_index = EXTENSIONS.iter().flat_map(|extension| {
+            let folder = beside.strip_suffix(".css").unwrap_or(&beside);
+            [format!("{folder}/index.{extension}"), format!("{folder}/_index.{extension}")]
+        });
+        if has_index.into_iter().any(|index| is_file(self.world, &index)) {
+            return None;
+        }
+        let file = self.find(&specifier, &from)?;
+        self.with(|seen| seen.elsewhere.insert(path.to_owned(), file.clone()));
+        Some(file)
+    }
+
+    /// In the load paths, then in packages.
+    fn find(&self, specifier: &str, from: &str) -> Option<String> {
+        let package = specifier.strip_prefix('~').or_else(|| specifier.strip_prefix("pkg:"));
+        let plain = package.unwrap_or(specifier).trim_start_matches('/');
+        let in_folder = |folder: &String| {
+            let path = below(folder, plain)?;
+            candidates(&path).into_iter().find(|path| is_file(self.world, path))
+        };
+        if package.is_none()
+            && let Some(file) = self.load_paths.iter().find_map(in_folder)
+        {
+            return Some(file);
+        }
+        let of_package = package_folders(from)
+            .find_map(|folder| in_folder(&folder))
+            .or_else(|| in_packages(self.world, plain, from).filter(|file| is_sass(file) || file.ends_with(".css")))?;
+        Some(self.world.real(&of_package).unwrap_or(of_package))
+    }
+}
+
+/// What Sass may mean by a path, in its order.
+fn candidates(path: &str) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut candidates = Vec::new();
+    let mut add = |stem: &str| candidates.extend([format!("{folder}/{stem}"), format!("{folder}/_{stem}")]);
+    if EXTENSIONS.iter().any(|extension| name.ends_with(&format!(".{extension}"))) {
+        add(name);
+        return candidates;
+    }
+    for extension in EXTENSIONS {
+        add(&format!("{name}.{extension}"));
+    }
+    for extension in EXTENSIONS {
+        candidates.extend([format!("{path}/_index.{extension}"), format!("{path}/index.{extension}")]);
+    }
+    candidates
+}
+
+impl Seen {
+    fn see(&mut self, source: Source) {
+        for specifier in specifiers(&source) {
+            let folder = if specifier.starts_with('/') { "" } else { folder(&source.path) };
+            if let Some(beside) = below(folder, &specifier) {
+                self.asked.entry(beside).or_insert_with(|| (specifier, source.path.to_string()));
+            }
+        }
+        self.sources.push(source);
+    }
+
+    fn diagnostic(&self, entry: &Source, error: grass::Error) -> Diagnostic {
+        let ErrorKind::ParseError { message, loc, .. } = error.kind() else {
+            return Diagnostic::error(Arc::clone(&entry.path), "the Sass compiler failed on this file");
+        };
+        let message = message.trim_end_matches('.');
+        let path = normal(Path::new(loc.file.name()));
+        let source = self.sources.iter().find(|source| *source.path == *path).unwrap_or(entry);
+        let start = source.offset(loc.begin.line + 1, loc.begin.column + 1);
+        let end = source.offset(loc.end.line + 1, loc.end.column + 1).max(start);
+        if message == "Can't find stylesheet to import" {
+            let written = source.text[start..end].split(['"', '\'']).nth(1).unwrap_or_default();
+            return Diagnostic::error_at(source, start..end, format!("there is no style sheet `{written}`")).with_help(
+                "Sass looks beside the file that asks, then in `sass/` and `assets/` of the site, then in `node_modules`",
+            );
+        }
+        Diagnostic::error_at(source, start..end, message)
+    }
+}
+
+/// What a Sass file may ask for: the strings of its `@use`, `@forward` and `@import`, and more that does no harm.
+fn specifiers(source: &Source) -> Vec<String> {
+    let end_of_rule: &[char] = if source.path.ends_with(".sass") { &['\n'] } else { &[';', '}'] };
+    let mut found = Vec::new();
+    for rule in ["@use", "@forward", "@import", "load-css("] {
+        for (at, _) in source.text.match_indices(rule) {
+            let rest = &source.text[at + rule.len()..];
+            let rest = &rest[..rest.find(end_of_rule).unwrap_or(rest.len())];
+            if rest.contains(['"', '\'']) {
+                let quoted = rest.split(['"', '\'']).skip(1).step_by(2);
+                found.extend(quoted.filter(|text| !text.contains('\n')).map(str::to_owned));
+            } else {
+                found.extend(rest.split(',').map(|word| word.trim().to_owned()));
+            }
+        }
+    }
+    found
+}
+
+impl grass::Fs for Files<'_> {
+    fn is_dir(&self, path: &Path) -> bool {
+        self.world.kind(&normal(path)) == Ok(EntryKind::Folder)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        let path = normal(path);
+        is_file(self.world, &path) || self.elsewhere(&path).is_some()
+    }
+
+    /// What cannot be read is remembered, and empty: the compiler panics when it is told so.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let path = normal(path);
+        match super::file::text(self.world, &path) {
+            Ok(source) => {
+                let bytes = source.text.as_bytes().to_vec();
+                self.with(|seen| seen.see(source));
+                Ok(bytes)
+            }
+            Err(diagnostic) => {
+                self.with(|seen| seen.refused.push(diagnostic));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let path = normal(path);
+        let elsewhere = self.with(|seen| seen.elsewhere.get(&path).cloned());
+        Ok(elsewhere.unwrap_or(path).into())
+    }
+}
+
+impl fmt::Debug for Files<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Files").finish_non_exhaustive()
+    }
+}
+
+/// A path of the project as `World` knows it.
+fn normal(path: &Path) -> String {
+    below("", &path.to_string_lossy()).unwrap_or_default()
+}
