@@ -1,6 +1,8 @@
 //! What a visitor's browser makes of the example sites. Every page is opened, on a phone and on a desktop, light and
 //! dark; the app is clicked through, reloaded and left and come back to. A console message, a failed request, a page
 //! wider than its window, text that is hard to read: each is a fault, and all of them are reported together.
+//!
+//! A browser answers a click or a navigation when it likes: nothing is looked for once, everything is waited for.
 
 #[path = "browser/chromium.rs"]
 mod chromium;
@@ -10,9 +12,11 @@ mod server;
 use std::collections::{BTreeSet, VecDeque};
 
 use chromium::{Browser, LOOKS};
-use fantoccini::{Locator, error::CmdError, key::Key};
+use fantoccini::{error::CmdError, key::Key};
 use serde_json::{Value, json};
 use server::Served;
+
+const PATH: &str = "return location.pathname";
 
 #[test]
 fn every_page_of_the_manual() {
@@ -97,7 +101,31 @@ impl Visit {
     }
 
     async fn open(&mut self, path: &str) -> Result<(), CmdError> {
-        self.browser.client.goto(&format!("{}{path}", self.origin)).await
+        self.browser.open(&format!("{}{path}", self.origin)).await
+    }
+
+    /// `script` gives `expected`, now or once the browser has come to it.
+    async fn shows(&mut self, what: &str, script: &str, expected: Value) -> Result<(), CmdError> {
+        let seen = self.browser.seen(script, &expected).await?;
+        self.expect(&format!("{what} ({seen}, not {expected})"), seen == expected);
+        Ok(())
+    }
+
+    async fn click(&self, css: &str) -> Result<(), CmdError> {
+        self.browser.find(css).await?.click().await
+    }
+
+    async fn write(&self, css: &str, text: &str) -> Result<(), CmdError> {
+        self.browser.find(css).await?.send_keys(text).await
+    }
+
+    async fn choose(&self, css: &str, value: &str) -> Result<(), CmdError> {
+        self.browser.find(css).await?.select_by_value(value).await
+    }
+
+    /// Keys for whatever has the focus.
+    async fn press(&self, keys: &str) -> Result<(), CmdError> {
+        self.browser.client.active_element().await?.send_keys(keys).await
     }
 
     /// Looks at the open page in all ways and writes down what is wrong.
@@ -136,29 +164,19 @@ impl Visit {
         Ok(paths.into_iter().filter(|path| path.starts_with(base)).collect())
     }
 
-    async fn heading(&self) -> Result<String, CmdError> {
-        self.browser.client.wait().for_element(Locator::Css("main h1")).await?.text().await
-    }
-
-    async fn path(&self) -> Result<String, CmdError> {
-        Ok(self.browser.client.current_url().await?.path().to_owned())
-    }
-
-    /// The site's own page answers what does not exist, with status 404.
+    /// The site's own page answers what does not exist, with status 404. Its own links and files are found from any
+    /// depth: nothing but the page itself is missing.
     async fn missing(&mut self, path: &str, heading: &str) -> Result<(), CmdError> {
         self.open(path).await?;
         let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
-        let status = self.browser.client.execute(status, Vec::new()).await?;
-        self.expect(&format!("{path} has status 404 (it has {status})"), status == json!(404));
-        let shown = self.heading().await?;
-        self.expect(&format!("{path} shows the site's own page (it shows {shown:?})"), shown == heading);
-        let faults = self.browser.faults().await?;
-        let other = faults.into_iter().filter(|fault| !fault.contains("404"));
-        self.faults.extend(other.map(|fault| format!("{path}: {fault}")));
-        // Its own links and files are found from any depth.
-        self.open(path).await?;
-        self.browser.faults().await?;
-        self.inspect(path).await
+        self.shows(&format!("{path} has status 404"), status, json!(404)).await?;
+        self.is_at(path, heading).await?;
+        let known = self.faults.len();
+        self.inspect(path).await?;
+        let found = self.faults.split_off(known);
+        let page = format!("{}{path}", self.origin);
+        self.faults.extend(found.into_iter().filter(|fault| !(fault.contains("404") && fault.contains(&page))));
+        Ok(())
     }
 
     /// What someone smuggles into a page is refused by its policy: a script, an event handler, a script from elsewhere.
@@ -195,34 +213,32 @@ impl Visit {
         self.open(path).await?;
         self.browser.look(LOOKS[2]).await?;
         let ground = "return getComputedStyle(document.body).backgroundColor";
+        let theme = "return document.documentElement.dataset.theme ?? null";
         let before = self.browser.client.execute(ground, Vec::new()).await?;
-        let button = self.browser.client.find(Locator::Css(".theme-button")).await?;
-        button.click().await?;
-        button.click().await?;
+        for chosen in ["light", "dark"] {
+            self.click(".theme-button").await?;
+            self.shows("the theme button chooses the next theme", theme, json!(chosen)).await?;
+        }
         let dark = self.browser.client.execute(ground, Vec::new()).await?;
         self.expect("the theme button makes the page dark", dark != before);
-        self.browser.client.refresh().await?;
-        let after = self.browser.client.execute(ground, Vec::new()).await?;
-        self.expect("the theme survives a reload", after == dark);
+        self.browser.refresh().await?;
+        self.shows("the theme survives a reload", ground, dark).await?;
         self.collect(path).await
     }
 
     /// A form with a missing field stays; a complete one leads to its answer.
     async fn form_is_sent(&mut self, path: &str, answer: &str) -> Result<(), CmdError> {
         self.open(path).await?;
-        let client = self.browser.client.clone();
-        let send = client.find(Locator::Css("main form button")).await?;
-        send.click().await?;
-        let stayed = self.path().await?;
-        self.expect("an incomplete form is not sent", stayed == path);
-        client.find(Locator::Css("#name")).await?.send_keys("Ada").await?;
-        client.find(Locator::Css("#email")).await?.send_keys("ada@example.org").await?;
-        client.find(Locator::Css("#about")).await?.select_by_value("tiles").await?;
-        client.find(Locator::Css("#message")).await?.send_keys("Two square metres of green, please.").await?;
-        client.find(Locator::Css("main form button")).await?.click().await?;
-        client.wait().for_element(Locator::Css("main h1")).await?;
-        let arrived = self.path().await?;
-        self.expect(&format!("a complete form leads to {answer} (it leads to {arrived})"), arrived == answer);
+        self.click("main form button").await?;
+        let refused = "return [location.pathname, document.activeElement.matches(':invalid')]";
+        self.shows("an incomplete form is not sent", refused, json!([path, true])).await?;
+        self.write("#name", "Ada").await?;
+        self.write("#email", "ada@example.org").await?;
+        self.choose("#about", "tiles").await?;
+        self.write("#message", "Two square metres of green, please.").await?;
+        self.click("main form button").await?;
+        self.shows("a complete form leads to its answer", PATH, json!(answer)).await?;
+        self.browser.arrive().await?;
         self.collect(path).await
     }
 
@@ -238,7 +254,7 @@ impl Visit {
             ("nav a[href='/app/settings/']", "/app/settings/", "Settings"),
         ];
         for (link, path, heading) in walk {
-            client.find(Locator::Css(link)).await?.click().await?;
+            self.click(link).await?;
             self.is_at(path, heading).await?;
         }
         for (_, path, heading) in walk.iter().rev().skip(1) {
@@ -253,7 +269,7 @@ impl Visit {
         self.expect("the routes are walked without loading a page", same == json!(true));
         for (_, path, heading) in walk {
             self.open(path).await?;
-            client.refresh().await?;
+            self.browser.refresh().await?;
             self.is_at(path, heading).await?;
         }
         for unknown in ["/app/no/such/route/at/all/", "/app/library/no-such-book/"] {
@@ -265,58 +281,56 @@ impl Visit {
     }
 
     async fn is_at(&mut self, path: &str, heading: &str) -> Result<(), CmdError> {
-        let (at, shown) = (self.path().await?, self.heading().await?);
-        self.expect(&format!("{path} is shown (at {at}: {shown:?})"), at == path && shown == heading);
-        Ok(())
+        let place = "return [location.pathname, document.querySelector('main h1').innerText]";
+        self.shows(&format!("{path} is shown"), place, json!([path, heading])).await
     }
 
     /// What the reader writes is there after a reload, and on every page that tells of it.
     async fn books_are_kept(&mut self) -> Result<(), CmdError> {
         self.open("/app/library/new/").await?;
-        let client = self.browser.client.clone();
-        client.find(Locator::Css("#title")).await?.send_keys("Invisible Cities").await?;
-        client.find(Locator::Css("#author")).await?.send_keys("Italo Calvino").await?;
-        client.find(Locator::Css("#pages")).await?.send_keys("165").await?;
-        client.find(Locator::Css("#shelf")).await?.select_by_value("reading").await?;
-        client.find(Locator::Css("main form button")).await?.click().await?;
+        self.write("#title", "Invisible Cities").await?;
+        self.write("#author", "Italo Calvino").await?;
+        self.write("#pages", "165").await?;
+        self.choose("#shelf", "reading").await?;
+        self.click("main form button").await?;
         self.is_at("/app/library/invisible-cities/", "Invisible Cities").await?;
-        client.refresh().await?;
+        self.browser.refresh().await?;
         self.is_at("/app/library/invisible-cities/", "Invisible Cities").await?;
 
-        let page = client.find(Locator::Css(".page-form input")).await?;
-        page.clear().await?;
-        page.send_keys("40").await?;
-        client.find(Locator::Css(".page-form button")).await?.click().await?;
-        client.find(Locator::Css("#note-text")).await?.send_keys("Seek who is not inferno").await?;
-        client.find(Locator::Css("#note-keep")).await?.click().await?;
-        client.refresh().await?;
-        let figures = client.find(Locator::Css("main .figures")).await?.text().await?;
-        self.expect(&format!("the page reached is kept ({figures})"), figures == "40 of 165");
-        let note = client.find(Locator::Css(".notes li p")).await?.text().await?;
-        self.expect("the note is kept", note == "Seek who is not inferno");
+        let figures = "return document.querySelector('main .figures').innerText";
+        let notes = "return [...document.querySelectorAll('.notes li p')].map(note => note.innerText)";
+        let (page, thought) = (json!("40 of 165"), json!(["Seek who is not inferno"]));
+        self.browser.find(".page-form input").await?.clear().await?;
+        self.write(".page-form input", "40").await?;
+        self.click(".page-form button").await?;
+        self.shows("the page reached is shown", figures, page.clone()).await?;
+        self.write("#note-text", "Seek who is not inferno").await?;
+        self.click("#note-keep").await?;
+        self.shows("the note is shown", notes, thought.clone()).await?;
+        self.browser.refresh().await?;
+        self.shows("the page reached is kept", figures, page).await?;
+        self.shows("the note is kept", notes, thought).await?;
         self.inspect("/app/library/invisible-cities/").await?;
 
         self.open("/app/").await?;
-        let today = client.find(Locator::Css("main")).await?.text().await?;
-        self.expect("the first page shows the new book", today.contains("Invisible Cities"));
+        let today = "return document.querySelector('main').innerText.includes('Invisible Cities')";
+        self.shows("the first page shows the new book", today, json!(true)).await?;
         self.collect("/app/").await
     }
 
     async fn keys_work(&mut self) -> Result<(), CmdError> {
         self.open("/app/").await?;
-        let client = self.browser.client.clone();
-        let press = async |keys: &str| client.active_element().await?.send_keys(keys).await;
-        press("gy").await?;
-        let year = self.path().await?;
-        self.expect("`g y` shows the year", year == "/app/year/");
-        press("/").await?;
-        press("darwin").await?;
-        let found = client.find_all(Locator::Css(".books li")).await?.len();
-        self.expect(&format!("`/` searches the library (two books are found, not {found})"), found == 2);
-        press(&Key::Tab.to_string()).await?;
-        press("?").await?;
-        let open = client.execute("return document.querySelector('dialog').open", Vec::new()).await?;
-        self.expect("`?` shows the keys", open == json!(true));
+        self.press("gy").await?;
+        self.shows("`g y` shows the year", PATH, json!("/app/year/")).await?;
+        self.press("/").await?;
+        self.shows("`/` leads to the search field", "return document.activeElement.id", json!("search")).await?;
+        self.press("darwin").await?;
+        let found = "return [location.search, document.querySelectorAll('.books li').length]";
+        self.shows("two books are found in the library", found, json!(["?q=darwin", 2])).await?;
+        self.press(&Key::Tab.to_string()).await?;
+        self.shows("Tab leaves the search field", "return document.activeElement.id", json!("")).await?;
+        self.press("?").await?;
+        self.shows("`?` shows the keys", "return document.querySelector('dialog').open", json!(true)).await?;
         self.inspect("/app/library/?q=darwin").await
     }
 }

@@ -9,16 +9,23 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use fantoccini::{Client, ClientBuilder, error::CmdError, wd::WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError, wd::WebDriverCompatibleCommand};
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
 
+/// Reached only when something is wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Between two looks for what is not there yet.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A mark that the next page does not have, though it may be the same one again.
+const LEAVE: &str = "window.left = true";
 
 /// Where Chromium is called what it is called.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -94,6 +101,53 @@ impl Browser {
         Ok(())
     }
 
+    /// Loads `url`.
+    pub(crate) async fn open(&self, url: &str) -> Result<(), CmdError> {
+        self.client.execute(LEAVE, Vec::new()).await?;
+        self.client.goto(url).await?;
+        self.arrive().await
+    }
+
+    /// Loads the open page again.
+    pub(crate) async fn refresh(&self) -> Result<(), CmdError> {
+        self.client.execute(LEAVE, Vec::new()).await?;
+        self.client.refresh().await?;
+        self.arrive().await
+    }
+
+    /// Waits until a page other than the one that was left is there in full. The driver's own waiting is not enough:
+    /// on a busy machine it can be done before the new page is.
+    pub(crate) async fn arrive(&self) -> Result<(), CmdError> {
+        let state = "return window.left ? 'not left' : document.readyState";
+        let seen = self.seen(state, &json!("complete")).await?;
+        assert_eq!(seen, "complete", "the page never loads");
+        Ok(())
+    }
+
+    /// The element, once the page has it.
+    pub(crate) async fn find(&self, css: &str) -> Result<Element, CmdError> {
+        match self.client.wait().at_most(PATIENCE).every(PAUSE).for_element(Locator::Css(css)).await {
+            Err(CmdError::WaitTimeout) => panic!("the page never has a {css}"),
+            found => found,
+        }
+    }
+
+    /// What `script` gives, once it is `expected`, or what it gave at last. A script may fail meanwhile (it finds no
+    /// element yet, or the page under it goes); then this is the driver's message.
+    pub(crate) async fn seen(&self, script: &str, expected: &Value) -> Result<Value, CmdError> {
+        let begun = Instant::now();
+        loop {
+            let seen = match self.client.execute(script, Vec::new()).await {
+                Err(CmdError::Standard(error)) => Value::String(error.to_string()),
+                seen => seen?,
+            };
+            if seen == *expected || begun.elapsed() > PATIENCE {
+                return Ok(seen);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Looks at the page that is open in another way, without loading it again.
     pub(crate) async fn look(&self, look: Look) -> Result<(), CmdError> {
         let metrics = json!({
@@ -101,7 +155,11 @@ impl Browser {
         });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", media).await
+        self.devtools("Emulation.setEmulatedMedia", media).await?;
+        let query = format!("(width: {}px) and (prefers-color-scheme: {})", look.width, look.scheme);
+        let seen = self.seen(&format!("return matchMedia('{query}').matches"), &json!(true)).await?;
+        assert_eq!(seen, true, "the page is never looked at on {}", look.name);
+        Ok(())
     }
 
     /// What went wrong since the last call: errors and warnings of the console, requests that failed or were answered
