@@ -33,7 +33,7 @@ use std::{
     path::Path,
     sync::{Arc, LazyLock},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -252,15 +252,6 @@ impl Drop for Running {
 
 /// The server most tests ask.
 static SERVER: LazyLock<Running> = LazyLock::new(|| start(Setup::default(), &images()));
-
-/// Asks again and again, for at most ten seconds.
-fn wait_until(done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it never came");
-        thread::yield_now();
-    }
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The client

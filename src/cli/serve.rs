@@ -158,6 +158,9 @@ pub(super) fn serve_until_stopped(
     for place in &places {
         tracing::info!(address = %place, threads = config.threads, memory, "listening");
     }
+    if let Some(address) = admin.as_ref().and_then(|listener| listener.local_addr().ok()) {
+        tracing::info!(%address, "listening to operators");
+    }
     systemd::ready("serving");
     ready(places.iter().find_map(serve::Place::address));
     let server =

@@ -1,10 +1,25 @@
-//! An HTTP client that hides nothing: what is sent are the bytes of the test, and what comes back is taken apart.
+//! An HTTP client that hides nothing: what is sent are the bytes of the test, and what comes back is taken apart. It
+//! waits for a server as long as a busy machine may need, and no longer.
 
 use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// Long enough for a machine that is busy with other tests; reached only when something is wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Looks again and again, for as long as one is patient. The server needs the core more than this does.
+#[track_caller]
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "it never came");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// A connection that says what it is told to, byte by byte.
 pub(crate) struct Connection {
@@ -26,7 +41,7 @@ impl Connection {
     pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         // Whatever goes wrong, a test ends.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }
     }

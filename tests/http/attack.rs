@@ -11,10 +11,15 @@ use sitekit::{
     site::SitePath,
 };
 
-use crate::{SERVER, Setup, client::request, file, get, images, start, status_of, wait_until};
+use crate::{
+    SERVER, Setup,
+    client::{request, wait_until},
+    file, get, images, start, status_of,
+};
 
 fn impatient() -> Limits {
-    let short = Duration::from_millis(200);
+    // Yet long for a client of these tests to send what it means to.
+    let short = Duration::from_secs(1);
     Limits {
         header_timeout: short,
         idle_timeout: short,

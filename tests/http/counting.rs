@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use sitekit::observe::Report;
 
-use crate::{Setup, images, start, wait_until};
+use crate::{Setup, client::wait_until, images, start};
 
 #[test]
 fn every_answer_is_counted_where_it_belongs() {

@@ -12,7 +12,11 @@ use std::{
 use serde_json::Value;
 use sitekit::observe::{Form, LogConfig, Queries, Rotation, Target};
 
-use crate::{Setup, client::request, images, start};
+use crate::{
+    Setup,
+    client::{request, wait_until},
+    images, start,
+};
 
 fn to_file(path: &Path, form: Form, queries: Queries) -> Setup {
     let rotation = Rotation { size: None, every: None, keep: NonZeroU32::MIN };
@@ -158,10 +162,10 @@ fn a_file_that_was_put_aside_is_opened_anew() {
     let (path, aside) = (folder.path().join("access.log"), folder.path().join("old.log"));
     let mut server = start(to_file(&path, Form::Json, Queries::Logged), &images());
     assert_eq!(server.connect().ask("GET", "/docs/first", &[]).status, 404);
-    crate::wait_until(|| fs::metadata(&path).is_ok_and(|found| found.len() > 0));
+    wait_until(|| fs::metadata(&path).is_ok_and(|found| found.len() > 0));
     fs::rename(&path, &aside).unwrap();
     server.access_log.as_ref().unwrap().reopen();
-    crate::wait_until(|| path.exists());
+    wait_until(|| path.exists());
     assert_eq!(server.connect().ask("GET", "/docs/second", &[]).status, 404);
     server.stop();
     assert_eq!([&aside, &path].map(|path| lines(path).len()), [1, 1]);

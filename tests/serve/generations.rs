@@ -9,7 +9,7 @@ use sitekit::site::{
 };
 
 use super::{Serving, commit_keeping, image, output, serve, stderr};
-use crate::client::Reply;
+use crate::client::{Reply, wait_until};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
@@ -116,11 +116,7 @@ impl Serving {
     /// Waits until a target is answered with this status: what was removed from the disk is noticed after what went live.
     #[track_caller]
     fn becomes(&self, status: u16, target: &str) {
-        let begun = std::time::Instant::now();
-        while self.connect().ask("GET", target, &[]).status != status {
-            assert!(begun.elapsed().as_secs() < 20, "{target} never became {status}");
-            std::thread::yield_now();
-        }
+        wait_until(|| self.connect().ask("GET", target, &[]).status == status);
     }
 }
 

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use super::{Connection, commit, image, request, serve, sitekit, with_download};
+use super::{commit, image, request, serve, serve_command, sitekit, with_download};
+use crate::client::wait_until;
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
@@ -14,10 +15,7 @@ fn lines(path: &Path) -> Vec<Value> {
 /// Asks for something and waits until its line is in the file.
 fn ask(serving: &super::Serving, target: &str, log: &Path) {
     assert_eq!(serving.connect().ask("GET", target, &[]).status, 404);
-    let begun = std::time::Instant::now();
-    while !lines(log).iter().any(|line| line["path"] == target) {
-        assert!(begun.elapsed().as_secs() < 20, "{target} is not in the log");
-    }
+    wait_until(|| lines(log).iter().any(|line| line["path"] == target));
 }
 
 #[test]
@@ -32,10 +30,7 @@ fn an_access_log_that_others_rotate() {
         let aside = folder.path().join(aside);
         fs::rename(&log, &aside).unwrap();
         serving.signal(signal);
-        let begun = std::time::Instant::now();
-        while !log.exists() {
-            assert!(begun.elapsed().as_secs() < 20, "{signal} opened no new file");
-        }
+        wait_until(|| log.exists());
         ask(&serving, target, &log);
         assert_eq!(lines(&aside).len(), 1);
     }
@@ -49,21 +44,14 @@ fn an_access_log_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let build = folder.path().join("build");
     commit(&build, &image("docs", 1));
-    let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let out = folder.path().join("out");
-    let mut command = sitekit(&["serve", "--access-log", "stdout", "--access-log-format", "combined"]);
-    command.args(["--build", build.to_str().unwrap(), "--addr", &address.to_string()]);
-    command.args(["--admin-addr", &admin.to_string()]).stdout(fs::File::create(&out).unwrap());
-    let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
-    let begun = std::time::Instant::now();
-    while std::net::TcpStream::connect(address).is_err() {
-        assert!(begun.elapsed().as_secs() < 20, "it never listens");
-    }
+    let mut command = sitekit(&[]);
+    command.stdout(fs::File::create(&out).unwrap());
+    let mut serving = serve_command(command, &build, &["--access-log", "stdout", "--access-log-format", "combined"]);
     let fields = [("User-Agent", "test \"1\""), ("Referer", "http://a/")];
-    assert_eq!(Connection::to(address).ask("GET", "/docs/?a", &fields).status, 200);
-    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    assert!(child.wait().unwrap().success());
+    assert_eq!(serving.connect().ask("GET", "/docs/?a", &fields).status, 200);
+    serving.signal("-TERM");
+    assert!(serving.wait().success());
     let text = fs::read_to_string(out).unwrap();
     let (before, after) = text.split_once('[').unwrap();
     assert_eq!(before, "127.0.0.1 - - ");

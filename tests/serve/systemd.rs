@@ -1,8 +1,8 @@
 //! What the service manager hears: readiness, reloads, the end, and signs of life.
 
-use std::{fs, os::unix::net::UnixDatagram, path::Path, process::Command, time::Duration};
+use std::{fs, os::unix::net::UnixDatagram, path::Path, process::Command};
 
-use crate::{commit, image, serve_command, sitekit};
+use crate::{client::PATIENCE, commit, image, serve_command, sitekit};
 
 struct Manager {
     socket: UnixDatagram,
@@ -33,7 +33,7 @@ fn the_life_of_a_service() {
     commit(build.path(), &image("docs", 1));
     let path = build.path().join("notify");
     let manager = Manager { socket: UnixDatagram::bind(&path).unwrap() };
-    manager.socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    manager.socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut command = sitekit(&[]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
     let mut serving = serve_command(command, build.path(), &["--threads", "2"]);

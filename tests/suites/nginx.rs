@@ -8,14 +8,14 @@ use std::{
     os::unix::net::UnixStream,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use sitekit::site::Response;
 
 use crate::{
+    client::{PATIENCE, wait_until},
     nginx_differences::{DIFFERENCES, Difference, who_is_right},
-    server::{Server, commit, image, response, wait_until, zipped},
+    server::{Server, commit, image, response, zipped},
     tools,
 };
 
@@ -519,13 +519,13 @@ impl Nginx {
         command.arg("-p").arg(folder).arg("-c").arg(&configuration).stdin(Stdio::null());
         let child = command.spawn().unwrap();
         let nginx = Self { child, socket };
-        wait_until("nginx", || UnixStream::connect(&nginx.socket).is_ok());
+        wait_until(|| UnixStream::connect(&nginx.socket).is_ok());
         nginx
     }
 
     fn exchange(&self, request: &str) -> Vec<u8> {
         let mut stream = UnixStream::connect(&self.socket).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();

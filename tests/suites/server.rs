@@ -8,7 +8,6 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
-    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -18,10 +17,7 @@ use sitekit::{
     site::{BasePath, Coding, EncodedBody, Field, Manifest, Mode, Response, Rules, SiteImage, SiteName, SitePath},
 };
 
-use crate::tools;
-
-/// Long enough for a machine that is busy with other tests; reached only when something is wrong.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::{client::PATIENCE, tools};
 
 pub(crate) struct Server {
     child: Child,
@@ -107,15 +103,6 @@ pub(crate) fn sitekit() -> Command {
         command.env_remove(name);
     }
     command
-}
-
-/// Asks again and again, for as long as one is patient.
-pub(crate) fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < PATIENCE, "{what} never came");
-        thread::yield_now();
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
-    client::Connection,
-    server::{Server, commit, image, response, wait_until},
+    client::{Connection, wait_until},
+    server::{Server, commit, image, response},
     tools::{self, said},
 };
 
@@ -55,7 +55,7 @@ fn check(mode: &str, arguments: &[&str]) {
     let let_go = text.contains("No open connections left") || held < before + 20;
     assert!(let_go, "{held} descriptors were open at the end: {text}");
     assert!(server.accepted() > 400, "that was no attack: {text}");
-    wait_until("the last descriptor", || server.descriptors() <= before);
+    wait_until(|| server.descriptors() <= before);
     assert_eq!(server.complaints(), [""; 0]);
 }
 

@@ -4,8 +4,9 @@ use std::{
     fmt::Write as _,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
 };
+
+use crate::client::PATIENCE;
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -80,8 +81,8 @@ impl Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         // Whatever goes wrong, a test ends.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { stream, next: 1 }
     }
 

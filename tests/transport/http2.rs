@@ -9,11 +9,12 @@ use sitekit::{
 };
 
 use crate::{
+    client::wait_until,
     frames::{
         CANCEL, CONTINUATION, Client, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, NO_ERROR, Outcome, PING, PREFACE,
         PROTOCOL_ERROR, REFUSED_STREAM, RST_STREAM, SETTINGS, WINDOW_UPDATE, block, frame, get,
     },
-    rig::{LARGE, Rig, wait_until},
+    rig::{LARGE, Rig},
 };
 
 fn answer(status: u16, body: &str) -> Outcome {
@@ -306,7 +307,8 @@ fn a_connection_that_had_its_share_is_asked_to_come_again() {
 }
 
 fn impatient() -> Limits {
-    let short = Duration::from_millis(200);
+    // Yet long for a client of these tests to send what it means to.
+    let short = Duration::from_secs(1);
     Limits {
         header_timeout: short,
         idle_timeout: short,

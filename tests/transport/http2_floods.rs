@@ -6,11 +6,12 @@ use std::{io::Write, net::Shutdown, time::Duration};
 use sitekit::{observe::Event, serve::Limits};
 
 use crate::{
+    client::wait_until,
     frames::{
         CANCEL, CONTINUATION, Client, DATA, ENHANCE_YOUR_CALM, HEADERS, Outcome, PING, PRIORITY, RST_STREAM, SETTINGS,
         WINDOW_UPDATE, block, frame, get,
     },
-    rig::{Rig, wait_until},
+    rig::Rig,
 };
 
 #[track_caller]
@@ -94,7 +95,7 @@ fn continuations_without_end() {
 
 #[test]
 fn frames_that_ask_for_nothing() {
-    let short = Duration::from_millis(300);
+    let short = Duration::from_secs(1);
     let rig = Rig::limited(Limits { idle_timeout: short, header_timeout: short, ..Limits::default() });
     for (name, kind, stream, payload) in [
         ("pings", PING, 0, &[0; 8][..]),

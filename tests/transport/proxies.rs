@@ -7,8 +7,8 @@ use sitekit::{
 };
 
 use crate::{
-    client::{Connection, request},
-    rig::{Rig, tcp, wait_until},
+    client::{Connection, request, wait_until},
+    rig::{Rig, tcp},
 };
 
 const FOUR: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
@@ -69,7 +69,7 @@ fn only_trusted_peers_are_proxies() {
 
 #[test]
 fn the_header_comes_in_time() {
-    let limits = Limits { handshake_timeout: std::time::Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { handshake_timeout: std::time::Duration::from_secs(1), ..Limits::default() };
     let rig = Rig::with(Settings { limits, ..trusting() }, proxied(Protocol::Plain));
     let mut connection = rig.connect();
     connection.send("PROXY TCP4 ");

@@ -1,11 +1,6 @@
 //! A server of this process with one small site, and how it listens up to the test.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, thread, time::Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -127,15 +122,6 @@ pub(crate) fn tcp() -> Sockets {
 #[cfg(unix)]
 pub(crate) fn unix(path: &std::path::Path) -> Sockets {
     Sockets::bind_unix(path, 0o660, CORES).unwrap()
-}
-
-/// A place becomes true, or ten seconds pass.
-pub(crate) fn wait_until(done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it never came");
-        thread::yield_now();
-    }
 }
 
 fn site() -> SiteImage {

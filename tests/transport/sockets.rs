@@ -3,12 +3,14 @@
 use std::{
     io::{Read, Write},
     os::unix::{fs::PermissionsExt, net::UnixStream},
-    time::Duration,
 };
 
 use sitekit::serve::{Listening, Protocol, Settings};
 
-use crate::rig::{Rig, tcp, unix};
+use crate::{
+    client::PATIENCE,
+    rig::{Rig, tcp, unix},
+};
 
 fn ask(stream: &mut UnixStream, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
@@ -29,7 +31,7 @@ fn http_over_a_unix_socket() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
     let connect = || {
         let stream = UnixStream::connect(&path).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
     };
     let fields = "Host: a\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\n";

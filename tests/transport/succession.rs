@@ -11,8 +11,8 @@ use std::{
 use sitekit::serve::{self, Inherited, Listening, Phase, Place, Settings, Succession};
 
 use crate::{
-    client::Connection,
-    rig::{CORES, Rig, tcp, unix, wait_until},
+    client::{Connection, wait_until},
+    rig::{CORES, Rig, tcp, unix},
 };
 
 /// A server that takes over from the one that waits in `folder`, at these places.

@@ -20,8 +20,8 @@ use sitekit::{
 };
 
 use crate::{
-    client::{Reply, request},
-    rig::{LARGE, Rig, tcp, wait_until},
+    client::{PATIENCE, Reply, request, wait_until},
+    rig::{LARGE, Rig, tcp},
 };
 
 /// A certificate as the authority of these tests would give it.
@@ -77,7 +77,7 @@ type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 fn connect(rig: &Rig, config: &Arc<ClientConfig>, name: &str) -> Stream {
     let tcp = TcpStream::connect(rig.address()).unwrap();
-    tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), tcp)
 }
@@ -306,7 +306,7 @@ fn what_cannot_be_used_says_why() {
 fn a_handshake_has_a_time_limit() {
     let folder = tempfile::tempdir().unwrap();
     let issued = issue(folder.path(), "a", &["a.example"]);
-    let limits = Limits { handshake_timeout: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { handshake_timeout: Duration::from_secs(1), ..Limits::default() };
     let rig = Rig::with(Settings { limits, ..Settings::default() }, over_tls(&open(&[&issued])));
     let mut silent = rig.connect();
     let mut half = rig.connect();
