@@ -1,14 +1,23 @@
 //! Pages of the server's own: what an error says, and in development the list of sites. They are small, complete and
 //! free of anything a client sent.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::OnceLock};
 
+use bytes::Bytes;
 use http::StatusCode;
 
 use super::snapshot::Snapshot;
 
-/// An error page. The sentences are for people; programs have the status.
-pub(super) fn error(status: StatusCode) -> String {
+/// An error page, made when it is first asked for. The sentences are for people; programs have the status.
+pub(super) fn error(status: StatusCode) -> Bytes {
+    static PAGES: [OnceLock<String>; 200] = [const { OnceLock::new() }; 200];
+    let make = || make_error(status);
+    // Nothing is counted: the pages are there for as long as the process is.
+    let known = usize::from(status.as_u16()).checked_sub(400).and_then(|at| PAGES.get(at));
+    known.map_or_else(|| make().into(), |page| Bytes::from_static(page.get_or_init(make).as_bytes()))
+}
+
+fn make_error(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Error");
     let sentence = match status {
         StatusCode::UNAUTHORIZED => "This takes a name and a password.",

@@ -213,12 +213,12 @@ pub(super) fn error(status: StatusCode) -> Head {
 }
 
 /// A page of the server's own.
-pub(super) fn html(status: StatusCode, page: String) -> Head {
+pub(super) fn html(status: StatusCode, page: Bytes) -> Head {
     let mut fields = HeaderMap::with_capacity(8);
     fields.insert(header::CONTENT_TYPE, HTML);
     fields.insert(header::CACHE_CONTROL, NO_STORE);
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    Head { status, fields, content: Content::Page(page.into()) }
+    Head { status, fields, content: Content::Page(page) }
 }
 
 /// 308, to be asked again at each use, because the next deploy may put a page here.

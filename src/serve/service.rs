@@ -416,7 +416,7 @@ fn at_front<B>(core: &Core, view: &View, request: &Request<B>, path: &str, actio
     if action == Action::Options {
         return respond::options();
     }
-    respond::html(StatusCode::OK, page::index(view.snapshot(), port(authority(request))))
+    respond::html(StatusCode::OK, page::index(view.snapshot(), port(authority(request))).into())
 }
 
 enum Made {
