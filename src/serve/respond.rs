@@ -49,6 +49,8 @@ pub(super) struct Representation {
     pub(super) etag: Bytes,
     /// Made when it is first sent.
     fields: OnceCell<HeaderMap>,
+    /// Those of a 304, likewise.
+    not_modified: OnceCell<HeaderMap>,
 }
 
 /// The head of an answer, and which bytes of the representation follow it.
@@ -106,6 +108,7 @@ impl Prepared {
             place: found.place(),
             etag: Bytes::copy_from_slice(found.etag().as_bytes()),
             fields: OnceCell::new(),
+            not_modified: OnceCell::new(),
         });
         Self {
             id,
@@ -126,8 +129,8 @@ impl Prepared {
         self.representations.len() > 1
     }
 
-    /// A clone of all fields of the `nth` representation.
-    fn fields(&self, bundle: &Bundle, nth: usize) -> HeaderMap {
+    /// All fields of the `nth` representation.
+    fn fields(&self, bundle: &Bundle, nth: usize) -> &HeaderMap {
         let make = || {
             let entry = bundle.entry(self.id);
             let mut fields = entry.representations().nth(nth).map(|found| entry.header_map(&found)).unwrap_or_default();
@@ -136,13 +139,13 @@ impl Prepared {
             }
             fields
         };
-        self.representations[nth].fields.get_or_init(make).clone()
+        self.representations[nth].fields.get_or_init(make)
     }
 
     /// The `nth` representation, or what `selection` says of it.
     pub(super) fn send(&self, bundle: &Bundle, nth: usize, selection: Selection) -> Head {
         let Representation { len, hash, .. } = self.representations[nth];
-        let mut fields = self.fields(bundle, nth);
+        let mut fields = self.fields(bundle, nth).clone();
         match selection {
             Selection::Whole => Head { status: self.status, fields, content: Content::Whole },
             Selection::One(part) => {
@@ -168,20 +171,24 @@ impl Prepared {
 
     /// The fields of the `nth` representation, Content-Length included, without its bytes (§9.3.2).
     pub(super) fn send_head(&self, bundle: &Bundle, nth: usize) -> Head {
-        Head { status: self.status, fields: self.fields(bundle, nth), content: Content::None }
+        Head { status: self.status, fields: self.fields(bundle, nth).clone(), content: Content::None }
     }
 
     pub(super) fn not_modified(&self, bundle: &Bundle, nth: usize) -> Head {
-        let mut fields = self.fields(bundle, nth);
-        for name in METADATA {
-            fields.remove(name);
-        }
+        let make = || {
+            let mut fields = self.fields(bundle, nth).clone();
+            for name in METADATA {
+                fields.remove(name);
+            }
+            fields
+        };
+        let fields = self.representations[nth].not_modified.get_or_init(make).clone();
         Head { status: StatusCode::NOT_MODIFIED, fields, content: Content::None }
     }
 
     /// As the words of an error: nothing to be kept or compared later. What the error says of itself stays.
     pub(super) fn as_error(&self, bundle: &Bundle, nth: usize, error: &Head) -> Head {
-        let mut fields = self.fields(bundle, nth);
+        let mut fields = self.fields(bundle, nth).clone();
         for name in [header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED] {
             fields.remove(name);
         }
