@@ -14,6 +14,7 @@ use super::{
     conditional::{self, Outcome, Preconditions, Validators},
     core::{Core, Mounted},
     password::{Access, Area, Check},
+    past,
     range::{self, Selection},
     respond::{self, Content, Head, Prepared},
     route::{self, Route},
@@ -221,7 +222,7 @@ impl Asking<'_> {
         let is_past = route == Route::Missing && self.site.past().find(path.as_str()).is_some();
         if let Some(seconds) = rules.closed(path.as_str())
             // A file that will never be another: the page that says so may need it.
-            && !(is_past || matches!(route, Route::Found(id) if is_immutable(bundle, id)))
+            && !(is_past || matches!(route, Route::Found(id) if past::is_immutable(bundle, id)))
         {
             return Ok(((respond::unavailable(seconds), None), false));
         }
@@ -285,9 +286,4 @@ impl Asking<'_> {
         }
         answer
     }
-}
-
-fn is_immutable(bundle: &Bundle, id: EntryId) -> bool {
-    let immutable = |directive: &str| directive.trim().eq_ignore_ascii_case("immutable");
-    bundle.entry(id).fields().any(|(name, value)| name == "cache-control" && value.split(',').any(immutable))
 }

@@ -113,11 +113,11 @@ fn open(path: &Path, site: &SiteName) -> Result<Bundle, OpenError> {
     if bundle.site() == site { Ok(bundle) } else { Err(OpenError::Missing { path: path.to_owned() }) }
 }
 
-/// Whether an entry of an older bundle answers where `live` has no route: its name is a fingerprint (RFC 8246), so its
-/// bytes are what whoever asks for it means. Nor may anyone have it now who might not have had it then.
+/// Whether an entry of an older bundle answers where `live` has no route: its bytes are what whoever asks for it means.
+/// Nor may anyone have it now who might not have had it then.
 fn outlives(bundle: &Bundle, path: &str, id: EntryId, live: &Bundle) -> bool {
     live.lookup(path).is_none()
-        && bundle.entry(id).fields().any(|(name, value)| name == "cache-control" && is_immutable(value))
+        && is_immutable(bundle, id)
         && users(bundle, path).is_none_or(|then| users(live, path).is_some_and(|now| now.is_subset(&then)))
 }
 
@@ -128,7 +128,12 @@ fn users<'a>(bundle: &'a Bundle, path: &str) -> Option<BTreeSet<&'a UserName>> {
     Some(first.users.keys().collect())
 }
 
-fn is_immutable(cache_control: &str) -> bool {
+/// Whether an entry will never be another: its name is a fingerprint (RFC 8246).
+pub(super) fn is_immutable(bundle: &Bundle, id: EntryId) -> bool {
+    bundle.entry(id).fields().any(|(name, value)| name == "cache-control" && says_immutable(value))
+}
+
+fn says_immutable(cache_control: &str) -> bool {
     cache_control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("immutable"))
 }
 
@@ -147,7 +152,7 @@ mod tests {
             ("x-immutable", false),
             ("", false),
         ] {
-            assert_eq!(is_immutable(value), expected, "{value}");
+            assert_eq!(says_immutable(value), expected, "{value}");
         }
     }
 }
