@@ -18,7 +18,7 @@ pub(super) struct Addresses {
 
 /// An IPv4 address, or the /64 an IPv6 address is in: one subscriber has all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Subscriber {
+pub(super) enum Subscriber {
     V4(u32),
     V6(u64),
 }
@@ -54,7 +54,7 @@ impl Addresses {
 }
 
 impl Subscriber {
-    fn of(address: IpAddr) -> Self {
+    pub(super) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.to_bits()),
             IpAddr::V6(address) => Self::V6(u64::try_from(address.to_bits() >> 64).unwrap_or(u64::MAX)),

@@ -13,6 +13,8 @@ use std::{
 
 use crate::site::{PathPattern, SiteName};
 
+use super::addresses::Subscriber;
+
 /// How often one client may ask for some paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateRule {
@@ -149,7 +151,7 @@ impl Rates {
     /// does.
     pub(super) fn ask(&self, site: Option<&SiteName>, path: &str, client: IpAddr, now: Instant) -> Option<Quota<'_>> {
         let (number, rule) = self.rules.iter().enumerate().find(|(_, rule)| rule.said.is_for(site, path))?;
-        let hash = self.hasher.hash_one((number, network(client)));
+        let hash = self.hasher.hash_one((number, Subscriber::of(client)));
         let now = nanoseconds(now.saturating_duration_since(self.epoch));
         Some(Quota { rule: &rule.said, grant: self.bucket(hash).ask(rule, hash, now) })
     }
@@ -202,15 +204,6 @@ impl Bucket {
         let (until, grant) = rule.ask(until, now);
         debts[place] = Debt { tag, until };
         grant
-    }
-}
-
-/// Whom a limit is for: an IPv4 address, or the /64 that an IPv6 address is in, because one subscriber has all of it.
-fn network(client: IpAddr) -> u64 {
-    match client {
-        // No IPv6 network that is routed begins so.
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or(0),
     }
 }
 
