@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use super::listen::{Kind, Place, Sockets};
+use super::listen::{Kind, Place, Sockets, for_cores};
 #[cfg(unix)]
 use super::unix_socket::UnixSocket;
 
@@ -51,12 +51,12 @@ impl Inherited {
             Place::Address(wanted) => {
                 let is_it = |socket: &mut TcpListener| socket.local_addr().is_ok_and(|address| same(address, *wanted));
                 let sockets: Vec<_> = self.tcp.extract_if(.., is_it).collect();
-                Kind::Tcp(spread(sockets, cores, TcpListener::try_clone)?)
+                Kind::Tcp(for_cores(sockets, cores, TcpListener::try_clone)?)
             }
             #[cfg(unix)]
             Place::Path(path) => {
                 let sockets: Vec<_> = self.unix.extract_if(.., |socket| socket.path() == path).collect();
-                Kind::Unix(spread(sockets, cores, UnixSocket::try_clone)?)
+                Kind::Unix(for_cores(sockets, cores, UnixSocket::try_clone)?)
             }
             #[cfg(not(unix))]
             Place::Path(_) => return Ok(None),
@@ -82,17 +82,6 @@ impl Inherited {
 fn same(found: SocketAddr, wanted: SocketAddr) -> bool {
     let all = found.ip().is_unspecified() && wanted.ip().is_unspecified();
     found.port() == wanted.port() && (all || found.ip().to_canonical() == wanted.ip().to_canonical())
-}
-
-/// At least one for each core. Where there are more sockets than cores, each is needed: connections wait at all of them.
-fn spread<T>(mut sockets: Vec<T>, cores: usize, copy: impl Fn(&T) -> io::Result<T>) -> io::Result<Vec<T>> {
-    let given = sockets.len();
-    for nth in given..cores {
-        if given > 0 {
-            sockets.push(copy(&sockets[nth % given])?);
-        }
-    }
-    Ok(sockets)
 }
 
 #[cfg(test)]

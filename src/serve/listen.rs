@@ -109,7 +109,7 @@ impl Sockets {
         first.bind(&address.into())?;
         if !cfg!(target_os = "linux") || cores == 1 {
             first.listen(BACKLOG)?;
-            return Self::shared(TcpListener::from(first), cores);
+            return Ok(Self(Kind::Tcp(for_cores(vec![first.into()], cores, TcpListener::try_clone)?)));
         }
         let address = first.local_addr()?.as_socket().unwrap_or(address);
         drop(first);
@@ -139,13 +139,6 @@ impl Sockets {
         Self::bind(address, cores)
     }
 
-    /// A socket that listens already, for `cores` cores.
-    pub(super) fn shared(listener: TcpListener, cores: usize) -> io::Result<Self> {
-        let mut sockets = (1..cores).map(|_| listener.try_clone()).collect::<io::Result<Vec<_>>>()?;
-        sockets.push(listener);
-        Ok(Self(Kind::Tcp(sockets)))
-    }
-
     /// Binds a Unix socket with the given mode bits, such as `0o660`. The file of a server that is gone is replaced, and
     /// ours goes when we do.
     ///
@@ -153,7 +146,7 @@ impl Sockets {
     /// `AddrInUse` when a server listens there or another kind of file has the name, else those of the system.
     #[cfg(unix)]
     pub fn bind_unix(path: &std::path::Path, mode: u32, cores: usize) -> io::Result<Self> {
-        Ok(Self(Kind::Unix(UnixSocket::bind(path, mode)?.for_cores(cores)?)))
+        Ok(Self(Kind::Unix(for_cores(vec![UnixSocket::bind(path, mode)?], cores, UnixSocket::try_clone)?)))
     }
 
     /// Where a client finds them: the port is the real one, also when 0 was asked for.
@@ -192,6 +185,21 @@ impl fmt::Display for Place {
             Self::Path(path) => write!(f, "unix:{}", path.display()),
         }
     }
+}
+
+/// At least one for each core. Where there are more sockets than cores, each is needed: connections wait at all of them.
+pub(super) fn for_cores<T>(
+    mut sockets: Vec<T>,
+    cores: usize,
+    copy: impl Fn(&T) -> io::Result<T>,
+) -> io::Result<Vec<T>> {
+    let given = sockets.len();
+    for nth in given..cores {
+        if given > 0 {
+            sockets.push(copy(&sockets[nth % given])?);
+        }
+    }
+    Ok(sockets)
 }
 
 fn socket(address: SocketAddr) -> io::Result<Socket> {

@@ -77,12 +77,6 @@ impl UnixSocket {
         Ok(Self { listener: self.listener.try_clone()?, file: Arc::clone(&self.file) })
     }
 
-    pub(super) fn for_cores(self, cores: usize) -> io::Result<Vec<Self>> {
-        let mut sockets = (1..cores).map(|_| self.try_clone()).collect::<io::Result<Vec<_>>>()?;
-        sockets.push(self);
-        Ok(sockets)
-    }
-
     pub(super) fn path(&self) -> &Path {
         &self.file.path
     }
