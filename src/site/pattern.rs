@@ -1,9 +1,9 @@
 //! Patterns of paths, one notation for every rule. Matching takes time in proportion to the path, whatever the
 //! pattern: at most one part of it can match more than one segment.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+
+use super::text::as_text;
 
 /// A pattern of decoded paths below a site's base, such as `/blog/:year/:slug/`, `/old/*`, `/*.css`.
 ///
@@ -69,20 +69,11 @@ impl PathPattern {
         if after.is_some() && matches!(before.last(), Some(Piece::Capture(_))) {
             return Err(PatternError::Name);
         }
-        let mut names: Vec<&str> = before
-            .iter()
-            .chain(after.iter().flatten())
-            .filter_map(|piece| match piece {
-                Piece::Capture(name) => Some(&**name),
-                Piece::Text(_) => None,
-            })
-            .collect();
+        let pattern = Self { text: text.into(), before: before.into(), after: after.map(Into::into) };
+        let mut names: Vec<&str> = pattern.names().collect();
         names.sort_unstable();
-        let star_named = after.is_some() && names.contains(&SPLAT);
-        if star_named || names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(PatternError::SameName);
-        }
-        Ok(Self { text: text.into(), before: before.into(), after: after.map(Into::into) })
+        let twice = names.windows(2).any(|pair| pair[0] == pair[1]);
+        if twice { Err(PatternError::SameName) } else { Ok(pattern) }
     }
 
     #[must_use]
@@ -284,25 +275,7 @@ fn cover_back<'a>(pieces: &[Piece], mut paths: &'a [Symbol]) -> Option<&'a [Symb
 
 const SLASH: Symbol = Symbol::Byte(b'/');
 
-impl fmt::Display for PathPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl TryFrom<String> for PathPattern {
-    type Error = PatternError;
-
-    fn try_from(text: String) -> Result<Self, PatternError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<PathPattern> for String {
-    fn from(pattern: PathPattern) -> Self {
-        pattern.text.into()
-    }
-}
+as_text!(PathPattern, PatternError);
 
 #[cfg(test)]
 mod tests {
