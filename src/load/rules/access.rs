@@ -6,7 +6,10 @@ use super::{super::fields::Fields, PatternTable, WrittenPattern, pattern, patter
 use crate::{
     diag::Diagnostic,
     load::Spanned,
-    site::{Cors, FieldName, Maintenance, Origin, Origins, PasswordHash, Protected, ProtectionError, Realm, UserName},
+    site::{
+        Cors, FieldName, Maintenance, Origin, OriginError, Origins, PasswordHash, Protected, ProtectionError, Realm,
+        UserName,
+    },
 };
 
 /// In seconds; the longest that Chromium honours.
@@ -83,7 +86,7 @@ fn origins(fields: &mut Fields<'_>, place: &Range<usize>) -> Option<Origins> {
     let star = origins.iter().find(|origin| origin.value == "*");
     if let Some(star) = star {
         if origins.len() > 1 {
-            fields.error(star.span.clone(), "`*` stands for every origin, so no other can stand beside it");
+            fields.error(star.span.clone(), OriginError::BesideStar.to_string());
         }
         return Some(Origins::Any);
     }

@@ -6,7 +6,7 @@ use super::{super::fields::Fields, PatternTable, WrittenPattern, patterns, secon
 use crate::{
     diag::Diagnostic,
     load::{Node, Spanned, Table},
-    site::{Field, PathPattern},
+    site::{Field, FieldName, PathPattern},
 };
 
 /// What becomes of the fields of some paths.
@@ -67,7 +67,7 @@ pub(super) fn read(fields: &mut Fields<'_>, written: &mut Vec<WrittenPattern>) -
     fields.each("headers", |fields, place| {
         let paths = patterns(fields, &place, PatternTable::Headers, written);
         let mut changes = Vec::new();
-        for (name, _) in fields.strings("remove").into_iter().flatten().filter_map(|name| field_name(fields, &name)) {
+        for name in fields.strings("remove").into_iter().flatten().filter_map(|name| field_name(fields, &name)) {
             changes.push(Change::Remove(name));
         }
         let set = fields.table("set");
@@ -83,7 +83,7 @@ fn lines(fields: &mut Fields<'_>, key: &'static str, table: Option<Table>) -> Ve
     let mut lines = Vec::new();
     for (name, node) in table.unwrap_or_default().0 {
         let (name, value) = (field_name(fields, &name), fields.text_of(key, node));
-        if let (Some((name, _)), Some(value)) = (name, value)
+        if let (Some(name), Some(value)) = (name, value)
             && is_value(fields, &value)
         {
             lines.push(Field::new(&name, value.value));
@@ -103,16 +103,14 @@ fn is_value(fields: &mut Fields<'_>, value: &Spanned<String>) -> bool {
 }
 
 /// The name in lower case, if a site may decide that field.
-fn field_name(fields: &mut Fields<'_>, name: &Spanned<String>) -> Option<(String, Range<usize>)> {
-    let lower = name.value.to_ascii_lowercase();
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if lower.is_empty() || !lower.bytes().all(token) {
-        fields
-            .error(name.span.clone(), format!("`{}` is not the name of a field: letters, digits and `-`", name.value));
+fn field_name(fields: &mut Fields<'_>, name: &Spanned<String>) -> Option<String> {
+    if let Err(error) = FieldName::parse(&name.value) {
+        fields.error(name.span.clone(), error.to_string());
         return None;
     }
+    let lower = name.value.to_ascii_lowercase();
     let Some((_, help)) = RESERVED.iter().find(|(names, _)| names.contains(&lower.as_str())) else {
-        return Some((lower, name.span.clone()));
+        return Some(lower);
     };
     let message = format!("`{}` cannot be set here", name.value);
     fields.push(Diagnostic::error_at(fields.source(), name.span.clone(), message).with_help(*help));
