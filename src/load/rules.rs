@@ -94,7 +94,7 @@ impl SiteRules {
     /// Whether a password is asked for at `path`.
     #[must_use]
     pub fn is_protected(&self, path: &str) -> bool {
-        self.served.protected.iter().any(|one| one.paths.iter().any(|pattern| pattern.matches(path)))
+        self.served.protection(path).is_some()
     }
 
     /// What the server applies to each request.

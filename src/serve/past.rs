@@ -123,9 +123,7 @@ fn outlives(bundle: &Bundle, path: &str, id: EntryId, live: &Bundle) -> bool {
 
 /// Who may have what is at a path; `None` when everyone may.
 fn users<'a>(bundle: &'a Bundle, path: &str) -> Option<BTreeSet<&'a UserName>> {
-    let mut protected = bundle.rules().protected.iter();
-    let first = protected.find(|one| one.paths.iter().any(|pattern| pattern.matches(path)))?;
-    Some(first.users.keys().collect())
+    Some(bundle.rules().protection(path)?.users.keys().collect())
 }
 
 /// Whether an entry will never be another: its name is a fingerprint (RFC 8246).

@@ -100,6 +100,12 @@ impl Rules {
         if rules.is_empty() || rules.to_json() != text { Err(RulesError::NotCanonical) } else { Ok(rules) }
     }
 
+    /// Whose password is asked for at a path.
+    #[must_use]
+    pub fn protection(&self, path: &str) -> Option<&Protected> {
+        self.protected.iter().find(|one| one.paths.iter().any(|pattern| pattern.matches(path)))
+    }
+
     /// Holds them to the routes of their site.
     ///
     /// # Errors
