@@ -3,7 +3,7 @@
 
 use std::{
     net::SocketAddr,
-    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    num::{NonZero, NonZeroU64},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -161,31 +161,30 @@ impl Word<Switch> for bool {
 #[derive(Debug)]
 pub(super) struct Count;
 
-impl Word<Count> for NonZeroUsize {
-    fn form() -> Form {
-        Form::Count
-    }
-
-    fn parse(word: &str) -> Result<Self, String> {
-        word.parse().map_err(|_| format!("a count is a whole number from 1 to {}", usize::MAX))
-    }
-
-    fn word(&self) -> String {
-        self.to_string()
-    }
-}
-
 /// Counts in the types the program counts in; 0 is never meant.
 macro_rules! counts {
     ($($integer:ty),*) => {$(
+        impl Word<Count> for NonZero<$integer> {
+            fn form() -> Form {
+                Form::Count
+            }
+
+            fn parse(word: &str) -> Result<Self, String> {
+                word.parse().map_err(|_| format!("a count is a whole number from 1 to {}", Self::MAX))
+            }
+
+            fn word(&self) -> String {
+                self.to_string()
+            }
+        }
+
         impl Word<Count> for $integer {
             fn form() -> Form {
                 Form::Count
             }
 
             fn parse(word: &str) -> Result<Self, String> {
-                let takes = || format!("a count is a whole number from 1 to {}", Self::MAX);
-                word.parse().ok().filter(|count| *count > 0).ok_or_else(takes)
+                <NonZero<Self> as Word<Count>>::parse(word).map(NonZero::get)
             }
 
             fn word(&self) -> String {
@@ -193,20 +192,6 @@ macro_rules! counts {
             }
         }
     )*};
-}
-
-impl Word<Count> for NonZeroU32 {
-    fn form() -> Form {
-        Form::Count
-    }
-
-    fn parse(word: &str) -> Result<Self, String> {
-        word.parse().map_err(|_| format!("a count is a whole number from 1 to {}", u32::MAX))
-    }
-
-    fn word(&self) -> String {
-        self.to_string()
-    }
 }
 
 counts!(u32, usize);
