@@ -79,19 +79,10 @@ impl Origin {
             "http" => 80,
             _ => return Err(form()),
         };
-        let host = Host::of_authority(authority)?;
-        let behind =
-            if authority.starts_with('[') { authority.rfind(']').map(|end| end + 1) } else { authority.find(':') };
-        let origin = match behind.map(|at| &authority[at..]).filter(|behind| !behind.is_empty()) {
-            None => format!("{scheme}://{}", host.as_str()),
-            Some(behind) => {
-                let digits = behind.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-                let port: u16 = digits.and_then(|digits| digits.parse().ok()).ok_or_else(form)?;
-                let port = if port == default { String::new() } else { format!(":{port}") };
-                format!("{scheme}://{}{port}", host.as_str())
-            }
-        };
-        Ok(Self(origin.into()))
+        let (host, port) = Host::with_port(authority)?;
+        let port: Option<u16> = port.map(|digits| digits.parse().map_err(|_| form())).transpose()?;
+        let port = port.filter(|port| *port != default).map_or_else(String::new, |port| format!(":{port}"));
+        Ok(Self(format!("{scheme}://{host}{port}").into()))
     }
 
     #[must_use]

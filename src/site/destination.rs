@@ -194,13 +194,12 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
 fn split_origin(text: &str) -> Result<Option<(String, &str)>, DestinationError> {
     let Some((scheme @ ("https" | "http"), rest)) = text.split_once("://") else { return Ok(None) };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = Host::of_authority(authority)?;
-    let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    let (host, port) = Host::with_port(authority)?;
     let origin = match port {
-        None | Some("") => format!("{scheme}://{}", host.as_str()),
+        None | Some("") => format!("{scheme}://{host}"),
         Some(port) => {
             let port: u16 = port.parse().map_err(|_| DestinationError::NoPath)?;
-            format!("{scheme}://{}:{port}", host.as_str())
+            format!("{scheme}://{host}:{port}")
         }
     };
     Ok(Some((origin, if path.is_empty() { "/" } else { path })))

@@ -52,13 +52,18 @@ impl Host {
 
     /// The host of a `Host` field or of the authority of a URL (RFC 9110 §7.2): the port is left out.
     pub fn of_authority(text: &str) -> Result<Self, HostError> {
+        Self::with_port(text).map(|(host, _)| host)
+    }
+
+    /// The same, and the digits of the port, which may be none (RFC 3986 §3.2.3).
+    pub(super) fn with_port(text: &str) -> Result<(Self, Option<&str>), HostError> {
         let end = if text.starts_with('[') { text.find(']').map(|end| end + 1) } else { text.find(':') };
         let (host, port) = text.split_at(end.unwrap_or(text.len()));
-        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        let digits = port.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if !port.is_empty() && digits.is_none() {
             return Err(HostError { found: text.to_owned() });
         }
-        Self::parse(host)
+        Ok((Self::parse(host)?, digits))
     }
 
     #[must_use]
