@@ -70,12 +70,6 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The name without its first label; `None` when there is only one.
-    #[must_use]
-    pub fn above(&self) -> Option<&str> {
-        self.0.split_once('.').map(|(_, above)| above)
-    }
 }
 
 impl HostPattern {
@@ -85,16 +79,6 @@ impl HostPattern {
         match text.strip_prefix("*.") {
             Some(above) => Host::parse(above).map(Self::Below),
             None => Host::parse(text).map(Self::Exactly),
-        }
-    }
-
-    #[must_use]
-    pub fn matches(&self, host: &Host) -> bool {
-        match self {
-            Self::Exactly(name) => name == host,
-            Self::Below(above) => {
-                host.as_str().strip_suffix(above.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-            }
         }
     }
 }
@@ -166,16 +150,8 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for (pattern, host, expected) in [
-            ("example.com", "Example.com", true),
-            ("example.com", "www.example.com", false),
-            ("*.example.com", "www.example.com", true),
-            ("*.example.com", "a.b.example.com", true),
-            ("*.example.com", "example.com", false),
-            ("*.example.com", "badexample.com", false),
-        ] {
-            let matched = HostPattern::parse(pattern).unwrap().matches(&Host::parse(host).unwrap());
-            assert_eq!(matched, expected, "{pattern} {host}");
+        for (pattern, expected) in [("Example.com", "example.com"), ("*.Example.com.", "*.example.com")] {
+            assert_eq!(HostPattern::parse(pattern).unwrap().to_string(), expected, "{pattern}");
         }
         for wrong in ["*", "*.", "a.*.b", "**.a"] {
             assert!(HostPattern::parse(wrong).is_err(), "{wrong}");
