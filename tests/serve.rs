@@ -39,7 +39,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use client::{Connection, PATIENCE, request};
+use client::{Connection, PATIENCE, request, wait_until};
 use serde_json::Value;
 use sitekit::{
     pack::{self, RealDisk},
@@ -357,6 +357,39 @@ fn timeouts_by_flag() {
     let mut rest = Vec::new();
     let _ = reader.reader.read_to_end(&mut rest);
     assert!(rest.len() < 64 << 20);
+}
+
+#[test]
+fn a_new_connection_takes_the_place_of_the_longest_idle() {
+    let build = tempfile::tempdir().unwrap();
+    commit(build.path(), &with_download(image("docs", 1), 64 << 20));
+    // Each core looks among its own, so there is one.
+    let serving = serve(build.path(), &["--threads", "1", "--max-connections", "2"]);
+    let download = |connection: &mut Connection| {
+        connection.send(request("GET", "/docs/download", &[]));
+        connection.reader.fill_buf().unwrap();
+    };
+    let [mut idle, mut busy] = [serving.connect(), serving.connect()];
+    assert_eq!(idle.ask("GET", "/docs/", &[]).status, 200);
+    download(&mut busy);
+    // Not at once: its next request may be on its way.
+    let mut new = serving.connect();
+    wait_until(|| {
+        let _ = new.stream.write_all(request("HEAD", "/docs/", &[]).as_bytes());
+        let answered = new.receive("HEAD").is_some_and(|reply| reply.status == 200);
+        if !answered {
+            new = serving.connect();
+        }
+        answered
+    });
+    assert!(idle.is_closed());
+    // Who is being answered keeps its place.
+    download(&mut new);
+    assert_eq!(serving.connect().receive("GET").unwrap().status, 503);
+    assert_eq!(busy.receive("GET").unwrap().body.len(), 64 << 20);
+    let json = output(&["stats", "--json", "--build", build.path().to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(report["refused"]["idle_connections"], 1);
 }
 
 #[test]

@@ -25,8 +25,10 @@ macro_rules! events {
 }
 
 events! {
-    /// A connection more than may be open at once, on all cores.
+    /// A connection more than may be open at once, on all cores, while none of them could be spared.
     Connections = "connections",
+    /// A connection without a request, closed so that another could have its place.
+    IdleConnections = "idle_connections",
     /// A connection more than one client address may have.
     ConnectionsPerAddress = "connections_per_address",
     /// A connection to where proxies connect, from one that is not trusted, or without a header of the PROXY protocol.

@@ -367,6 +367,7 @@ fn timeout_answer(now: SystemTime) -> String {
 pub(super) fn timeout(pulse: &Pulse) -> Event {
     match pulse.phase() {
         _ if pulse.overdue() == Some(Overdue::Request) => Event::RequestTimeout,
+        _ if pulse.overdue() == Some(Overdue::Place) => Event::IdleConnections,
         Phase::Handshake => Event::HandshakeTimeout,
         Phase::Fresh | Phase::Head => Event::HeaderTimeout,
         Phase::Idle | Phase::Farewell => Event::IdleTimeout,

@@ -243,8 +243,11 @@ impl Core {
         }
     }
 
+    /// Where all places are taken, a connection of this core that has no request gives its own up. It is counted until it
+    /// has ended, which is the next thing that happens to it.
     fn place_for(self: &Rc<Self>, tuned: &Tuned, peer: &Peer) -> Result<Opened, Event> {
-        if self.open.fetch_add(1, Relaxed) >= tuned.limits.connections {
+        let is_full = self.open.fetch_add(1, Relaxed) >= tuned.limits.connections;
+        if is_full && !self.watchdog.make_room(Instant::now()) {
             self.open.fetch_sub(1, Relaxed);
             return Err(Event::Connections);
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The server's limits. `sitekit serve --help` says what each is for and what it is when nothing is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Open at once, on all cores; one more is answered 503.
+    /// Open at once, on all cores; one more takes the place of the one that has been without a request the longest on its core,
+    /// or is answered 503 when none has been for `QUIET`.
     pub connections: usize,
     /// Of these, from one client address, or from the /64 an IPv6 address is in; one more is answered 503. Connections of
     /// trusted proxies do not count, unless they say whose they are.
@@ -44,6 +45,9 @@ pub struct Limits {
 pub(super) const MIN_RATE: u64 = 128;
 /// After our last byte, for the client's: closing at once would take the answer away from it (RFC 9112 §9.6).
 pub(super) const LINGER: Duration = Duration::from_secs(2);
+
+/// A connection without a request for this long may have to make room for a new one: what was on its way has come by then.
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// When the server stops, for a request that is on its way on a connection without one: closing at once would reset it.
 pub(super) const FAREWELL: Duration = Duration::from_millis(500);

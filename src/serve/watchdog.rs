@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    cmp::Reverse,
     collections::BTreeMap,
     future::{Future, poll_fn},
     pin::pin,
@@ -14,7 +15,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::limits::{FAREWELL, LINGER, Limits, MIN_RATE};
+use super::limits::{FAREWELL, LINGER, Limits, MIN_RATE, QUIET};
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) enum Overdue {
     Phase,
     /// A request and its answer together.
     Request,
+    /// To have a place while others have none.
+    Place,
 }
 
 /// A moment of a connection, as the watchdog sees it.
@@ -177,6 +180,8 @@ impl Pulse {
 pub(super) struct Watchdog {
     watched: RefCell<BTreeMap<u64, (Rc<Pulse>, Watch)>>,
     next: Cell<u64>,
+    /// Those that could make room when it was last wanted; `None` since the last look at all of them.
+    quiet: RefCell<Option<Vec<(u64, u32)>>>,
     /// The first connection came, or the last one went.
     changed: Notify,
 }
@@ -211,6 +216,22 @@ impl Watchdog {
         }
     }
 
+    /// Ends the connection that has been without a request the longest, so that its place is free in a moment; `false`
+    /// when none has been for long enough. They are gathered once between two looks: a flood costs no more than that.
+    pub(super) fn make_room(&self, now: Instant) -> bool {
+        let watched = self.watched.borrow();
+        let mut quiet = self.quiet.borrow_mut();
+        let quiet = quiet.get_or_insert_with(|| gather_quiet(&watched, now));
+        while let Some((number, epoch)) = quiet.pop() {
+            if let Some((pulse, _)) = watched.get(&number).filter(|(pulse, _)| pulse.epoch.get() == epoch) {
+                pulse.overdue.set(Some(Overdue::Place));
+                pulse.wake();
+                return true;
+            }
+        }
+        false
+    }
+
     /// Waits until the last connection is gone.
     pub(super) async fn until_empty(&self) {
         self.until(|count| count == 0).await;
@@ -221,6 +242,7 @@ impl Watchdog {
     }
 
     fn look(&self, now: Instant, limits: &Limits) {
+        self.quiet.take();
         for (pulse, watch) in self.watched.borrow_mut().values_mut() {
             if let Some(overdue) = watch.overdue(pulse.sight(), now, limits) {
                 pulse.overdue.set(Some(overdue));
@@ -260,6 +282,22 @@ impl Drop for Watched {
             self.watchdog.changed.notify_waiters();
         }
     }
+}
+
+/// Those that have been without a request for a while, the longest last, and their epochs.
+fn gather_quiet(watched: &BTreeMap<u64, (Rc<Pulse>, Watch)>, now: Instant) -> Vec<(u64, u32)> {
+    let mut quiet: Vec<_> = watched
+        .iter()
+        .filter(|(_, (pulse, watch))| {
+            matches!(pulse.phase(), Phase::Fresh | Phase::Idle)
+                && !pulse.timed_out()
+                && pulse.epoch.get() == watch.seen.epoch
+                && now.saturating_duration_since(watch.since) >= QUIET
+        })
+        .map(|(number, (_, watch))| (watch.since, *number, watch.seen.epoch))
+        .collect();
+    quiet.sort_unstable_by_key(|quiet| Reverse(*quiet));
+    quiet.into_iter().map(|(_, number, epoch)| (number, epoch)).collect()
 }
 
 /// A quarter of the shortest timeout, but neither busy nor asleep.
@@ -312,6 +350,34 @@ mod tests {
         ] {
             assert_eq!(over_at(|_| (phase, 0, 0)), Some(expected), "{phase:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_without_a_request_makes_room() {
+        let start = Instant::now();
+        let watchdog = Rc::new(Watchdog::default());
+        let all = [0; 4].map(|_| watchdog.watch(start));
+        let [_fresh, first, second, busy] = &all;
+        let at = |seconds| start + SECOND * seconds;
+        // Whether there is room at some second, and who has ended by then.
+        let room = |seconds| {
+            let made = watchdog.make_room(at(seconds));
+            (made, (0..all.len()).filter(|&nth| all[nth].pulse.timed_out()).collect::<Vec<_>>())
+        };
+        assert_eq!(room(0), (false, vec![]), "a request may be on its way");
+        first.pulse.enter(Phase::Idle);
+        second.pulse.enter(Phase::Idle);
+        busy.pulse.enter(Phase::Answer);
+        watchdog.look(at(1), &Limits::default());
+        // Was asked for something since.
+        second.pulse.enter(Phase::Idle);
+        assert_eq!(room(2), (true, vec![0]));
+        // Is asked when its turn is next.
+        first.pulse.enter(Phase::Head);
+        assert_eq!(room(2), (false, vec![0]));
+        watchdog.look(at(3), &Limits::default());
+        assert_eq!(room(4), (true, vec![0, 2]));
+        assert_eq!(room(4), (false, vec![0, 2]));
     }
 
     #[test]

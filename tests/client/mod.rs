@@ -13,7 +13,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks again and again, for as long as one is patient. The server needs the core more than this does.
 #[track_caller]
-pub(crate) fn wait_until(done: impl Fn() -> bool) {
+pub(crate) fn wait_until(mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < PATIENCE, "it never came");

@@ -76,16 +76,22 @@ fn a_slow_reader_is_let_go() {
 
 #[test]
 fn one_connection_too_many_is_told_so() {
-    let server = start(Setup { limits: Limits { connections: 2, ..Limits::default() }, ..Setup::default() }, &images());
-    let mut held = [server.connect(), server.connect()];
-    for connection in &mut held {
-        assert_eq!(connection.ask("GET", "/docs/", &[]).status, 200);
-    }
+    let mut sites = images();
+    let huge = "x".repeat(32 << 20);
+    sites[0].routes.insert(SitePath::parse("/huge.bin").unwrap(), file("application/octet-stream", &huge, &[]));
+    let server = start(Setup { limits: Limits { connections: 2, ..Limits::default() }, ..Setup::default() }, &sites);
+    // Each is being answered, so that it keeps its place.
+    let held = [0, 1].map(|_| {
+        let mut connection = server.connect();
+        connection.send(request("GET", "/docs/huge.bin", &[]));
+        connection.reader.fill_buf().unwrap();
+        connection
+    });
     let mut refused = server.connect();
     let reply = refused.receive("GET").unwrap();
     assert_eq!((reply.status, reply.field("retry-after")), (503, Some("1")));
     assert!(refused.is_closed());
-    assert_eq!(server.registry.noted(Event::Connections), 1);
+    assert_eq!([Event::Connections, Event::IdleConnections].map(|event| server.registry.noted(event)), [1, 0]);
     // A place becomes free, and the next one gets it.
     let [left, stays] = held;
     drop(left);

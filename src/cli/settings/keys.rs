@@ -277,7 +277,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!("cache.shards": Maybe<Count> = cache.shards, "Parts of the cache that are locked apart")
         .flag("cache-shards")
         .when_unset("four per thread"),
-    key!("limits.connections": Maybe<Count> = max_connections, "Connections open at once; one more is answered 503")
+    key!("limits.connections": Maybe<Count> = max_connections, "Connections open at once; one more takes the place of one that has no request, or is answered 503")
         .flag("max-connections")
         .when_unset("10000, or what file descriptors allow")
         .reloads(),
