@@ -1,10 +1,15 @@
 //! load → plan → transform → compress: from a `World` to everything a bundle holds. It publishes nothing and prints
 //! nothing; what it found wrong it returns, all of it.
 
+mod convert;
+mod drafts;
 mod fields;
+mod files;
 mod links;
 mod outputs;
+mod pages;
 mod preload;
+mod sources;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,7 +32,7 @@ use crate::{
     diag::{Diagnostic, Severity},
     load::{self, Entry, EntryKind, World, WorldError},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Manifest, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -103,7 +108,8 @@ pub fn compile(
     diagnostics.extend(found);
 
     let base = mounted(&site);
-    let Outputs { routes, diagnostics: found } = outputs::make(&world, &site, &plan, &base, progress);
+    let Outputs { routes, manifest, hidden_maps, diagnostics: found } =
+        outputs::make(&world, &site, &plan, &base, options.profile, progress);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
@@ -128,9 +134,9 @@ pub fn compile(
         routes,
         not_found: plan.not_found,
         rules: site.config.rules.served(),
-        manifest: Manifest::default(),
+        manifest,
     };
-    (Some(Compiled { image, report, hidden_maps: BTreeMap::new() }), diagnostics)
+    (Some(Compiled { image, report, hidden_maps }), diagnostics)
 }
 
 /// The bodies of each content, coded once however many routes have it, the largest first so that no thread is left

@@ -2,6 +2,8 @@
 //! input, and what a kill leaves behind.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "build/assets.rs"]
+mod assets;
 #[path = "build/bad_input.rs"]
 mod bad_input;
 #[path = "build/broken.rs"]

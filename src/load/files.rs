@@ -60,7 +60,8 @@ impl<'a> Reader<'a> {
         kept
     }
 
-    /// All files below a folder, sorted by path.
+    /// All files below a folder, sorted by path. The packages of `node_modules` are nobody's content: they are not looked
+    /// through.
     pub(super) fn walk(&self, folder: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<File> {
         let mut files = Vec::new();
         let mut folders = vec![folder.to_owned()];
@@ -69,6 +70,7 @@ impl<'a> Reader<'a> {
                 let path = format!("{folder}/{}", entry.name);
                 match entry.kind {
                     EntryKind::File(size) => files.push(File { path: path.into(), size }),
+                    EntryKind::Folder if entry.name == "node_modules" => {}
                     EntryKind::Folder => folders.push(path),
                     EntryKind::Refused(_) => {}
                 }

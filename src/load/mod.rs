@@ -369,15 +369,10 @@ fn static_files(
 
 /// Everything in a plain folder but what tools keep beside it.
 fn plain_files(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<PublishedFile> {
-    let for_tools = |relative: &str| {
-        config::FILE_NAMES.contains(&relative)
-            || ["package.json", "package-lock.json", "tsconfig.json"].contains(&relative)
-            || relative.split('/').any(|segment| segment == "node_modules")
-    };
     let mut published = Vec::new();
     for file in reader.walk(root, diagnostics) {
         let relative = &file.path[root.len() + 1..];
-        if for_tools(relative) {
+        if config::FILE_NAMES.contains(&relative) || is_for_tools(relative) {
             continue;
         }
         if let Some(path) = site_path(&file.path, relative, diagnostics) {
@@ -386,6 +381,39 @@ fn plain_files(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnostic
     }
     published
 }
+
+/// Whether a file says how to build, and is no part of what is built.
+fn is_for_tools(relative: &str) -> bool {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_script = matches!(extension, "js" | "cjs" | "mjs" | "ts" | "cts" | "mts" | "json");
+    let is_tsconfig = extension == "json" && (stem == "tsconfig" || stem.starts_with("tsconfig."));
+    LOCK_FILES.contains(&name) || is_tsconfig || (is_script && TOOL_CONFIGS.contains(&stem))
+}
+
+const LOCK_FILES: [&str; 9] = [
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+];
+
+/// Names of configuration files without their extension.
+const TOOL_CONFIGS: [&str; 8] = [
+    "vite.config",
+    "vitest.config",
+    "postcss.config",
+    "tailwind.config",
+    "eslint.config",
+    "prettier.config",
+    "jsconfig",
+    "deno",
+];
 
 fn templates(reader: &Reader<'_>, root: &str, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Vec<Template> {
     let mut folders = vec![(format!("{root}/templates"), String::new())];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{outputs::Output, preload};
 use crate::{
-    load::{CacheRule, Change, Config, PolicyMode, SiteRules},
+    load::{CacheRule, Change, Config, Lifetime, PolicyMode, SiteRules},
     site::{BasePath, Field, MediaType, Mode, SitePath},
     transform::policy::{self, Needs, Surroundings},
 };
@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
 
     /// All fields of the answer at `path`, sorted.
     pub(super) fn of(&self, path: &SitePath, output: &Output) -> Vec<Field> {
-        let mut fields = vec![Field::new("cache-control", self.cache_control(path.as_str()))];
+        let mut fields = vec![Field::new("cache-control", self.cache_control(path.as_str(), output.is_fingerprinted))];
         if output.status == 200 {
             fields.push(Field::new("content-type", output.media.as_str()));
         }
@@ -58,12 +58,14 @@ impl<'a> Fields<'a> {
     }
 
     /// A name that is not a fingerprint may mean other bytes after the next build, so unless the author says otherwise
-    /// every answer is stored and revalidated (RFC 9111 §5.2.2.4), which its validator makes cheap.
-    fn cache_control(&self, path: &str) -> String {
+    /// every answer is stored and revalidated (RFC 9111 §5.2.2.4), which its validator makes cheap. A fingerprint never
+    /// means other bytes.
+    fn cache_control(&self, path: &str, is_fingerprinted: bool) -> String {
         let is_protected = self.rules.is_protected(path);
         let matching = |rule: &&CacheRule| rule.paths.iter().any(|pattern| pattern.matches(path));
         match self.rules.cache.iter().find(matching) {
             Some(rule) => rule.lifetime.cache_control(is_protected),
+            None if is_fingerprinted => Lifetime::FOR_GOOD.cache_control(is_protected),
             None if is_protected => "private, no-cache".to_owned(),
             None => "no-cache".to_owned(),
         }

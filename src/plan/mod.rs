@@ -60,7 +60,10 @@ const HIGHLIGHTING: &str = "/syntax.css";
 pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
     let mut routes = Routes::default();
     match site.kind {
-        Kind::Plain => routes.files(&site.files, Index::Folder),
+        Kind::Plain => {
+            let published: Vec<_> = site.files.iter().filter(|file| !is_source(&file.path)).cloned().collect();
+            routes.files(&published, Index::Folder);
+        }
         Kind::Content => {
             routes.sections(site);
             routes.pages(site);
@@ -87,6 +90,11 @@ pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
     };
     let not_found = not_found.filter(|path| routes.contains_key(path));
     (Plan { routes, not_found }, diagnostics)
+}
+
+/// Whether no browser reads it as it is: it is published as what becomes of it, where a page asks for that.
+fn is_source(path: &SitePath) -> bool {
+    matches!(path.extension(), Some("tsx" | "jsx" | "scss" | "sass"))
 }
 
 /// What a file called `index.html` is.

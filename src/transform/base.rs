@@ -33,16 +33,20 @@ pub enum Site<'a> {
     ImportMap,
 }
 
-/// The page, or SVG image, with its URLs as `links` has them.
+/// A change to a text: what stands at a place becomes something else.
+pub type Edit = (Range<usize>, String);
+
+/// The page, or SVG image, with its URLs as `links` has them, but for those at places in `decided`, which are in the order
+/// of the text and do not overlap.
 #[must_use]
-pub fn page<'a>(page: &'a str, links: &Links<'_>) -> Cow<'a, str> {
+pub fn page<'a>(page: &'a str, links: &Links<'_>, decided: &[Edit]) -> Cow<'a, str> {
     let has_base = page.contains("<base") || page.contains("<BASE");
     let links = &Links { folder: links.folder.filter(|_| !has_base), ..*links };
     let is_unmoved = links.prefix().is_empty() && links.folder.is_none();
-    if is_unmoved && !page.contains(".ts") && !page.contains(".mts") && !page.contains("module") {
+    if decided.is_empty() && is_unmoved && !page.contains(".ts") && !page.contains(".mts") && !page.contains("module") {
         return Cow::Borrowed(page);
     }
-    let mut edits = Edits::new(page);
+    let mut edits = Edits::new(page, decided);
     scan(page, &mut |found| match found {
         Found::Url(url) => {
             if is_rooted(url.raw) {
@@ -87,7 +91,7 @@ pub fn style_sheet<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
     if links.prefix().is_empty() {
         return Cow::Borrowed(text);
     }
-    let mut edits = Edits::new(text);
+    let mut edits = Edits::new(text, &[]);
     style_urls(text, |span| {
         if is_rooted(&text[span.clone()]) {
             edits.insert(span.start, links.prefix());
@@ -96,14 +100,14 @@ pub fn style_sheet<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
     edits.finish()
 }
 
-/// The web app manifest with its URLs below `base`.
+/// The web app manifest with its URLs below `base`, but for those `decided`.
 #[must_use]
-pub fn manifest<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
+pub fn manifest<'a>(text: &'a str, base: &BasePath, decided: &[Edit]) -> Cow<'a, str> {
     let links = Links::at(base);
-    if links.prefix().is_empty() {
+    if links.prefix().is_empty() && decided.is_empty() {
         return Cow::Borrowed(text);
     }
-    let mut edits = Edits::new(text);
+    let mut edits = Edits::new(text, decided);
     json_strings(text, |span, key| {
         let is_url = matches!(key, Some("start_url" | "scope" | "id" | "src" | "url" | "action" | "new_note_url"));
         if is_url && is_rooted(&text[span.clone()]) {
@@ -113,16 +117,36 @@ pub fn manifest<'a>(text: &'a str, base: &BasePath) -> Cow<'a, str> {
     edits.finish()
 }
 
+/// The text with its changes, which are in its order.
+#[must_use]
+pub fn edited<'a>(text: &'a str, changes: &[Edit]) -> Cow<'a, str> {
+    Edits::new(text, changes).finish()
+}
+
+/// The places of the images a web app manifest names: of its icons, its screenshots, its shortcuts' icons.
+#[must_use]
+pub fn manifest_images(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    json_strings(text, |span, key| {
+        if key == Some("src") {
+            found.push(span);
+        }
+    });
+    found
+}
+
 /// Changes to a text, in the order of the text.
-struct Edits<'a> {
+struct Edits<'a, 'd> {
     text: &'a str,
+    /// Made before all others that begin where they do; others do not touch what they change.
+    decided: &'d [Edit],
     out: String,
     copied: usize,
 }
 
-impl<'a> Edits<'a> {
-    const fn new(text: &'a str) -> Self {
-        Self { text, out: String::new(), copied: 0 }
+impl<'a, 'd> Edits<'a, 'd> {
+    const fn new(text: &'a str, decided: &'d [Edit]) -> Self {
+        Self { text, decided, out: String::new(), copied: 0 }
     }
 
     fn insert(&mut self, at: usize, new: &str) {
@@ -130,6 +154,21 @@ impl<'a> Edits<'a> {
     }
 
     fn replace(&mut self, span: Range<usize>, new: &str) {
+        self.decided_before(span.start + 1);
+        let is_free = self.decided.first().is_none_or(|(next, _)| next.start >= span.end);
+        if span.start >= self.copied && is_free {
+            self.make(span, new);
+        }
+    }
+
+    fn decided_before(&mut self, end: usize) {
+        while let Some(((span, new), rest)) = self.decided.split_first().filter(|((span, _), _)| span.start < end) {
+            self.decided = rest;
+            self.make(span.clone(), new);
+        }
+    }
+
+    fn make(&mut self, span: Range<usize>, new: &str) {
         if self.out.is_empty() {
             self.out.reserve(self.text.len() + self.text.len() / 16);
         }
@@ -139,7 +178,8 @@ impl<'a> Edits<'a> {
     }
 
     fn finish(mut self) -> Cow<'a, str> {
-        if self.out.is_empty() {
+        self.decided_before(self.text.len() + 1);
+        if self.copied == 0 && self.out.is_empty() {
             return Cow::Borrowed(self.text);
         }
         self.out.push_str(&self.text[self.copied..]);
@@ -488,7 +528,7 @@ mod tests {
 
     #[track_caller]
     fn check(before: &str, after: &str) {
-        assert_eq!(page(before, &Links::at(&docs())), after);
+        assert_eq!(page(before, &Links::at(&docs()), &[]), after);
     }
 
     #[test]
@@ -579,15 +619,23 @@ mod tests {
             ("<script src=//h/x.ts></script>", "<script src=//h/x.ts></script>"),
             ("<a href=x.ts>x.ts</a>", "<a href=x.ts>x.ts</a>"),
         ] {
-            assert_eq!(page(before, &Links::at(&root)), after);
+            assert_eq!(page(before, &Links::at(&root), &[]), after);
         }
         check("<script src=/a.ts></script>", "<script src=/docs/a.js></script>");
     }
 
     #[test]
+    fn what_was_decided_stays() {
+        let decided = [(7..9, "/docs/a.0.js".to_owned()), (9..9, " b".to_owned()), (11..12, "c".to_owned())];
+        assert_eq!(page("<a src=/a>./", &Links::at(&docs()), &decided), "<a src=/docs/a.0.js b>.c");
+        let inside = [(4..5, "x".to_owned())];
+        assert_eq!(edited("abcdefg", &inside), "abcdxfg");
+    }
+
+    #[test]
     fn nothing_to_do_costs_no_copy() {
-        assert!(matches!(page("<a href=/x>", &Links::at(&BasePath::root())), Cow::Borrowed(_)));
-        assert!(matches!(page("<a href=x>", &Links::at(&docs())), Cow::Borrowed(_)));
+        assert!(matches!(page("<a href=/x>", &Links::at(&BasePath::root()), &[]), Cow::Borrowed(_)));
+        assert!(matches!(page("<a href=x>", &Links::at(&docs()), &[]), Cow::Borrowed(_)));
     }
 
     #[test]
@@ -620,7 +668,8 @@ mod tests {
         assert_eq!(
             manifest(
                 "{\"name\": \"/\", \"start_url\": \"/?pwa\", \"icons\": [{\"src\": \"/i.png\"}, {\"src\": \"j.png\"}]}",
-                &docs()
+                &docs(),
+                &[]
             ),
             "{\"name\": \"/\", \"start_url\": \"/docs/?pwa\", \"icons\": [{\"src\": \"/docs/i.png\"}, {\"src\": \"j.png\"}]}"
         );

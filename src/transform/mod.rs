@@ -12,4 +12,5 @@ pub mod markdown;
 pub mod policy;
 pub mod preload;
 pub mod render;
+pub mod requests;
 pub mod script;

@@ -1,7 +1,7 @@
 //! JavaScript and TypeScript, by swc: types stripped, compressed, mangled, nothing lowered: ES2022 and later stay as they
 //! are. Whatever a script shows to others (a classic script's globals, a module's exports) keeps its name.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::Range};
 
 use swc_core::{
     common::{
@@ -106,6 +106,23 @@ pub fn imports(text: &str) -> Vec<String> {
         _ => None,
     };
     module.body.iter().filter_map(specifier).collect()
+}
+
+/// The places where a module names others, quotes and all, with the names as they are: in what it imports and exports, in
+/// `import()` and in `new URL(…, import.meta.url)`. Nothing of what is no module.
+#[must_use]
+pub fn specifiers(text: &str) -> Vec<(Range<usize>, String)> {
+    let found = contained("", "swc", || {
+        let parsed = parse(&Source::new("", text), &Options::inline(Goal::Module)).ok()?;
+        let mut named = Named::default();
+        parsed.program.visit_with(&mut named);
+        let offset = |position: BytePos| (position - parsed.start).0 as usize;
+        let mut found: Vec<_> =
+            named.0.into_iter().map(|(span, name)| (offset(span.lo)..offset(span.hi), name)).collect();
+        found.sort_by_key(|(span, _)| span.start);
+        Some(found)
+    });
+    found.ok().flatten().unwrap_or_default()
 }
 
 /// The module with its specifiers as `links` has them and every other byte as it was; `None` when nothing changes or the
@@ -290,6 +307,50 @@ impl VisitMut for Specifiers<'_> {
             self.follow(specifier);
         }
         new.visit_mut_children_with(self);
+    }
+}
+
+/// What a module names.
+#[derive(Default)]
+struct Named(Vec<(Span, String)>);
+
+impl Named {
+    fn note(&mut self, specifier: &Str) {
+        self.0.extend(specifier.value.as_str().map(|name| (specifier.span, name.to_owned())));
+    }
+}
+
+impl Visit for Named {
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        self.note(&import.src);
+    }
+
+    fn visit_named_export(&mut self, export: &NamedExport) {
+        export.src.iter().for_each(|specifier| self.note(specifier));
+    }
+
+    fn visit_export_all(&mut self, export: &ExportAll) {
+        self.note(&export.src);
+    }
+
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        if matches!(call.callee, Callee::Import(_))
+            && let Some(Expr::Lit(Lit::Str(specifier))) = call.args.first().map(|argument| &*argument.expr)
+        {
+            self.note(specifier);
+        }
+        call.visit_children_with(self);
+    }
+
+    fn visit_new_expr(&mut self, new: &NewExpr) {
+        if new.callee.as_ident().is_some_and(|name| name.sym == "URL")
+            && let Some([specifier, url]) = new.args.as_deref()
+            && is_import_meta_url(&url.expr)
+            && let Expr::Lit(Lit::Str(specifier)) = &*specifier.expr
+        {
+            self.note(specifier);
+        }
+        new.visit_children_with(self);
     }
 }
 

@@ -46,6 +46,9 @@ pub enum Lifetime {
 const YEAR: u32 = 31_536_000;
 
 impl Lifetime {
+    /// That of a file whose name changes with its content.
+    pub const FOR_GOOD: Self = Self::MaxAge { max_age: YEAR, stale_while_revalidate: None, immutable: true };
+
     /// The value of `Cache-Control` (RFC 9111 §5.2.2, RFC 8246, RFC 5861). What a password protects is nobody's to keep
     /// but the browser's.
     #[must_use]
