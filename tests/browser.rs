@@ -59,7 +59,8 @@ fn every_route_of_the_app() {
 /// when the browser and the server are gone.
 fn visit(site: &str, tour: impl AsyncFnOnce(&mut Visit) -> Result<(), CmdError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let served = Served::start(".", site, "dev");
+    let build = tempfile::tempdir().expect("a folder for the bundles");
+    let served = Served::start(".", site, "dev", build.path());
     let (outcome, faults) = runtime.block_on(async {
         let browser = Browser::start().await;
         let mut visit = Visit { origin: served.origin.clone(), browser, faults: Vec::new() };

@@ -10,8 +10,6 @@ use std::{
     time::Duration,
 };
 
-use tempfile::TempDir;
-
 /// Long enough for a machine that is busy with other tests; reached only when something is wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -21,18 +19,15 @@ pub(crate) struct Served {
     process: Child,
     /// `http://127.0.0.1:PORT`.
     pub(crate) origin: String,
-    /// Where the bundles are.
-    pub(crate) build: TempDir,
 }
 
 impl Served {
-    /// Builds `site` of a project, a folder of this repository, and serves it below `/<site>/`.
-    pub(crate) fn start(project: &str, site: &str, profile: &str) -> Self {
-        let folder = TempDir::new().expect("a folder for the bundles");
-        build(project, site, profile, folder.path());
+    /// Builds `site` of a project, a folder of this repository, into `out` and serves it below `/<site>/`.
+    pub(crate) fn start(project: &str, site: &str, profile: &str, out: &Path) -> Self {
+        build(project, site, profile, out);
         let mut process = sitekit(project)
             .args(["serve", "--addr", "127.0.0.1:0", "--threads", "1", "--log-format", "json", "--build"])
-            .arg(folder.path())
+            .arg(out)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -50,7 +45,7 @@ impl Served {
             }
         });
         let address = address.recv_timeout(PATIENCE).expect("the server says where it listens");
-        Self { process, origin: format!("http://{address}"), build: folder }
+        Self { process, origin: format!("http://{address}") }
     }
 }
 
