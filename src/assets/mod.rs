@@ -7,11 +7,13 @@
 
 mod browsers;
 mod chunks;
+mod classic;
 mod files;
 mod integrity;
 mod names;
 mod resolve;
 mod scripts;
+mod style_file;
 mod styles;
 
 use std::{
@@ -21,11 +23,11 @@ use std::{
 
 use bytes::Bytes;
 
-use self::{browsers::Browsers, chunks::Finished, files::Files};
+use self::{browsers::Browsers, chunks::Finished, classic::Classic, files::Files, style_file::StyleFile};
 use crate::{
     diag::{Diagnostic, Source},
-    load::{AssetsConfig, Site, World},
-    site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, ContentHash, Manifest, MediaType, SitePath},
+    load::{AssetsConfig, Site, SourceMaps, World},
+    site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, Manifest, MediaType, SitePath},
 };
 
 /// What a page, a template or a script asks for. Paths are relative to the project (`sites/app/main.ts`).
@@ -98,6 +100,26 @@ struct Context<'a> {
     files: &'a Files<'a>,
 }
 
+/// A script for pages that name what they may need next, and its path: it reads their `<link rel="may-need">` and fetches
+/// when the browser is idle and the connection allows it.
+///
+/// `href` of such an element is a page, and `data-scripts` and `data-styles` are lists of URLs between spaces.
+#[must_use]
+pub fn may_need_client() -> (SitePath, BuiltAsset) {
+    chunks::may_need_client()
+}
+
+impl Context<'_> {
+    /// Whether source maps are files of the site.
+    fn maps_are_public(&self) -> bool {
+        match self.options.config.source_maps {
+            SourceMaps::Public => true,
+            SourceMaps::Hidden => self.options.is_dev,
+            SourceMaps::None => false,
+        }
+    }
+}
+
 /// Builds what `wanted` asks for. What is wrong is told, all of it, and what it concerns is left out.
 pub fn build(
     world: &dyn World,
@@ -118,10 +140,15 @@ pub fn build(
             }
             Entry::Style(path) => {
                 if let Some(sheet) = styles::compile(&context, path, &mut found) {
-                    built.add_sheet(entry, path, styles::join(&context, &[sheet], &mut found));
+                    built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
                 }
             }
-            Entry::Module(_) | Entry::Inline(_) | Entry::Classic(_) => {}
+            Entry::Classic(path) => {
+                if let Some(script) = classic::compile(&context, path, &mut found) {
+                    built.add_classic(entry, path, script);
+                }
+            }
+            Entry::Module(_) | Entry::Inline(_) => {}
         }
     }
     let scripts: Vec<&Entry> =
@@ -131,31 +158,33 @@ pub fn build(
     built.taken_in.extend(chunks.iter().flat_map(|chunk| &chunk.modules).map(|module| module.source.as_str().into()));
     let (finished, wrong) = chunks::finish(&context, chunks);
     found.extend(wrong);
-    built.add_scripts(&scripts, finished);
+    built.add_scripts(&context, &scripts, finished);
     built.add_files(wanted, files);
     (built, found)
 }
 
 impl Built {
-    fn add_sheet(&mut self, entry: &Entry, source: &str, sheet: styles::Joined) {
-        let (stem, _) = names::stem_and_extension(source);
-        let path = names::fingerprinted(stem, "css", &ContentHash::of(sheet.css.as_bytes()));
-        let integrity = integrity::integrity(sheet.css.as_bytes());
+    fn add_sheet(&mut self, context: &Context<'_>, entry: &Entry, source: &str, sheet: styles::Joined) {
         self.taken_in.extend(sheet.modules.iter().map(|module| module.source.as_str().into()));
-        let described = BuiltFile {
-            kind: BuiltKind::Style,
-            bytes: sheet.css.len() as u64,
-            integrity: integrity.clone(),
-            imports: Vec::new(),
-            later: Vec::new(),
-            modules: sheet.modules,
-        };
+        let (stem, _) = names::stem_and_extension(source);
+        let StyleFile { path, built, described, map } = StyleFile::of(context, stem, sheet);
+        self.add_maps(context, map.map(|map| (path.clone(), map)));
         self.manifest.files.insert(path.as_str().to_owned(), described);
-        self.files.insert(path.clone(), BuiltAsset { body: sheet.css.into(), media: MediaType::CSS, integrity });
+        self.files.insert(path.clone(), built);
         self.add_asset(entry, Some(source), Asset::alone(path));
     }
 
-    fn add_scripts(&mut self, entries: &[&Entry], finished: Finished) {
+    fn add_classic(&mut self, entry: &Entry, source: &Arc<str>, script: Classic) {
+        let Classic { path, built, described } = script;
+        if classic::is_typescript(source) {
+            self.taken_in.insert(Arc::clone(source));
+        }
+        self.manifest.files.insert(path.as_str().to_owned(), described);
+        self.files.insert(path.clone(), built);
+        self.add_asset(entry, Some(source), Asset::alone(path));
+    }
+
+    fn add_scripts(&mut self, context: &Context<'_>, entries: &[&Entry], finished: Finished) {
         for (at, asset) in finished.entries {
             let source = match entries[at] {
                 Entry::Module(path) => Some(&**path),
@@ -166,7 +195,21 @@ impl Built {
         self.files.extend(finished.files);
         let described = finished.described.into_iter().map(|(path, file)| (path.as_str().to_owned(), file));
         self.manifest.files.extend(described);
-        self.hidden_maps.extend(finished.hidden_maps);
+        self.add_maps(context, finished.maps);
+    }
+
+    /// Maps lie beside the files they belong to, or where no browser finds them.
+    fn add_maps(&mut self, context: &Context<'_>, maps: impl IntoIterator<Item = (SitePath, String)>) {
+        for (file, map) in maps {
+            let body = Bytes::from(map);
+            match SitePath::parse(&format!("{file}.map")) {
+                Ok(path) if context.maps_are_public() => {
+                    let integrity = integrity::integrity(&body);
+                    self.files.insert(path, BuiltAsset { body, media: MediaType::JSON, integrity });
+                }
+                _ => drop(self.hidden_maps.insert(format!("{}.map", file.file_name()), body)),
+            }
+        }
     }
 
     fn add_files(&mut self, wanted: &BTreeSet<Entry>, files: Files<'_>) {

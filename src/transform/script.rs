@@ -1,11 +1,15 @@
 //! JavaScript and TypeScript, by swc: types stripped, compressed, mangled, nothing lowered: ES2022 and later stay as they
 //! are. Whatever a script shows to others (a classic script's globals, a module's exports) keeps its name.
 
+mod linked;
+
+pub use linked::{Later, Minified, Origin, minify};
+
 use std::{collections::HashSet, ops::Range};
 
 use swc_core::{
     common::{
-        BytePos, FileName, GLOBALS, Globals, Mark, SourceMap, Span, Spanned, comments::SingleThreadedComments,
+        BytePos, FileName, GLOBALS, Globals, LineCol, Mark, SourceMap, Span, Spanned, comments::SingleThreadedComments,
         sync::Lrc,
     },
     ecma::{
@@ -169,7 +173,7 @@ fn compile_plainly(source: &Source, options: &Options<'_>) -> Result<String, Vec
             return Err(refused.found);
         }
         let licences = licences(&comments);
-        let code = print(&shrink(program, &comments, options)).map_err(|error| {
+        let code = print(&shrink(program, &comments, options), None).map_err(|error| {
             vec![
                 Diagnostic::error(source.path.clone(), format!("swc could not print this script: {error}"))
                     .as_warning(),
@@ -503,7 +507,8 @@ fn strip_types(program: Program) -> Program {
         .apply(hygiene_with_config(HygieneConfig { top_level_mark, ..HygieneConfig::default() }))
 }
 
-fn print(program: &Program) -> std::io::Result<String> {
+/// The text; `places` is told where in it pieces of the source ended up.
+fn print(program: &Program, places: Option<&mut Vec<(BytePos, LineCol)>>) -> std::io::Result<String> {
     let map: Lrc<SourceMap> = Lrc::default();
     let mut code = Vec::new();
     let config = Config::default().with_minify(true).with_target(EsVersion::Es2022).with_inline_script(true);
@@ -511,7 +516,7 @@ fn print(program: &Program) -> std::io::Result<String> {
         cfg: config,
         cm: map.clone(),
         comments: None,
-        wr: omit_trailing_semi(JsWriter::new(map, "\n", &mut code, None)),
+        wr: omit_trailing_semi(JsWriter::new(map, "\n", &mut code, places)),
     };
     match program {
         Program::Module(module) => emitter.emit_module(module)?,

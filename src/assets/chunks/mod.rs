@@ -1,17 +1,33 @@
 //! From the linker's chunks to files: minified, told what to preload, named by their bytes. All of it is a function of the
 //! chunks' text.
 
-use std::collections::BTreeMap;
+mod graph;
+mod later;
+mod naming;
+mod source_map;
 
-use super::{Context, styles::Sheet};
-use crate::{
-    assets::{Asset, BuiltAsset},
-    diag::Diagnostic,
-    site::{BuiltFile, BuiltModule, SitePath},
-};
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
+use rayon::prelude::*;
 
-/// A script as the linker made it: not minified, and every chunk named by a placeholder.
+use self::{graph::Graph, naming::Text};
+use super::{
+    Asset, BuiltAsset, Context,
+    integrity::integrity,
+    names::fingerprinted,
+    style_file::StyleFile,
+    styles::{self, Sheet},
+};
+use crate::{
+    diag::{Diagnostic, Source},
+    site::{BuiltFile, BuiltKind, BuiltModule, MediaType, SitePath},
+    transform::script,
+};
+
+pub(super) use later::{MAY_NEED, may_need_client};
+
+/// A script as the linker made it: every chunk is named by a placeholder.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
     /// The file name other chunks import it by, as `./NAME`; it stands for a name that is not known yet, wherever it is in
@@ -39,11 +55,136 @@ pub(super) struct Finished {
     pub(super) described: BTreeMap<SitePath, BuiltFile>,
     /// By [`Chunk::entry`].
     pub(super) entries: BTreeMap<usize, Asset>,
-    pub(super) hidden_maps: BTreeMap<String, Bytes>,
+    /// By the file they belong to.
+    pub(super) maps: BTreeMap<SitePath, String>,
+}
+
+/// A chunk that is as small as it gets, and still names others by placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Smaller {
+    code: String,
+    map: Option<String>,
 }
 
 /// Minifies, in parallel, and names.
 pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Vec<Diagnostic>) {
-    let _ = (context, chunks);
-    (Finished::default(), Vec::new())
+    let mut chunks = chunks;
+    let (sheets, wrong): (Vec<Option<StyleFile>>, Vec<Vec<Diagnostic>>) =
+        chunks.par_iter_mut().map(|chunk| style(context, chunk)).unzip();
+    let graph = Graph::of(&chunks);
+    let needs: Vec<_> = (0..chunks.len()).map(|chunk| later::needs(&chunks, &graph, &sheets, chunk)).collect();
+    let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) =
+        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify(chunk, &needs)).unzip();
+
+    let is_public = context.maps_are_public();
+    let codes: Vec<String> = smaller
+        .iter()
+        .zip(&chunks)
+        .map(|(smaller, chunk)| match smaller.map {
+            Some(_) if is_public => format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder),
+            _ => smaller.code.clone(),
+        })
+        .collect();
+    let placeholders: Vec<&str> = chunks.iter().map(|chunk| &*chunk.placeholder).collect();
+    let stems: Vec<&str> = chunks.iter().map(|chunk| &*chunk.stem).collect();
+    let texts: Vec<Text<'_>> = codes.par_iter().map(|code| Text::of(code, &placeholders)).collect();
+    // A map that is published may not change under its name.
+    let maps: Vec<Option<&str>> = smaller.iter().map(|smaller| smaller.map.as_deref().filter(|_| is_public)).collect();
+    let hashes = naming::hashes(&texts, &stems, &maps);
+    let paths: Vec<SitePath> = stems.iter().zip(&hashes).map(|(stem, hash)| fingerprinted(stem, "js", hash)).collect();
+
+    let base = context.options.base;
+    let name = |chunk: usize, before: &str| {
+        let path = &paths[chunk];
+        // Beside the script that names it, or anywhere.
+        if before.ends_with("./") { path.file_name().to_owned() } else { path.to_url(base) }
+    };
+    let bodies: Vec<Bytes> = texts.par_iter().map(|text| Bytes::from(text.with(name))).collect();
+
+    let mut finished = Finished::default();
+    for (at, (chunk, body)) in chunks.iter().zip(bodies).enumerate() {
+        let built = BuiltAsset { media: MediaType::JAVASCRIPT, integrity: integrity(&body), body };
+        let named = |chunks: &[usize]| chunks.iter().map(|chunk| paths[*chunk].as_str().to_owned()).collect();
+        let described = BuiltFile {
+            kind: BuiltKind::Script,
+            bytes: built.body.len() as u64,
+            integrity: built.integrity.clone(),
+            imports: named(graph.imports_of(at)),
+            later: named(graph.later_of(at)),
+            modules: scaled(&chunk.modules, built.body.len() as u64),
+        };
+        finished.described.insert(paths[at].clone(), described);
+        finished.files.insert(paths[at].clone(), built);
+        if let Some(entry) = chunk.entry {
+            finished.entries.insert(entry, asset(&graph, &paths, &sheets, at));
+        }
+    }
+    for (path, Smaller { map, .. }) in paths.into_iter().zip(smaller) {
+        finished.maps.extend(map.map(|map| (path, map)));
+    }
+    for StyleFile { path, built, described, map } in sheets.into_iter().flatten() {
+        finished.maps.extend(map.map(|map| (path.clone(), map)));
+        finished.described.insert(path.clone(), described);
+        finished.files.insert(path, built);
+    }
+    (finished, wrong.into_iter().chain(found).flatten().collect())
+}
+
+/// The style sheet of a chunk.
+fn style(context: &Context<'_>, chunk: &mut Chunk) -> (Option<StyleFile>, Vec<Diagnostic>) {
+    let (sheets, mut found) = (std::mem::take(&mut chunk.sheets), Vec::new());
+    let file =
+        (!sheets.is_empty()).then(|| StyleFile::of(context, &chunk.stem, styles::join(context, &sheets, &mut found)));
+    (file, found)
+}
+
+/// The chunk, minified; as it was where that fails.
+fn minify(chunk: &mut Chunk, needs: &later::Needs) -> (Smaller, Vec<Diagnostic>) {
+    let (code, map) = (std::mem::take(&mut chunk.code), chunk.map.take());
+    let (text, function) = needs.written_into(&code);
+    let source = Source::new(format!("{}.js", chunk.stem), text);
+    let needs_of = |specifier: &str| needs.of(specifier);
+    let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });
+    match script::minify(&source, later.as_ref()) {
+        Ok(script::Minified { code: smaller, origins }) if smaller.len() < code.len() || later.is_some() => {
+            let map = map.and_then(|map| source_map::compose(&origins, &code, &map));
+            (Smaller { code: smaller, map }, Vec::new())
+        }
+        Ok(_) => (Smaller { code, map }, Vec::new()),
+        Err(found) => (Smaller { code, map }, found.into_iter().map(Diagnostic::as_warning).collect()),
+    }
+}
+
+fn asset(graph: &Graph, paths: &[SitePath], sheets: &[Option<StyleFile>], chunk: usize) -> Asset {
+    let style = |at: usize| sheets[at].as_ref().map(|style| style.path.clone());
+    let loaded = graph.loaded_with(chunk);
+    let mut styles: Vec<SitePath> = Vec::new();
+    for path in loaded.iter().filter_map(|at| style(*at)) {
+        if !styles.contains(&path) {
+            styles.push(path);
+        }
+    }
+    let mut met: BTreeSet<SitePath> = styles.iter().cloned().collect();
+    let later = graph.later_than(chunk);
+    Asset {
+        file: paths[chunk].clone(),
+        imports: loaded.iter().filter(|at| **at != chunk).map(|at| paths[*at].clone()).collect(),
+        styles,
+        later: later
+            .iter()
+            .flat_map(|at| style(*at).into_iter().chain([paths[*at].clone()]))
+            .filter(|path| met.insert(path.clone()))
+            .collect(),
+    }
+}
+
+/// What each module has of `total` bytes, by what it had before.
+fn scaled(modules: &[BuiltModule], total: u64) -> Vec<BuiltModule> {
+    let sum: u64 = modules.iter().map(|module| module.bytes).sum();
+    let part = |bytes: u64| u128::from(bytes) * u128::from(total) / u128::from(sum.max(1));
+    let scale = |module: &BuiltModule| BuiltModule {
+        source: module.source.clone(),
+        bytes: u64::try_from(part(module.bytes)).unwrap_or(u64::MAX),
+    };
+    modules.iter().map(scale).collect()
 }

@@ -1,0 +1,91 @@
+//! What is not needed at once: `import()` fetches all its chunk needs at one time, and `mayNeed` fetches the same before
+//! anyone asks. The browser's side of both is in `later.js` and `may_need.js`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Chunk, StyleFile, graph::Graph};
+use crate::{
+    assets::{BuiltAsset, integrity::integrity, names::fingerprinted},
+    diag::Source,
+    site::{ContentHash, MediaType, SitePath},
+    transform::script::{self, Goal},
+};
+
+/// The module that scripts import as `sitekit`.
+pub(in crate::assets) const MAY_NEED: &str = include_str!("may_need.js");
+
+/// In every program that calls `mayNeed`, and in no other.
+const MARK: &str = "sitekit:needs";
+
+const LATER: &str = include_str!("later.js");
+/// What it is called in a chunk.
+const FUNCTION: &str = "fetched";
+
+/// What the dynamic imports of a chunk need.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Needs {
+    /// By specifier: names relative to the chunk, a style sheet's with its integrity behind it.
+    by_specifier: BTreeMap<String, Vec<String>>,
+    /// Whether what it imports later may be wanted before.
+    may_need: bool,
+}
+
+/// The needs of the dynamic imports in `chunk`: what is not there already when it runs.
+pub(super) fn needs(chunks: &[Chunk], graph: &Graph, sheets: &[Option<StyleFile>], chunk: usize) -> Needs {
+    let loaded = graph.loaded_with(chunk);
+    let may_need = loaded.iter().any(|at| chunks[*at].code.contains(MARK));
+    let loaded: BTreeSet<usize> = loaded.into_iter().collect();
+    let mut by_specifier = BTreeMap::new();
+    for &asked in graph.later_of(chunk) {
+        let mut new = graph.loaded_with(asked);
+        new.retain(|at| !loaded.contains(at) && *at != asked);
+        let with_styles = || new.iter().chain([&asked]).filter(|at| !loaded.contains(at));
+        let mut needs: Vec<String> = Vec::new();
+        for style in with_styles().filter_map(|at| sheets[*at].as_ref()) {
+            let need = format!("./{} {}", style.path.file_name(), style.built.integrity);
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+        // The import itself waits for style sheets, but its fetch need not.
+        let itself = (!needs.is_empty() || may_need).then_some(asked);
+        needs.extend(new.iter().copied().chain(itself).map(|at| format!("./{}", chunks[at].placeholder)));
+        if !needs.is_empty() {
+            by_specifier.insert(format!("./{}", chunks[asked].placeholder), needs);
+        }
+    }
+    Needs { by_specifier, may_need }
+}
+
+impl Needs {
+    /// The code with the function that waits for needs behind it, so that nothing in front moves, and the function's name.
+    /// `None` when nothing is needed.
+    pub(super) fn written_into(&self, code: &str) -> (String, Option<String>) {
+        if self.by_specifier.is_empty() && !(self.may_need && code.contains("import(")) {
+            return (code.to_owned(), None);
+        }
+        let mut function = FUNCTION.to_owned();
+        while code.contains(&function) {
+            function.push('_');
+        }
+        let helper = LATER.replace("MAY_NEED", if self.may_need { "true" } else { "false" });
+        (format!("{code}\n{}", helper.replace(FUNCTION, &function)), Some(function))
+    }
+
+    /// What is to be fetched for an import of `specifier`.
+    pub(super) fn of(&self, specifier: &str) -> Option<Vec<String>> {
+        let foreign = || self.may_need && (specifier.starts_with("https://") || specifier.starts_with("http://"));
+        self.by_specifier.get(specifier).cloned().or_else(|| foreign().then(|| vec![specifier.to_owned()]))
+    }
+}
+
+/// The script for pages that say what they may need next, in `<link rel="may-need">`, and the path it is published at.
+pub(in crate::assets) fn may_need_client() -> (SitePath, BuiltAsset) {
+    let text = format!("{}\nreadPage();", MAY_NEED.replace("export function", "function"));
+    let source = Source::new("may-need.js", text);
+    let code =
+        script::compile(&source, &script::Options::inline(Goal::Module)).unwrap_or_else(|_| source.text.to_string());
+    let path = fingerprinted("may-need", "js", &ContentHash::of(code.as_bytes()));
+    let integrity = integrity(code.as_bytes());
+    (path, BuiltAsset { body: code.into(), media: MediaType::JAVASCRIPT, integrity })
+}
