@@ -123,13 +123,14 @@ fn read(
     let options = ParserOptions { css_modules: is_module.then(modules::config), ..options };
     let (sheet, mistakes) = css::parse(&source.text, options);
     if !source.path.contains("node_modules/") {
+        let shown = shown(source);
         found.extend(mistakes.iter().map(|mistake| {
-            css::diagnostic(source, mistake)
+            css::diagnostic(&shown, mistake)
                 .as_warning()
                 .with_help("what browsers skip is left out; what they may know better than the build does is kept")
         }));
     }
-    let sheet = sheet.map_err(|error| found.push(css::diagnostic(source, &error))).ok()?;
+    let sheet = sheet.map_err(|error| found.push(css::diagnostic(&shown(source), &error))).ok()?;
     let mut asked = Vec::new();
     let (lead, led) = lead(context, source, origins, &sheet.rules, &mut asked, found);
     let layers = layers(&sheet.rules);
@@ -157,6 +158,14 @@ fn read(
         });
     }
     Some(Opened { file, asked, composed })
+}
+
+/// What a diagnostic calls the text that was parsed.
+pub(super) fn shown(source: &Source) -> Source {
+    if !sass::is_sass(&source.path) {
+        return source.clone();
+    }
+    Source { path: format!("{} (compiled)", source.path).into(), text: Arc::clone(&source.text) }
 }
 
 /// How sheets are parsed, wherever they are.
@@ -192,7 +201,7 @@ fn lead(
                     if has_file {
                         let message = "a style sheet of another host comes before all that are part of this one";
                         found.push(
-                            Diagnostic::error_at(source, at..at + "@import".len(), message)
+                            Diagnostic::error_at(&shown(source), at..at + "@import".len(), message)
                                 .as_warning()
                                 .with_help("write it before the other imports, so that it reads as it works"),
                         );

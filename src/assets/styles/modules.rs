@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lightningcss::{
     css_modules::{Config, Pattern},
+    error::PrinterErrorKind,
     properties::{Property, css_modules::Specifier},
     rules::{CssRule, style::StyleRule},
     selector::Component,
@@ -87,7 +88,13 @@ fn scoped(file: &File) -> Result<Scoped, Option<Diagnostic>> {
     let printed = sheet.to_css(PrinterOptions { source_map: Some(&mut map), ..PrinterOptions::default() });
     let printed = printed.map_err(|error| {
         let at = error.loc.as_ref().map_or(0, |place| file.place(place.line, place.column));
-        Diagnostic::error_at(&file.source, at..at + 1, error.kind.to_string())
+        let message = match error.kind {
+            PrinterErrorKind::InvalidComposesNesting | PrinterErrorKind::InvalidComposesSelector => {
+                "`composes` can stand only in a rule for one class, in no other: `.title { composes: … }`".to_owned()
+            }
+            other => other.to_string(),
+        };
+        Diagnostic::error_at(&file::shown(&file.source), at..at + 1, message)
     })?;
     let composed = composed(file, &sheet);
     let names = printed.exports.into_iter().flatten().map(|(name, export)| (name, export.name)).collect();
@@ -107,7 +114,7 @@ pub(super) fn finish(
         let missing = |known: &Names, whose: &str| {
             let start = source.text[one.at..].find(&one.name).map_or(one.at, |offset| one.at + offset);
             let message = format!("{whose} has no class `{}` to compose", one.name);
-            let diagnostic = Diagnostic::error_at(source, start..start + one.name.len(), message);
+            let diagnostic = Diagnostic::error_at(&file::shown(source), start..start + one.name.len(), message);
             match did_you_mean(&one.name, known.keys().map(String::as_str)) {
                 Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
                 None => diagnostic,

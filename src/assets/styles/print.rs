@@ -182,7 +182,7 @@ fn told<T: std::fmt::Display>(files: &[&File], error: &lightningcss::error::Erro
     match (file, place) {
         (Some(file), Some(place)) if file.printed.is_none() => {
             let at = file.place(place.line, place.column);
-            Diagnostic::error_at(&file.source, at..at + 1, message)
+            Diagnostic::error_at(&file::shown(&file.source), at..at + 1, message)
         }
         (Some(file), _) => Diagnostic::error(Arc::clone(&file.source.path), message),
         _ => Diagnostic::error(files.first().map_or("", |file| &*file.source.path), message),

@@ -184,3 +184,331 @@ fn sheets_are_joined_in_their_order() {
     let outcome = outcome(&files, &["assets/a.css", "assets/c.css"]);
     assert_eq!(outcome.css, "/*! base */\n@import \"https://h.example/c.css\";a{b:1}*{margin:0}c{b:3}");
 }
+
+#[test]
+fn files_that_sheets_name_are_published() {
+    let files = |css: &'static str| {
+        [
+            ("assets/css/a.css", css),
+            ("assets/css/x.png", "x"),
+            ("assets/img/y z.png", "y"),
+            ("static/z.svg", "<svg/>"),
+            ("assets/f.woff2", "f"),
+            ("content/about/_index.md", ""),
+            ("node_modules/p/q.png", "q"),
+        ]
+    };
+    for (css, expected, published) in [
+        ("a { b: url(x.png) }", "a{b:url(X)}", &[("sites/s/assets/css/x.png", "X")][..]),
+        (
+            "a { b: url( '../img/y%20z.png' ), url(\"../img/y\\20z.png\") }",
+            "a{b:url(Y), url(Y)}",
+            &[("sites/s/assets/img/y z.png", "Y")],
+        ),
+        (
+            "a { b: url(/z.svg#part); c: url('/f.woff2?#iefix') }",
+            "a{b:url(Z#part);c:url(F?#iefix)}",
+            &[("sites/s/assets/f.woff2", "F"), ("sites/s/static/z.svg", "Z")],
+        ),
+        ("a { b: url(~p/q.png) url(p/q.png) }", "a{b:url(Q) url(Q)}", &[("node_modules/p/q.png", "Q")]),
+        (
+            "a { background: image-set('x.png' 1x, url(x.png) type('image/png') 2x) }",
+            "a{background:-webkit-image-set(url(X) 1x,url(X) 2x type(\"image/png\"));background:image-set(\"X\" 1x,\"X\" 2x type(\"image/png\"))}",
+            &[("sites/s/assets/css/x.png", "X")],
+        ),
+        (
+            "@font-face { font-family: F; src: url(/f.woff2) format('woff2') }",
+            "@font-face{font-family:F;src:url(F)format(\"woff2\")}",
+            &[("sites/s/assets/f.woff2", "F")],
+        ),
+        (":root { --logo: url(x.png) }", ":root{--logo:url(X)}", &[("sites/s/assets/css/x.png", "X")]),
+        // What is no file of the site stays, below the place where the site is mounted.
+        ("a { b: url(/about/) }", "a{b:url(/s/about/)}", &[]),
+        (
+            "a { b: url(#c) url(data:,x) url(https://h.example/x.png) url(//h.example/y.png) url() }",
+            "a{b:url(#c) url(data:,x) url(https://h.example/x.png) url(//h.example/y.png) url()}",
+            &[],
+        ),
+    ] {
+        let outcome = outcome(&files(css), &["assets/css/a.css"]);
+        assert_eq!(outcome.told, Vec::<String>::new(), "{css}");
+        assert_eq!(
+            outcome.published.keys().collect::<Vec<_>>(),
+            published.iter().map(|(path, _)| path).collect::<Vec<_>>()
+        );
+        let expected = published.iter().fold(expected.to_owned(), |expected, (source, short)| {
+            expected
+                .replace(&format!("url({short}"), &format!("url({}", outcome.published[*source]))
+                .replace(&format!("\"{short}\""), &format!("\"{}\"", outcome.published[*source]))
+        });
+        assert_eq!(outcome.css, expected, "{css}");
+    }
+}
+
+#[test]
+fn equal_addresses_in_two_folders_are_two_files() {
+    let outcome = outcome(
+        &[
+            ("assets/a.css", "@import 'x/a.css'; @import 'y/a.css';"),
+            ("assets/x/a.css", "a { background: url(i.png) }"),
+            ("assets/y/a.css", "b { background: url(i.png) }"),
+            ("assets/x/i.png", "x"),
+            ("assets/y/i.png", "y"),
+        ],
+        &["assets/a.css"],
+    );
+    let [x, y] = ["x", "y"].map(|folder| &outcome.published[&format!("sites/s/assets/{folder}/i.png")]);
+    assert_eq!(outcome.css, format!("a{{background:url({x})}}b{{background:url({y})}}"));
+}
+
+#[test]
+fn a_theme_names_the_files_of_the_site_above_its_own() {
+    let outcome = outcome(
+        &[
+            ("themes/t/static/css/a.css", "a { b: url(../logo.png); c: url(../own.png) }"),
+            ("config.toml", "theme = \"t\""),
+            ("themes/t/static/logo.png", "the theme's"),
+            ("themes/t/static/own.png", "own"),
+            ("static/logo.png", "the site's"),
+        ],
+        &["themes/t/static/css/a.css"],
+    );
+    let sources: Vec<_> = outcome.published.keys().map(String::as_str).collect();
+    assert_eq!(sources, ["sites/s/static/logo.png", "sites/s/themes/t/static/own.png"]);
+}
+
+#[test]
+fn sass_is_css_before_all_else() {
+    for (files, expected) in [
+        (&[("assets/a.scss", "$c: red; a { b { color: $c } }")][..], "a b{color:red}"),
+        (&[("assets/a.sass", "$c: red\na\n  b\n    color: $c\n")], "a b{color:red}"),
+        (
+            &[
+                (
+                    "assets/a.scss",
+                    "@use 'x/vars'; @use 'other'; @use 'both'; a { b: vars.$v; c: other.$v; d: both.$v }",
+                ),
+                ("assets/x/_vars.scss", "$v: 1"),
+                ("assets/_both.scss", "$v: 2"),
+                ("sass/both.scss", "$v: 3"),
+                ("sass/_other.sass", "$v: 4"),
+            ],
+            "a{b:1;c:4;d:2}",
+        ),
+        (
+            &[
+                (
+                    "assets/a.scss",
+                    "@use 'p/scss/p'; @use '~p/scss/q'; @import 'p/scss/r.scss', 'p'; a { b: p.$v; c: q.$v; d: $r }",
+                ),
+                ("node_modules/p/package.json", r#"{"sass": "scss/all.scss"}"#),
+                ("node_modules/p/scss/_p.scss", "@use 'deep/d'; $v: d.$v;"),
+                ("node_modules/p/scss/deep/_index.scss", ""),
+                ("node_modules/p/scss/deep/d.scss", "$v: 5;"),
+                ("node_modules/p/scss/q.scss", "@forward 'deep/d';"),
+                ("node_modules/p/scss/_r.scss", "$r: 6;"),
+                ("node_modules/p/scss/all.scss", "all { b: c }"),
+            ],
+            "all{b:c}a{b:5;c:5;d:6}",
+        ),
+        (
+            &[
+                ("assets/a.scss", "@import url('https://h.example/x.css'); @import 'b.css'; a { &:hover { b: c } }"),
+                ("assets/b.css", "b { b: 2 }"),
+            ],
+            "@import \"https://h.example/x.css\";b{b:2}a:hover{b:c}",
+        ),
+        (
+            &[
+                ("assets/a.scss", "@use 'parts'; a { b: c }"),
+                ("assets/parts/_index.scss", "@use 'one';"),
+                ("assets/parts/_one.scss", "/*! one */ p { q: r }"),
+            ],
+            "/*! one */\np{q:r}a{b:c}",
+        ),
+        (
+            &[("assets/a.scss", "@media (width >= 40em) { a { b: calc(1px + 2px); c: min(1px, 2vw) } }")],
+            "@media (width>=40em){a{b:3px;c:min(1px, 2vw)}}",
+        ),
+    ] {
+        check(files, expected);
+    }
+}
+
+#[test]
+fn addresses_in_sass_are_relative_to_the_sheet_or_to_where_they_stand() {
+    let outcome = outcome(
+        &[
+            ("assets/a.scss", "@use 'icons/icons'; a { b: url(x.png) }"),
+            ("assets/x.png", "x"),
+            ("assets/icons/_icons.scss", "$path: '.' !default; i { b: url('#{$path}/i.png') }"),
+            ("assets/icons/i.png", "i"),
+        ],
+        &["assets/a.scss"],
+    );
+    assert_eq!(outcome.told, Vec::<String>::new());
+    let sources: Vec<_> = outcome.published.keys().map(String::as_str).collect();
+    assert_eq!(sources, ["sites/s/assets/icons/i.png", "sites/s/assets/x.png"]);
+    let modules: Vec<_> = outcome.joined.modules.iter().map(|one| (one.source.as_str(), one.bytes > 0)).collect();
+    assert_eq!(modules, [("sites/s/assets/a.scss", true), ("sites/s/assets/icons/_icons.scss", false)]);
+}
+
+#[test]
+fn classes_of_modules_are_their_own() {
+    let outcome = outcome(
+        &[
+            (
+                "assets/card.module.css",
+                "@import 'plain.css';
+                .card { composes: box from './box.module.scss'; composes: shadow from global; color: red }
+                .title { composes: card; animation: fade 1s; grid-area: main }
+                #id > :global(.outer) .title { margin: 0 }
+                @keyframes fade { to { opacity: 0 } }",
+            ),
+            ("assets/box.module.scss", ".box { composes: base; .in { padding: 1px } } .base { border: 0 }"),
+            ("assets/plain.css", ".plain { b: c }"),
+        ],
+        &["assets/card.module.css"],
+    );
+    assert_eq!(outcome.told, Vec::<String>::new());
+    insta::assert_snapshot!(format!("{}\n\n{:#?}", outcome.css, outcome.names.unwrap_or_default()));
+}
+
+#[test]
+fn a_source_map_leads_to_the_sources() {
+    let outcome = outcome(
+        &[
+            ("assets/a.css", "@import 'm.module.css';\na { b: url(x.png) } c { d: e }"),
+            ("assets/m.module.css", "\n\n.m { color: red }\n  .n { color: blue }"),
+            ("assets/x.png", "x"),
+        ],
+        &["assets/a.css"],
+    );
+    let mut sheet = print::empty_map();
+    let json = outcome.joined.map.expect("a map");
+    let json = percent_encoding::utf8_percent_encode(&json, percent_encoding::NON_ALPHANUMERIC);
+    sheet.source_map_urls = vec![Some(format!("data:application/json,{json}"))];
+    let mut map = sheet.source_map(0).expect("a map");
+    let mut origin = |text: &str| {
+        let column = outcome.css.find(text).expect("it is there") + text.len() - text.trim_start_matches('}').len();
+        let mapping = map.find_closest_mapping(0, column as u32).expect("a mapping");
+        let original = mapping.original.expect("it has an origin");
+        let source = map.get_source(original.source).expect("a source");
+        format!("{source}:{}:{}", original.original_line, original.original_column)
+    };
+    assert_eq!(
+        [".m_", ".n_", "}a{", "}c{"].map(&mut origin),
+        [
+            "sites/s/assets/m.module.css:2:0",
+            "sites/s/assets/m.module.css:3:2",
+            "sites/s/assets/a.css:1:0",
+            "sites/s/assets/a.css:1:20"
+        ]
+    );
+    assert_eq!(outcome.joined.modules.iter().map(|one| one.bytes).sum::<u64>(), outcome.css.len() as u64);
+}
+
+#[test]
+fn every_mistake_is_told_where_it_stands() {
+    let config = "[sitekit.assets]\nbrowsers = [\"netscape 4\"]\n";
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("a sheet that is not there", &[]),
+        (
+            "addresses of nothing",
+            &[
+                (
+                    "assets/a.css",
+                    "@import './bb.css';\n@import 'pakage/x.css' print;\n@import '/nowhere.css';\n\na { b: url(ü/x.png), url('logo.pgn?v=1#x') }\n",
+                ),
+                ("assets/b.css", ""),
+                ("assets/logo.png", ""),
+            ],
+        ),
+        (
+            "mistakes in several files",
+            &[
+                ("assets/a.css", "@import 'b.css';\na { color red; b: c }\n.x { url: url(none.png) }\n"),
+                ("assets/b.css", "/* ä */ b { c: d } ) { e: f }\n@unknown x;\ni { j: k; }\n"),
+            ],
+        ),
+        (
+            "imports in a circle",
+            &[
+                ("assets/a.css", "@import 'b.css';"),
+                ("assets/b.css", "@import 'c.css';"),
+                ("assets/c.css", "\n  @import './b.css';"),
+            ],
+        ),
+        (
+            "an import too late, another that is moved",
+            &[
+                ("assets/a.css", "@import 'b.css';\n@import 'https://h.example/x.css';\na { b: c }\n@import 'd.css';"),
+                ("assets/b.css", ""),
+            ],
+        ),
+        (
+            "a custom media query that is not defined",
+            &[
+                ("assets/a.css", "@import 'b.css';"),
+                ("assets/b.css", "i { background: url(data:,x) } @media (--wide) { a { b: c } }"),
+            ],
+        ),
+        (
+            "classes that are not there",
+            &[
+                (
+                    "assets/a.module.css",
+                    ".a { composes: b }\n.c { composes: big tiny from './b.module.css' }\n.d { composes: x from 'none.css' }",
+                ),
+                ("assets/b.module.css", ".bigg {}"),
+            ],
+        ),
+        ("a selector that cannot compose", &[("assets/a.module.css", ".a .b { composes: c }\n.c {}")]),
+        ("a mistake in Sass", &[("assets/a.scss", "@use 'b';\n"), ("assets/_b.scss", "$x: 1;\na { b: $y; }\n")]),
+        ("Sass that is not there", &[("assets/a.scss", "a { b: c }\n@import 'x', 'bootstrap/scss/bootstrap';\n")]),
+        ("Sass that is not closed", &[("assets/a.scss", "a {\n  b: c;\n")]),
+        (
+            "addresses in Sass",
+            &[
+                ("assets/a.scss", "@use 'b';\n$u: 'two';\na { b: url('#{$u}.png'); c: url('three.png') }\n"),
+                ("assets/_b.scss", "i { b: url('one.png') }\n"),
+                ("assets/tow.png", ""),
+            ],
+        ),
+        ("browsers nobody knows", &[("assets/a.css", "a{b:c}"), ("config.toml", config)]),
+    ];
+    let mut report = String::new();
+    for (what, files) in cases {
+        let entry = files.first().map_or("assets/a.css", |(path, _)| path);
+        let outcome = outcome(files, &[entry]);
+        report += &format!("# {what}\n{}\n\n", outcome.told.join("\n"));
+    }
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn a_sheet_that_is_not_utf8_is_told() {
+    for (entry, part) in
+        [("assets/a.css", "assets/a.css"), ("assets/a.scss", "assets/_b.scss"), ("assets/a.css", "assets/b.css")]
+    {
+        let (world, site) = site(&[(
+            entry,
+            if entry == part {
+                ""
+            } else if entry.ends_with("scss") {
+                "@use 'b';"
+            } else {
+                "@import 'b.css';"
+            },
+        )]);
+        let world = world.with(&format!("sites/s/{part}"), b"a { }\n/* \xff */".to_vec());
+        let base = BasePath::root();
+        let options = Options { config: &site.config.assets, base: &base, is_dev: false };
+        let (files, mut found) = (Files::new(&world, &base), Vec::new());
+        let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
+        let context = Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files };
+        assert!(compile(&context, &format!("sites/s/{entry}"), &mut found).is_none());
+        let told: Vec<_> = found.iter().map(|one| (&*one.path, one.message.as_str())).collect();
+        assert_eq!(told, [(&*format!("sites/s/{part}"), "is not UTF-8: byte 9, in line 2, is 0xff")]);
+    }
+}
