@@ -7,7 +7,8 @@ use rolldown::ModuleType;
 use rolldown_common::side_effects::HookSideEffects;
 
 use super::{
-    kind::{Kind, id},
+    decorators, id,
+    kind::Kind,
     output::placeholder,
     plugin::Project,
     unresolved,
@@ -71,6 +72,15 @@ pub(super) async fn load(project: &Project, module: &str) -> Option<Loaded> {
     let (path, query) = id::parts(module)?;
     Some(match Kind::of(path, query)? {
         Kind::Module(kind) => match text(project, module, path) {
+            Some(source) if decorators::may_be_in(module, &source.text, project.has_decorators) => {
+                match decorators::find(&source, &kind) {
+                    Some(wrong) => {
+                        project.broke(module, wrong);
+                        Loaded::broken()
+                    }
+                    None => with_urls(project, module, &source, kind).await,
+                }
+            }
             Some(source) if may_name_files(&source.text, &kind) => with_urls(project, module, &source, kind).await,
             Some(source) => Loaded::of(&*source.text, kind),
             None => Loaded::broken(),
@@ -309,7 +319,7 @@ fn named(
             Some((found.path, kind))
         }
         Err(why) => {
-            if is_relative && !module.contains("node_modules/") {
+            if is_relative && !id::is_of_package(module) {
                 project.tell(unresolved::at(project, source, place.clone(), module, specifier, &why));
             }
             None

@@ -1,6 +1,8 @@
 //! Links module scripts into chunks, by rolldown: what is imported by several is in one chunk of its own, what is imported
 //! later is a chunk, what is not used is nowhere. Every file comes through `World`.
 
+mod decorators;
+mod id;
 mod kind;
 mod load;
 mod output;

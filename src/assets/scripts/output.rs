@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rolldown_common::{Output, OutputChunk};
 
 use super::{
-    kind::{Kind, id},
+    id,
+    kind::Kind,
     plugin::{Project, Root},
     sheets::Sheets,
 };

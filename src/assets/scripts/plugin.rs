@@ -16,8 +16,10 @@ use rolldown_common::{
 };
 
 use super::{
-    kind::{Kind, id},
+    id,
+    kind::Kind,
     load::{self, Loaded},
+    settings,
     sheets::Question,
     unresolved,
 };
@@ -45,7 +47,10 @@ pub(super) struct Root {
 pub(super) struct Project {
     pub(super) world: Arc<dyn World + Send + Sync>,
     pub(super) resolver: Resolver,
+    /// The package JSX is compiled for, where the configuration says it.
     pub(super) jsx: Option<String>,
+    /// Whether decorators are compiled, as `experimentalDecorators` of TypeScript are.
+    pub(super) has_decorators: bool,
     inline: BTreeMap<usize, Source>,
     questions: mpsc::Sender<Question>,
     told: Mutex<Told>,
@@ -73,8 +78,12 @@ impl Project {
             Entry::Inline(source) => Some((index, source.clone())),
             _ => None,
         });
+        let resolver = Resolver::new(context.site, Arc::clone(&world), context.options.is_dev);
+        let tsconfig = resolver.tsconfig(&settings::compiled_as(context)).ok().flatten();
+        let decorators = tsconfig.and_then(|config| config.compiler_options.experimental_decorators);
         Self {
-            resolver: Resolver::new(context.site, Arc::clone(&world), context.options.is_dev),
+            has_decorators: decorators == Some(true),
+            resolver,
             world,
             jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
             inline: inline.collect(),
@@ -266,7 +275,7 @@ impl Modules {
                     self.0.tell(unresolved::unknown_kind(&self.0, importer, specifier, &found.path));
                     return Some(external(specifier));
                 }
-                if !importer.contains("node_modules/") {
+                if !id::is_of_package(importer) {
                     let names = (importer.to_owned(), id.clone());
                     self.0.told().specifiers.insert(names, specifier.to_owned());
                 }
@@ -275,7 +284,7 @@ impl Modules {
             }
             Err(Unresolved::LeftOut) => HookResolveIdOutput::from_id(format!("{}{specifier}", id::LEFT_OUT)),
             // Packages try what they can do without.
-            Err(_) if importer.contains("node_modules/") && args.kind != ImportKind::Import => {
+            Err(_) if id::is_of_package(importer) && args.kind != ImportKind::Import => {
                 HookResolveIdOutput::from_id(format!("{}{specifier}", id::ABSENT))
             }
             Err(why) => {

@@ -2,7 +2,7 @@
 
 use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind};
 
-use super::{kind::id, plugin::Project, settings::lower, unresolved::place_of};
+use super::{id, plugin::Project, settings::lower, unresolved::place_of};
 use crate::diag::{Diagnostic, Source, did_you_mean};
 
 /// All errors; a build that has some made no chunks.
@@ -14,7 +14,7 @@ pub(super) fn errors(project: &Project, errors: Vec<BuildDiagnostic>, found: &mu
 pub(super) fn warnings(project: &Project, warnings: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
     for warning in &warnings {
         let ids = warning.ids().unwrap_or_else(|| warning.id().into_iter().collect());
-        if ids.is_empty() || ids.iter().any(|id| id.contains("node_modules/") || id.starts_with('\0')) {
+        if ids.is_empty() || ids.iter().any(|id| id::is_of_package(id) || id.starts_with('\0')) {
             continue;
         }
         let told = match warning.kind() {
@@ -32,13 +32,13 @@ fn told(project: &Project, error: &BuildDiagnostic) -> Option<Diagnostic> {
     if let EventKind::MissingExportError = error.kind() {
         return missing_export(project, error, &said);
     }
+    let module = module.or_else(|| Some(format!("/{}", said.get_primary_location()?.0.trim_start_matches('/'))));
+    let message = lower(message.lines().next().unwrap_or_default());
+    // serde_json says the place again.
+    let message = message.split(" at line ").next().unwrap_or_default();
     let Some(source) = module.as_deref().and_then(|module| project.source(module)) else {
         let path = module.as_deref().map_or("", id::path);
-        return Some(Diagnostic::error(path, lower(&message)));
-    };
-    let message = match error.kind() {
-        EventKind::ParseError | EventKind::TransformError => lower(&message),
-        _ => lower(&message.replace("\n", " ")),
+        return Some(Diagnostic::error(path, message));
     };
     Some(match place(&source, &said) {
         Some(start) => Diagnostic::error_at(&source, start..end_of_token(&source.text, start), message),
@@ -82,7 +82,7 @@ fn missing_export(project: &Project, error: &BuildDiagnostic, said: &rolldown_er
     let start = place(&source, said).unwrap_or(0);
     let wrong = Diagnostic::error_at(
         &source,
-        start..start + if source.text[start..].starts_with(name) { name.len() } else { 0 },
+        start..end_of_token(&source.text, start),
         if name == "default" {
             format!("`{}` has no default export", id::path(&exporter))
         } else {

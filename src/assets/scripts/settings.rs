@@ -4,10 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use rolldown::{
     BundlerOptions, BundlerTransformOptions, ChecksOptions, ChunkFilenamesOutputOption, Either, InputItem, JsxOptions,
-    OutputFormat, Platform, PreserveEntrySignatures, SourceMapPathTransform, SourceMapType, TsConfig, merge_tsconfig,
+    OutputFormat, Platform, PreserveEntrySignatures, RawMinifyOptions, SourceMapPathTransform, SourceMapType, TsConfig,
+    merge_tsconfig,
 };
 
-use super::{kind::id, output::placeholder, plugin::Root};
+use super::{id, output::placeholder, plugin::Root};
 use crate::{
     assets::{
         Context,
@@ -50,6 +51,8 @@ pub(super) fn options(
         // Pages run entries and import nothing from them.
         preserve_entry_signatures: Some(PreserveEntrySignatures::False),
         minify_internal_exports: Some(true),
+        // It drops what swc, which is next, does not; together they are smaller than either.
+        minify: Some(RawMinifyOptions::Bool(true)),
         checks: Some(ChecksOptions {
             circular_dependency: Some(true),
             // Of rolldown's own matters.
@@ -89,7 +92,7 @@ fn defines(context: &Context<'_>) -> Vec<(String, String)> {
 
 /// How TypeScript and JSX are compiled: as the `tsconfig.json` of the site's folder says, or else as that of the project.
 fn transform(context: &Context<'_>, resolver: &Resolver, found: &mut Vec<Diagnostic>) -> BundlerTransformOptions {
-    let tsconfig = resolver.tsconfig(&format!("{}/index.tsx", context.site.root)).unwrap_or_else(|error| {
+    let tsconfig = resolver.tsconfig(&compiled_as(context)).unwrap_or_else(|error| {
         let path = format!("{}/tsconfig.json", context.site.root);
         found.push(Diagnostic::error(
             path,
@@ -119,6 +122,11 @@ fn transform(context: &Context<'_>, resolver: &Resolver, found: &mut Vec<Diagnos
         tracing::debug!(tsconfig = project_path(&tsconfig.path), "scripts are compiled as it says");
     }
     options
+}
+
+/// The script whose `tsconfig.json` says how those of the site are compiled.
+pub(super) fn compiled_as(context: &Context<'_>) -> String {
+    format!("{}/index.tsx", context.site.root)
 }
 
 /// A message of a library, as the rest of a sentence.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     assets::{Options, browsers::Browsers, files::Files},
-    diag::{Severity, Source},
-    load::{self, AssetsConfig, MemoryWorld, World},
+    diag::Severity,
+    load::{self, AssetsConfig, MemoryWorld},
     site::{BasePath, SiteName},
 };
 
@@ -176,4 +176,77 @@ fn what_is_shared_is_in_one_chunk() {
     found.sort();
     assert_eq!(found, later);
     assert_eq!([chunk("a").entry, chunk("b").entry, chunk("c").entry], [Some(0), Some(1), None]);
+}
+
+/// What is told of `sites/app/main.ts` beside `files`.
+#[track_caller]
+fn told(files: &[(&str, &str)], main: &str) -> String {
+    let mut all = vec![("sites/app/main.ts", main)];
+    all.extend(files);
+    let said = Project::with(&all).link(&["main.ts"]).said();
+    format!("{main}\n--\n{said}\n")
+}
+
+#[test]
+fn what_is_told_of_imports_that_lead_nowhere() {
+    let package = ("node_modules/lodash-es/package.json", r#"{"name": "lodash-es", "type": "module"}"#);
+    let exporting = (
+        "node_modules/exporting/package.json",
+        r#"{"name": "exporting", "exports": {".": {"node": "./n.js"}, "./plugin": "./p.js", "./theme": "./t.js"}}"#,
+    );
+    let cases: &[(&[(&str, &str)], &str)] = &[
+        (&[("sites/app/utils.ts", "export {}")], "import './utls';"),
+        (&[("sites/app/utils.ts", "export {}")], "import { a } from \"./utls.js\";\nimport './nothing-alike';\na();"),
+        (&[], "import './lib/a.js';"),
+        (&[], "import('/lib/a.js');"),
+        (&[package], "import { map } from 'lodash-se';\nmap();"),
+        (&[package], "import 'chart.js/auto';"),
+        (&[package], "import 'lodash-es/mop.js';"),
+        (&[("node_modules/lodash-es/map.js", "export {}"), package], "import map from 'lodash-es/mop.js';\nmap();"),
+        (&[exporting], "import 'exporting';"),
+        (&[exporting], "import 'exporting/plugins';"),
+        (&[exporting], "import 'exporting/src/deep.js';"),
+        (&[], "import fs from 'fs';\nimport path from 'node:path';\nfs(path);"),
+        (&[], "import x from '@/x';\nx();"),
+        (&[("sites/app/a.vue", "")], "import x from './a.vue';\nx();"),
+        (
+            &[("sites/app/a.ts", "export const value = 1;\nexport function other() {}")],
+            "import { valeu } from './a';\nvaleu();",
+        ),
+        (&[("sites/app/a.ts", "export const value = 1;")], "import a from './a';\na();"),
+        (&[("sites/app/a.ts", "export default 1;")], "import { b } from './a';\nb();"),
+        (&[("sites/app/a.ts", "console.log(1);")], "export { c } from './a';"),
+        (&[("sites/app/a.ts", "const = 1;"), ("sites/app/b.js", "let x = {;")], "import './a';\nimport './b';"),
+        (&[("sites/app/a.js", "const x = <p>;</p>;")], "import './a.js';"),
+        (&[("sites/app/a.json", "{\"a\": 1,}")], "import a from './a.json';\nconsole.log(a);"),
+        (
+            &[("sites/app/a.ts", "import { m } from './main';\nexport const a = () => m;")],
+            "import { a } from './a';\nexport const m = 1;\nconsole.log(a());",
+        ),
+        (&[], "const worker = new Worker(new URL('./w.ts', import.meta.url));\nnew URL('./x.png', import.meta.url);"),
+        (
+            &[
+                ("node_modules/p/package.json", "{}"),
+                ("node_modules/p/index.js", "import { x } from 'absent'; export const p = x;"),
+            ],
+            "import { p } from 'p';\np();",
+        ),
+        (&[("sites/app/a.tsx", "export const a = <p/>;")], "import { a } from './a';\nconsole.log(a);"),
+        (
+            &[("sites/app/tsconfig.json", "{\"extends\": \"./base.json\"}"), ("sites/app/a.ts", "export const a = 1;")],
+            "import { a } from './a';\nconsole.log(a);",
+        ),
+        (&[], "let a = 1;\nlet a = 2;"),
+        (&[], "a = 1;\nawait 1;\nreturn;"),
+        (&[], "class A { @dec m() {} }"),
+    ];
+    let said: String = cases.iter().map(|(files, main)| told(files, main)).collect();
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_script_that_is_not_utf8() {
+    let mut project = Project::with(&[("sites/app/main.ts", "import { a } from './a';\nconsole.log(a);")]);
+    project.world = project.world.with("sites/app/a.ts", b"// gr\xfcn\nexport const a = 1;".to_vec());
+    insta::assert_snapshot!(project.link(&["main.ts"]).said());
 }

@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path};
 
 use oxc_resolver::ResolveError;
 
-use super::{kind::id, plugin::Project, settings::lower};
+use super::{id, plugin::Project, settings::lower};
 use crate::{
     assets::{
         names::stem_and_extension,

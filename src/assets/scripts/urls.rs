@@ -8,7 +8,7 @@ use swc_core::{
     common::{BytePos, FileName, SourceMap, Span, Spanned, sync::Lrc},
     ecma::{
         ast::{
-            EsVersion, Expr, ExprOrSpread, Lit, MemberProp, MetaPropKind, NewExpr, ObjectLit, Prop, PropName,
+            EsVersion, Expr, ExprOrSpread, Lit, MemberProp, MetaPropKind, NewExpr, ObjectLit, Program, Prop, PropName,
             PropOrSpread,
         },
         parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_program},
@@ -37,6 +37,14 @@ pub(super) struct Missing {
 
 /// All uses, in their order. None in a text that cannot be parsed: the linker says why.
 pub(super) fn find(source: &Source, kind: &ModuleType) -> Vec<Use> {
+    let Some((start, program)) = parse(source, kind) else { return Vec::new() };
+    let mut finder = Finder { start, text: &source.text, found: Vec::new() };
+    program.visit_with(&mut finder);
+    finder.found
+}
+
+/// A script's tree, and where its first byte is. `None` when it cannot be parsed.
+pub(super) fn parse(source: &Source, kind: &ModuleType) -> Option<(BytePos, Program)> {
     let map = SourceMap::default();
     let file = map.new_source_file(Lrc::new(FileName::Anon), source.text.to_string());
     let syntax = match kind {
@@ -45,12 +53,8 @@ pub(super) fn find(source: &Source, kind: &ModuleType) -> Vec<Use> {
         }
         _ => Syntax::Es(EsSyntax { jsx: true, decorators: true, ..EsSyntax::default() }),
     };
-    let Ok(program) = parse_file_as_program(&file, syntax, EsVersion::EsNext, None, &mut Vec::new()) else {
-        return Vec::new();
-    };
-    let mut finder = Finder { start: file.start_pos, text: &source.text, found: Vec::new() };
-    program.visit_with(&mut finder);
-    finder.found
+    let program = parse_file_as_program(&file, syntax, EsVersion::EsNext, None, &mut Vec::new()).ok()?;
+    Some((file.start_pos, program))
 }
 
 struct Finder<'a> {
