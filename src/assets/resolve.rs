@@ -175,11 +175,9 @@ impl Effects {
         let mut files = GlobSetBuilder::new();
         for pattern in patterns {
             // As webpack reads them, who made the field: without a slash, a name in any folder.
-            let plain = pattern.trim_start_matches("./");
-            let pattern = if plain.len() == pattern.len() && plain.contains('/') {
-                plain.to_owned()
-            } else {
-                format!("**/{plain}")
+            let pattern = match pattern.trim_start_matches("./").trim_start_matches('/') {
+                name if !pattern.contains('/') => format!("**/{name}"),
+                path => path.to_owned(),
             };
             match GlobBuilder::new(&pattern).literal_separator(true).build() {
                 Ok(glob) => files.add(glob),

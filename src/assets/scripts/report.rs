@@ -1,9 +1,14 @@
 //! What rolldown finds wrong, as an author is told it.
 
+use std::sync::Arc;
+
 use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind};
 
 use super::{id, plugin::Project, settings::lower, unresolved::place_of};
-use crate::diag::{Diagnostic, Source, did_you_mean};
+use crate::{
+    assets::names::stem_and_extension,
+    diag::{Diagnostic, Source, did_you_mean},
+};
 
 /// All errors; a build that has some made no chunks.
 pub(super) fn errors(project: &Project, errors: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
@@ -40,9 +45,14 @@ fn told(project: &Project, error: &BuildDiagnostic) -> Option<Diagnostic> {
         let path = module.as_deref().map_or("", id::path);
         return Some(Diagnostic::error(path, message));
     };
-    Some(match place(&source, &said) {
+    let is_jsx = message.contains("JSX");
+    let wrong = match place(&source, &said) {
         Some(start) => Diagnostic::error_at(&source, start..end_of_token(&source.text, start), message),
-        None => Diagnostic::error(source.path, message),
+        None => Diagnostic::error(Arc::clone(&source.path), message),
+    };
+    Some(match stem_and_extension(&source.path).1 {
+        extension @ ("js" | "ts") if is_jsx => wrong.with_help(format!("JSX is written in `.{extension}x` files")),
+        _ => wrong,
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     assets::{Options, browsers::Browsers, files::Files},
-    diag::Severity,
-    load::{self, AssetsConfig, MemoryWorld},
+    diag::{Severity, Source},
+    load::{self, AssetsConfig, MemoryWorld, Spanned},
     site::{BasePath, SiteName},
 };
 
@@ -111,11 +111,11 @@ fn types_go_and_what_is_not_used_is_not_there() {
             ("sites/app/main.ts", "import { used, type T } from './a.js';\nconst x: T = used();\nconsole.log(x);"),
             (
                 "sites/app/a.ts",
-                "export type T = number;\nexport function used(): T { return 1 }\nexport function not() {}",
+                "export type T = number;\nexport function used(): T { return 1 }\nexport function unused() { not(); }",
             ),
         ],
-        &["function used() {", "const x = used();"],
-        &["function not", ": T"],
+        &["return 1", "console.log("],
+        &["not", "number"],
     );
 }
 
@@ -131,7 +131,7 @@ fn commonjs_is_imported() {
             ),
             ("node_modules/thing/lib/b.js", "module.exports = 'b';"),
         ],
-        &["module.exports = \"b\"", "exports.env = \"production\""],
+        &[".exports=`b`", ".env=`production`"],
         &["require("],
     );
 }
@@ -145,11 +145,11 @@ fn what_import_meta_env_holds() {
     )]);
     project.config.env.insert("KEY".to_owned(), "secret".into());
     let code = project.link(&["main.ts"]).only();
-    assert!(code.contains(r#"DEV, false, "production", "secret", "/app/", void 0, "production")"#), "{code}");
+    assert!(code.contains("DEV,!1,`production`,`secret`,`/app/`,void 0,`production`)"), "{code}");
     assert!(!code.contains("hot"), "{code}");
     project.is_dev = true;
     let code = project.link(&["main.ts"]).only();
-    assert!(code.contains(r#"DEV, true, "development", "secret", "/app/", void 0, "development")"#), "{code}");
+    assert!(code.contains("DEV,!0,`development`,`secret`,`/app/`,void 0,`development`)"), "{code}");
 }
 
 #[test]
@@ -159,12 +159,12 @@ fn what_is_shared_is_in_one_chunk() {
         ("sites/app/b.js", "import('./c.js');\nimport('./d.js');"),
         ("sites/app/c.js", "import { count } from './state.js';\nconsole.log('c', count());"),
         ("sites/app/d.js", "import { count } from './state.js';\nconsole.log('d', count());"),
-        ("sites/app/state.js", "let n = 0;\nexport const count = () => ++n;"),
+        ("sites/app/state.js", "let n = 4711;\nexport const count = () => ++n;"),
     ])
     .link(&["a.js", "b.js"]);
     let code = linked.code();
     assert_eq!(code.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "state"]);
-    assert_eq!(code.values().filter(|code| code.contains("let n = 0")).count(), 1);
+    assert_eq!(code.values().filter(|code| code.contains("4711")).count(), 1);
     let chunk = |stem: &str| linked.chunks.iter().find(|chunk| chunk.stem == stem).unwrap();
     let state = &chunk("state").placeholder;
     for importer in ["a", "c", "d"] {
@@ -176,6 +176,375 @@ fn what_is_shared_is_in_one_chunk() {
     found.sort();
     assert_eq!(found, later);
     assert_eq!([chunk("a").entry, chunk("b").entry, chunk("c").entry], [Some(0), Some(1), None]);
+}
+
+#[test]
+fn what_a_specifier_means() {
+    let package = |text| ("node_modules/p/package.json", text);
+    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+        (
+            "the conditions of `exports`, in their order",
+            &[
+                package(
+                    r#"{"exports": {"node": "./n.js", "require": "./r.js", "browser": "./b.js", "default": "./d.js"}}"#,
+                ),
+                ("node_modules/p/b.js", "export default 'right';"),
+            ],
+            "import p from 'p'; console.log(p);",
+        ),
+        (
+            "the mode is a condition",
+            &[
+                package(r#"{"exports": {"./sub": {"development": "./d.js", "production": "./p.js"}}}"#),
+                ("node_modules/p/p.js", "export default 'right';"),
+            ],
+            "import p from 'p/sub'; console.log(p);",
+        ),
+        (
+            "`require` asks with its own condition",
+            &[
+                package(r#"{"exports": {"import": "./i.mjs", "require": "./r.cjs"}}"#),
+                ("node_modules/p/r.cjs", "module.exports = 'right';"),
+                ("node_modules/q/index.js", "module.exports = require('p');"),
+            ],
+            "import p from 'q'; console.log(p);",
+        ),
+        (
+            "a pattern in `exports`",
+            &[
+                package(r#"{"exports": {"./*": "./lib/*.js"}}"#),
+                ("node_modules/p/lib/deep/x.js", "export default 'right';"),
+            ],
+            "import p from 'p/deep/x'; console.log(p);",
+        ),
+        (
+            "`imports` of the package itself",
+            &[
+                ("sites/app/package.json", r##"{"imports": {"#x": "./x.ts"}}"##),
+                ("sites/app/x.ts", "export default 'right';"),
+            ],
+            "import p from '#x'; console.log(p);",
+        ),
+        (
+            "the fields `browser`, `module`, `main`",
+            &[
+                package(r#"{"browser": "./b.js", "module": "./m.js", "main": "./n.js"}"#),
+                ("node_modules/p/b.js", "export default 'right';"),
+            ],
+            "import p from 'p'; console.log(p);",
+        ),
+        (
+            "`browser` puts one file in the place of another",
+            &[
+                package(r#"{"main": "./index.js", "browser": {"./node.js": "./web.js"}}"#),
+                ("node_modules/p/index.js", "export { default } from './node.js';"),
+                ("node_modules/p/node.js", "export default 'wrong';"),
+                ("node_modules/p/web.js", "export default 'right';"),
+            ],
+            "import p from 'p'; console.log(p);",
+        ),
+        (
+            "`browser` leaves a module out",
+            &[
+                package(r#"{"main": "./index.js", "browser": {"fs": false}}"#),
+                ("node_modules/p/index.js", "exports.p = require('fs').read || 'right';"),
+            ],
+            "import { p } from 'p'; console.log(p);",
+        ),
+        (
+            "a scoped package in a folder above",
+            &[
+                ("node_modules/@a/b/package.json", r#"{"module": "m.js"}"#),
+                ("node_modules/@a/b/m.js", "export default 'right';"),
+            ],
+            "import p from '@a/b'; console.log(p);",
+        ),
+        (
+            "a package of the site hides one of the project",
+            &[
+                ("node_modules/p/index.js", "export default 'wrong';"),
+                ("sites/app/node_modules/p/index.js", "export default 'right';"),
+            ],
+            "import p from 'p'; console.log(p);",
+        ),
+        (
+            "`paths` of tsconfig.json, inherited, with comments",
+            &[
+                ("sites/app/tsconfig.json", "{ // one\n \"extends\": \"../../tsconfig.base.json\", }"),
+                (
+                    "tsconfig.base.json",
+                    r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./sites/app/src/*"]}}}"#,
+                ),
+                ("sites/app/src/x.ts", "export default 'right';"),
+            ],
+            "import p from '@/x'; console.log(p);",
+        ),
+        (
+            "a folder with an index",
+            &[("sites/app/x/index.tsx", "export default 'right';")],
+            "import p from './x'; console.log(p);",
+        ),
+        (
+            "TypeScript by the name of what it becomes",
+            &[("sites/app/x.mts", "export default 'right';")],
+            "import p from './x.mjs'; console.log(p);",
+        ),
+        (
+            "a slash in front: a file of the site",
+            &[("sites/app/lib/x.js", "export default 'right';")],
+            "import p from '/lib/x.js'; console.log(p);",
+        ),
+        (
+            "a slash in front: or else one in its assets",
+            &[("sites/app/.hidden", ""), ("sites/app/assets/x.ts", "export default 'right';")],
+            "import p from '/x'; console.log(p);",
+        ),
+        (
+            "JSON, whole and by name",
+            &[("sites/app/x.json", r#"{"p": "right", "q": "unused"}"#)],
+            "import { p } from './x.json'; console.log(p);",
+        ),
+        (
+            "what a package tries to require may be absent",
+            &[("node_modules/p/index.js", "try { require('absent') } catch { exports.p = 'right' }")],
+            "import { p } from 'p'; console.log(p);",
+        ),
+        ("text", &[("sites/app/x.glsl", "right")], "import p from './x.glsl?raw'; console.log(p);"),
+    ];
+    for (case, files, main) in cases {
+        let mut all = vec![("sites/app/main.ts", *main)];
+        all.extend(*files);
+        let code = Project::with(&all).link(&["main.ts"]).only();
+        assert!(code.contains("right") && !code.contains("wrong"), "{case}:\n{code}");
+        assert!(!code.contains("unused"), "{case}:\n{code}");
+    }
+}
+
+#[test]
+fn a_module_by_its_package_imports_commonjs_as_node_does() {
+    let files = |kind| {
+        [
+            ("sites/app/main.ts", "import p from 'p'; console.log(p);"),
+            ("node_modules/p/package.json", kind),
+            ("node_modules/p/index.js", "import c from 'c'; export default c.default;"),
+            ("node_modules/c/index.js", "exports.__esModule = true; exports.default = 'c';"),
+        ]
+    };
+    // The helper is told by its second argument.
+    check(&files(r#"{"type": "module"}"#), &["(),1)"], &[]);
+    check(&files("{}"), &[], &["(),1)"]);
+}
+
+#[test]
+fn side_effects_are_what_the_package_says() {
+    let files = |says| {
+        [
+            ("sites/app/main.ts", "import 'p/src/b.js';"),
+            ("node_modules/p/package.json", says),
+            ("node_modules/p/src/b.js", "globalThis.effect = 1; export const b = 1;"),
+        ]
+    };
+    for (says, is_there) in [
+        ("{}", true),
+        (r#"{"sideEffects": true}"#, true),
+        (r#"{"sideEffects": false}"#, false),
+        (r#"{"sideEffects": ["./src/b.js"]}"#, true),
+        (r#"{"sideEffects": ["b.js"]}"#, true),
+        (r#"{"sideEffects": ["./src/*.js"]}"#, true),
+        (r#"{"sideEffects": ["./*.js"]}"#, false),
+        (r#"{"sideEffects": ["**/*.css"]}"#, false),
+    ] {
+        let code = Project::with(&files(says)).link(&["main.ts"]).only();
+        assert_eq!(code.contains("effect"), is_there, "{says}:\n{code}");
+    }
+}
+
+#[test]
+fn jsx_is_compiled_for_the_package_that_is_asked_for() {
+    let runtime = |package: &'static str| {
+        [
+            (format!("node_modules/{package}/package.json"), "{\"sideEffects\": false}".to_owned()),
+            (
+                format!("node_modules/{package}/jsx-runtime.js"),
+                format!("export const jsx = () => 'made by {package}';"),
+            ),
+        ]
+    };
+    let tsconfig = r#"{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "solid"}}"#;
+    let classic = r#"{"compilerOptions": {"jsx": "react", "jsxFactory": "h"}}"#;
+    let plain = "console.log(<p>a</p>);";
+    let own = "/** @jsxImportSource preact */\nconsole.log(<p>a</p>);";
+    let written = "import { h } from './h'; console.log(<p>a</p>);";
+    for (config, tsconfig, main, expected) in [
+        (None, "", plain, "made by react"),
+        (None, tsconfig, plain, "made by solid"),
+        (Some("preact"), tsconfig, plain, "made by preact"),
+        (Some("preact"), classic, plain, "made by preact"),
+        (None, "", own, "made by preact"),
+        (None, classic, written, "made by h"),
+    ] {
+        let runtimes = ["react", "preact", "solid"].map(runtime);
+        let mut files = vec![("sites/app/main.tsx", main), ("sites/app/h.ts", "export const h = () => 'made by h';")];
+        files.extend(runtimes.iter().flatten().map(|(path, text)| (path.as_str(), text.as_str())));
+        if !tsconfig.is_empty() {
+            files.push(("sites/app/tsconfig.json", tsconfig));
+        }
+        let mut project = Project::with(&files);
+        project.config.jsx = config.map(|name: &str| Spanned { value: name.to_owned(), span: 0..0 });
+        let code = project.link(&["main.tsx"]).only();
+        assert!(code.contains(expected), "{config:?} {tsconfig} {main}:\n{code}");
+    }
+}
+
+#[test]
+fn decorators_of_typescript() {
+    check(
+        &[
+            ("sites/app/tsconfig.json", r#"{"compilerOptions": {"experimentalDecorators": true}}"#),
+            ("sites/app/main.ts", "const dec = (t: any) => t;\n@dec class A { a = 'kept' }\nconsole.log(A);"),
+        ],
+        &["kept"],
+        &["@"],
+    );
+}
+
+#[test]
+fn files_are_named_by_their_urls() {
+    let project = Project::with(&[
+        (
+            "sites/app/main.ts",
+            "import logo from './logo.svg';\nimport text from './note.txt?url';\nimport inline from './dot.gif?inline';\n\
+             import unused from './unused.png';\nconsole.log(logo, text, inline, new URL('./font.woff2', import.meta.url), \
+             new URL('https://example.org/x.png', import.meta.url), new URL(logo, import.meta.url).href);",
+        ),
+        ("sites/app/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("sites/app/note.txt", "n"),
+        ("sites/app/dot.gif", "GIF"),
+        ("sites/app/unused.png", "u"),
+        ("sites/app/font.woff2", "f"),
+    ]);
+    let linked = project.link(&["main.ts"]);
+    let code = linked.only();
+    for text in [
+        "`/app/assets/logo.",
+        "`/app/assets/note.",
+        "`data:image/gif;base64,R0lG`",
+        "new URL(`/app/assets/font.",
+        "new URL(`https://example.org/x.png`",
+    ] {
+        assert!(code.contains(text), "`{text}` is not in:\n{code}");
+    }
+    let map: serde_json::Value = serde_json::from_str(linked.chunks[0].map.as_ref().unwrap()).unwrap();
+    let sources = map["sources"].as_array().unwrap().iter().map(|source| source.as_str().unwrap());
+    let main = sources.clone().position(|source| source == "sites/app/main.ts").unwrap();
+    let content = map["sourcesContent"][main].as_str().unwrap();
+    assert!(content.contains("new URL('./font.woff2'"), "the author's text is shown: {content}");
+}
+
+#[test]
+fn workers_are_chunks_and_share_what_they_can() {
+    let linked = Project::with(&[
+        (
+            "sites/app/main.ts",
+            "import { shared } from './shared';\nimport Sums from './sums?worker';\n\
+             const a = new Worker(new URL('./a.ts', import.meta.url));\n\
+             const b = new Worker(new URL('./a.ts', import.meta.url), { name: 'b' });\n\
+             const c = new SharedWorker(new URL('./c.js', import.meta.url), { type: 'module' });\n\
+             const d = new Worker(new URL('./classic.js', import.meta.url));\n\
+             console.log(a, b, c, d, new Sums({ name: 'sums' }), shared());",
+        ),
+        ("sites/app/a.ts", "import { shared } from './shared';\npostMessage(shared());"),
+        ("sites/app/c.js", "onconnect = () => {};"),
+        ("sites/app/classic.js", "importScripts('/x.js');"),
+        ("sites/app/sums.ts", "import { shared } from './shared';\nself.onmessage = () => postMessage(shared() + 1);"),
+        ("sites/app/shared.ts", "export function shared() { return 4711 }"),
+    ])
+    .link(&["main.ts"]);
+    let code = linked.code();
+    assert_eq!(code.keys().collect::<Vec<_>>(), ["a", "c", "classic", "main", "shared", "sums"]);
+    assert_eq!(code.values().filter(|code| code.contains("4711")).count(), 1);
+    let main = &code["main"];
+    for text in [
+        "new Worker(new URL(`a.js`,import.meta.url),{type:`module`})",
+        "new Worker(new URL(`a.js`,import.meta.url),{type:`module`,name:`b`})",
+        "new SharedWorker(new URL(`c.js`,import.meta.url),{type:`module`})",
+        "new Worker(new URL(`classic.js`,import.meta.url))",
+        "new Worker(new URL(`sums.js`,import.meta.url),{type:`module`,...",
+    ] {
+        assert!(main.contains(text), "`{text}` is not in:\n{main}");
+    }
+    let main = linked.chunks.iter().find(|chunk| chunk.stem == "main").unwrap();
+    assert_eq!(main.later.len(), 4, "{:?}", main.later);
+}
+
+#[test]
+fn scripts_in_pages() {
+    let page = Source::new(
+        "sites/app/index.html",
+        "import { a } from '/sites/app/a.ts';\nimport p from 'p';\nconsole.log(a, p);",
+    );
+    let other = Source::new("sites/app/index.html", "import { a } from '/sites/app/a.ts';\nconsole.log('other', a);");
+    let project = Project::with(&[
+        ("sites/app/a.ts", "console.log('a runs');\nexport const a = { state: 4711 };"),
+        ("node_modules/p/index.js", "module.exports = 'package';"),
+    ]);
+    let linked = project.link_entries(&[Entry::Inline(page), Entry::Inline(other)]);
+    assert_eq!(linked.said(), "");
+    let mut entries: Vec<_> = linked.chunks.iter().filter_map(|chunk| chunk.entry).collect();
+    entries.sort_unstable();
+    assert_eq!(entries, [0, 1]);
+    let holding = |text: &str| linked.chunks.iter().filter(|chunk| chunk.code.contains(text)).count();
+    assert_eq!((holding("4711"), holding("package"), holding("other")), (1, 1, 1));
+}
+
+#[test]
+fn style_sheets_belong_to_the_chunk_that_imports_them() {
+    let linked = Project::with(&[
+        (
+            "sites/app/main.ts",
+            "import './first.css';\nimport { button } from './button';\nimport './last.css';\n\
+             console.log(button);\nimport('./later');",
+        ),
+        ("sites/app/first.css", ".first { color: red }"),
+        ("sites/app/last.css", ".last { color: red }"),
+        (
+            "sites/app/button.ts",
+            "import styles, { large } from './button.module.css';\nexport const button = styles['is-on'] + large;",
+        ),
+        ("sites/app/button.module.css", ".is-on { color: red } .large { color: blue } .never { color: green }"),
+        ("sites/app/later.ts", "import './later.css';\nimport text from './text.css?inline';\nconsole.log(text);"),
+        ("sites/app/later.css", ".later { color: red }"),
+        ("sites/app/text.css", ".text { color: red }"),
+    ])
+    .link(&["main.ts"]);
+    let code = linked.code();
+    let sheets = |stem: &str| linked.chunks.iter().find(|chunk| chunk.stem == stem).unwrap().sheets.len();
+    assert_eq!((sheets("main"), sheets("later")), (3, 1), "{code:?}");
+    assert!(code["main"].contains("large"), "{code:?}");
+    assert!(code["later"].contains(".text{color:red}"), "{code:?}");
+}
+
+#[test]
+fn what_is_linked_does_not_depend_on_threads() {
+    let mut files = vec![("sites/app/main.ts".to_owned(), String::new())];
+    for n in 0..40 {
+        files[0].1 += &format!("import {{ f{n} }} from './m{n}';\nf{n}();\nimport('./l{n}');\n");
+        let text = format!("import {{ s }} from './s{}';\nexport const f{n} = () => s('f{n}');", n % 3);
+        files.push((format!("sites/app/m{n}.ts"), text));
+        let text = format!(
+            "import {{ s }} from './s{}';\nnew Worker(new URL('./w{n}.ts', import.meta.url));\ns('l{n}');",
+            n % 5
+        );
+        files.push((format!("sites/app/l{n}.ts"), text));
+        files.push((format!("sites/app/w{n}.ts"), format!("import {{ s }} from './s{}';\ns('w{n}');", n % 5)));
+        files.push((format!("sites/app/s{n}.ts"), format!("export const s = (x: string) => console.log(x, 's{n}');")));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let project = Project::with(&files);
+    let first = format!("{:?}", project.link(&["main.ts"]).chunks);
+    for _ in 0..3 {
+        assert_eq!(format!("{:?}", project.link(&["main.ts"]).chunks), first);
+    }
 }
 
 /// What is told of `sites/app/main.ts` beside `files`.
