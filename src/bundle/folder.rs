@@ -16,6 +16,18 @@ pub const TEMPORARY_BUNDLE: &str = ".bundle.tmp";
 /// The next `current`, being written.
 pub const TEMPORARY_CURRENT: &str = ".current.tmp";
 
+/// What the live generation is made of, for people and other tools: JSON.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// The next `manifest.json`, being written.
+pub const TEMPORARY_MANIFEST: &str = ".manifest.tmp";
+
+/// The folder of the source maps that are not published.
+pub const MAPS: &str = "maps";
+
+/// A source map, being written.
+pub const TEMPORARY_MAP: &str = ".map.tmp";
+
 /// The file name of a generation: `<32 hexadecimal digits>.bundle`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BundleName(pub ContentHash);

@@ -11,7 +11,10 @@ mod route;
 mod tables;
 
 pub use field::{Derived, FieldFault, LENGTH_DIGITS, MAX_FIELDS, check_field, check_status};
-pub use folder::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT};
+pub use folder::{
+    BundleName, CURRENT, LOCK, MANIFEST_FILE, MAPS, TEMPORARY_BUNDLE, TEMPORARY_CURRENT, TEMPORARY_MANIFEST,
+    TEMPORARY_MAP,
+};
 pub use header::{HEADER_SIZE, Header, MAGIC, MANIFEST, RULES, VERSION};
 pub use record::{Block, Body, Entry, Line, Record, Representation, Slot, TextRef};
 pub use route::{MAX_PROBES, RouteHash};

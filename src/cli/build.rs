@@ -13,7 +13,8 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use super::{
-    diagnostics, exit,
+    beside, diagnostics, exit,
+    hooks::{self, Hook},
     progress::{Display, SiteProgress},
     serve::refuse,
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
@@ -25,7 +26,7 @@ use crate::{
     load::DiskWorld,
     map, pack,
     pipeline::{self, Compiled, Options, Profile, Report},
-    site::{BasePath, Coding, ContentHash, SiteName},
+    site::{BasePath, BuiltKind, Coding, ContentHash, SiteImage, SiteName, SitePath},
 };
 
 /// Compile sites into bundles
@@ -148,7 +149,19 @@ pub(super) struct BuiltSite {
     /// Whether `current` named another generation before.
     changed: bool,
     report: Report,
+    scripts: AssetFigures,
+    styles: AssetFigures,
+    /// What became of the command the site wants run before.
+    hook: Option<Hook>,
     took: Duration,
+}
+
+/// What the asset pipeline built of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct AssetFigures {
+    files: u64,
+    /// Of all bodies by coding.
+    bytes: BTreeMap<Coding, u64>,
 }
 
 /// Builds and publishes the sites one after the other, each on all threads.
@@ -210,10 +223,16 @@ fn build_site(
             return None;
         }
     };
+    let (hook, mut found) = hooks::before(config, site, &root, &world, &|command| progress.hook(command));
+    let failed = found.iter().any(|one| one.severity == Severity::Error);
+    diagnostics.append(&mut found);
+    if failed {
+        return None;
+    }
     let options = Options { profile: config.profile };
     let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, cache, progress);
     diagnostics.append(&mut found);
-    let Compiled { image, report, .. } = compiled?;
+    let Compiled { image, report, hidden_maps } = compiled?;
     let sealed = match pack::seal(&image) {
         Ok(sealed) => sealed,
         Err(error) => {
@@ -222,23 +241,32 @@ fn build_site(
         }
     };
     let live = map::live(&config.out, site).ok();
-    match sealed.commit(&pack::RealDisk, &config.out, config.keep) {
-        Ok(committed) => Some(BuiltSite {
-            site: site.clone(),
-            generation: committed.generation,
-            changed: live.as_ref() != Some(&committed.path),
-            bundle: committed.path,
-            bundle_len: committed.len,
-            base: image.base.clone(),
-            report,
-            took: started.elapsed(),
-        }),
+    let committed = match sealed.commit(&pack::RealDisk, &config.out, config.keep) {
+        Ok(committed) => committed,
         Err(error) => {
             let help = "nothing was published: the generation that was live still is";
             diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()).with_help(help));
-            None
+            return None;
         }
+    };
+    if let Err(error) = beside::refresh(&config.out, site, &hidden_maps) {
+        let help = "the site is published all the same";
+        let diagnostic = Diagnostic::error(config.out.display().to_string(), error.to_string());
+        diagnostics.push(diagnostic.as_warning().with_help(help));
     }
+    Some(BuiltSite {
+        site: site.clone(),
+        generation: committed.generation,
+        changed: live.as_ref() != Some(&committed.path),
+        bundle: committed.path,
+        bundle_len: committed.len,
+        base: image.base.clone(),
+        report,
+        scripts: AssetFigures::of(&image, BuiltKind::Script),
+        styles: AssetFigures::of(&image, BuiltKind::Style),
+        hook,
+        took: started.elapsed(),
+    })
 }
 
 /// The sites to build, sorted, and what is wrong with the folder that should hold them.
@@ -308,6 +336,11 @@ impl Outcome {
             let rows: Vec<Vec<String>> = self.built.iter().map(BuiltSite::row).collect();
             text.push_str(&table(&head, &rows));
         }
+        if self.built.iter().any(|built| built.scripts.files + built.styles.files > 0) {
+            let head = ["assets", "scripts", "size", "br", "styles", "size", "br"];
+            let rows: Vec<Vec<String>> = self.built.iter().map(BuiltSite::asset_row).collect();
+            text.push_str(&table(&head, &rows));
+        }
         for built in &self.built {
             let state = if built.changed { "" } else { " (unchanged)" };
             text.extend([built.site.as_str(), " → ", &built.bundle.display().to_string(), state, "\n"]);
@@ -355,10 +388,14 @@ impl BuiltSite {
         ]
     }
 
+    fn asset_row(&self) -> Vec<String> {
+        let cells = [&self.scripts, &self.styles].into_iter().flat_map(AssetFigures::cells);
+        std::iter::once(self.site.to_string()).chain(cells).collect()
+    }
+
     fn to_json(&self) -> serde_json::Value {
         let report = &self.report;
-        let bytes_out: BTreeMap<&str, u64> =
-            report.bytes_out.iter().map(|(coding, bytes)| (coding.token(), *bytes)).collect();
+        let bytes_out = by_token(&report.bytes_out);
         json!({
             "site": self.site.as_str(),
             "published": true,
@@ -370,10 +407,41 @@ impl BuiltSite {
             "files": report.files,
             "bytes_in": report.bytes_in,
             "bytes_out": bytes_out,
+            "scripts": self.scripts.to_json(),
+            "styles": self.styles.to_json(),
+            "hook": self.hook.map(Hook::word),
             "cache": {"hits": report.cache_hits, "misses": report.cache_misses},
             "duration_ms": milliseconds(self.took),
         })
     }
+}
+
+impl AssetFigures {
+    fn of(image: &SiteImage, kind: BuiltKind) -> Self {
+        let mut figures = Self::default();
+        let built = image.manifest.files.iter().filter(|(_, file)| file.kind == kind);
+        for (path, _) in built {
+            figures.files += 1;
+            let response = SitePath::parse(path).ok().and_then(|path| image.routes.get(&path));
+            for body in response.iter().flat_map(|response| &response.bodies) {
+                *figures.bytes.entry(body.coding).or_default() += body.bytes.len() as u64;
+            }
+        }
+        figures
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let sum = |coding| self.bytes.get(&coding).map_or_else(|| "–".to_owned(), |&sum| bytes(sum));
+        [grouped(self.files), sum(Coding::Identity), sum(Coding::Brotli)]
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json!({"files": self.files, "bytes": by_token(&self.bytes)})
+    }
+}
+
+fn by_token(bytes: &BTreeMap<Coding, u64>) -> BTreeMap<&'static str, u64> {
+    bytes.iter().map(|(coding, bytes)| (coding.token(), *bytes)).collect()
 }
 
 fn milliseconds(took: Duration) -> u64 {

@@ -1,5 +1,6 @@
 //! The command line: what was typed becomes a resolved configuration, and one file per subcommand runs it.
 
+mod beside;
 #[cfg(feature = "compiler")]
 mod build;
 mod check;
@@ -8,6 +9,8 @@ mod completions;
 mod dev;
 mod diagnostics;
 mod hash_password;
+#[cfg(feature = "compiler")]
+mod hooks;
 mod inspect;
 mod log;
 #[cfg(feature = "compiler")]

@@ -47,6 +47,14 @@ impl SiteProgress {
         Self { site, display, bar }
     }
 
+    /// A command of the site's author runs; it says nothing while all goes well.
+    pub(super) fn hook(&self, command: &str) {
+        self.bar.set_message("hook");
+        if self.display == Display::Lines {
+            drop(io::stderr().write_all(format!("{}: running {command}\n", self.site).as_bytes()));
+        }
+    }
+
     /// Leaves the terminal clean for what comes next.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -1,6 +1,7 @@
 //! `sitekit rollback`: makes a generation that is kept the live one, once its bundle was found whole to the last byte.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
     process::ExitCode,
@@ -10,7 +11,7 @@ use std::{
 use anyhow::anyhow;
 
 use super::{
-    exit,
+    beside, exit,
     serve::refuse,
     settings::{self, Config, Look, Typed},
     text_table::{bytes, grouped, table},
@@ -78,6 +79,7 @@ pub(super) fn run(args: &RollbackArgs) -> anyhow::Result<ExitCode> {
     let before = generations.iter().find(|generation| generation.live);
     let before = before.map_or_else(String::new, |before| format!(", before it was {}", before.hash));
     io::stdout().write_all(format!("{site}: generation {} is live{before}\n", to.hash).as_bytes())?;
+    beside::refresh(&build, site, &BTreeMap::new())?;
     Ok(ExitCode::SUCCESS)
 }
 

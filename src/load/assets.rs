@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use globset::Glob;
+
 use super::{
     fields::Fields,
     value::{Spanned, Value},
@@ -64,7 +66,16 @@ pub(super) fn read(fields: &mut Fields<'_>) -> AssetsConfig {
 
 /// Reads `[hooks]`.
 pub(super) fn read_hooks(fields: &mut Fields<'_>) -> Hooks {
-    Hooks { before: fields.name("before"), inputs: fields.one_or_more("inputs").unwrap_or_default() }
+    let hooks = Hooks { before: fields.name("before"), inputs: fields.one_or_more("inputs").unwrap_or_default() };
+    for input in &hooks.inputs {
+        if let Err(error) = Glob::new(&input.value) {
+            fields.error(input.span.clone(), format!("not a glob pattern: {}", error.kind()));
+        } else if input.value.starts_with('/') || input.value.split('/').any(|segment| segment == "..") {
+            fields
+                .error(input.span.clone(), "what a command reads is in the site's folder: the pattern leads out of it");
+        }
+    }
+    hooks
 }
 
 fn env(fields: &mut Fields<'_>) -> BTreeMap<String, serde_json::Value> {

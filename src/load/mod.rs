@@ -237,6 +237,16 @@ pub fn load(world: &dyn World, name: &SiteName, root: &str) -> (Option<Site>, Ve
     (site, diagnostics)
 }
 
+/// Reads a site's configuration and nothing else, and says where it stands and what is wrong with it.
+pub fn configure(world: &dyn World, root: &str) -> (Config, Source, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    // What is wrong with `.buildignore` is no concern here.
+    let reader = Reader::new(world, root, &mut Vec::new());
+    let (config, source) = configuration(&reader, root, &mut diagnostics);
+    diagnostics.sort();
+    (config, source, diagnostics)
+}
+
 fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Site> {
     let top = match world.list(root) {
         Ok(entries) => entries,

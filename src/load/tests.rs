@@ -275,6 +275,19 @@ fn configuration() {
             "[sitekit]\nmode = 'spaa'",
             "error config.toml:2:8 `sitekit.mode` is one of `traditional`, `spa`, not `spaa` (did you mean `spa`?)",
         ),
+        ("[hooks]\nbefore = ''", "error config.toml:2:10 `hooks.before` cannot be empty"),
+        (
+            "[hooks]\nbfore = 'make'",
+            "error config.toml:2:1 `hooks.bfore` is not a key sitekit knows (did you mean `before`?)",
+        ),
+        (
+            "[hooks]\nbefore = 'make'\ninputs = ['a.css', '../b.css']",
+            "error config.toml:3:20 what a command reads is in the site's folder: the pattern leads out of it",
+        ),
+        (
+            "[hooks]\nbefore = 'make'\ninputs = '[z-a]'",
+            "error config.toml:3:10 not a glob pattern: invalid range; 'z' > 'a'",
+        ),
         (
             "[markdown]\nsmart_puctuation = true",
             "warning config.toml:2:1 `markdown.smart_puctuation` is not a key sitekit knows (did you mean \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::SitePath;
+use super::{BasePath, ContentHash, SiteName, SitePath};
 
 /// Everything that was built, by the names authors and browsers know. Sizes are in bytes before any content coding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,23 @@ impl Manifest {
         let manifest: Self =
             serde_json::from_str(text).map_err(|error| ManifestError::Unreadable(error.to_string()))?;
         if manifest.is_empty() || manifest.to_json() != text { Err(ManifestError::NotCanonical) } else { Ok(manifest) }
+    }
+
+    /// The manifest with whose it is, as it is written for people and other tools; none when nothing was built.
+    #[must_use]
+    pub fn describe(&self, site: &SiteName, base: &BasePath, generation: ContentHash) -> Option<String> {
+        #[derive(Serialize)]
+        struct Described<'a> {
+            site: &'a str,
+            base: &'a str,
+            generation: String,
+            #[serde(flatten)]
+            manifest: &'a Manifest,
+        }
+        let (site, base, generation) = (site.as_str(), base.as_str(), generation.to_string());
+        let described = Described { site, base, generation, manifest: self };
+        // As above.
+        (!self.is_empty()).then(|| serde_json::to_string_pretty(&described).unwrap_or_default() + "\n")
     }
 
     /// Holds it to the routes of its site, and what it names to what it lists.

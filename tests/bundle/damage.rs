@@ -260,18 +260,18 @@ mod hostile {
                 "\"/assets/main.4f2a9c81d1.js\":",
             ),
             (
-                "`assets//main.4f2a9c81d0.js` is no route of the site",
-                "\"/assets/main.4f2a9c81d0.js\":",
-                "\"assets//main.4f2a9c81d0.js\":",
+                "`assets//style.5eed5eed00.css` is no route of the site",
+                "\"/assets/style.5eed5eed00.css\":",
+                "\"assets//style.5eed5eed00.css\":",
             ),
             ("it is not written the one way it can be", "\"bytes\":12", "\"bytes\":1 "),
             (
-                "unknown field `styleX`, expected one of `file`, `imports`, `styles`, `later` at line 1 column 134",
+                "unknown field `styleX`, expected one of `file`, `imports`, `styles`, `later` at line 1 column 121",
                 "styles",
                 "styleX",
             ),
             (
-                "unknown variant `scripX`, expected one of `script`, `style`, `file` at line 1 column 325",
+                "unknown variant `scripX`, expected one of `script`, `style`, `file` at line 1 column 318",
                 "script",
                 "scripX",
             ),

@@ -85,6 +85,47 @@ fn an_overview_of_nothing() {
     insta::assert_snapshot!(built(&images::empty()).text(&["a"]));
 }
 
+/// What is sent at once is what the entry imports and its style sheets; a coding that one file lacks counts as it is sent.
+#[test]
+fn what_scripts_and_style_sheets_are_made_of() {
+    let built = built(&images::built());
+    let text = built.text(&["docs"]);
+    insta::assert_snapshot!(text[text.find("entries, ").unwrap()..text.find("biggest bodies").unwrap()]);
+    let json: serde_json::Value = serde_json::from_str(&built.text(&["docs", "--json"])).unwrap();
+    let main = &json["assets"]["entries"][0];
+    assert_eq!((&main["source"], &main["at_once"]["br"]), (&"sites/docs/main.ts".into(), &35.into()));
+    assert_eq!(main["in_time"], serde_json::json!({"identity": 37, "gzip": null, "br": null, "zstd": null}));
+    let editor = &json["assets"]["files"][0];
+    assert_eq!((&editor["kind"], &editor["modules"][0]["bytes"]), (&"script".into(), &31.into()));
+    assert_eq!(json["assets"]["duplicates"][0]["files"].as_array().unwrap().len(), 2);
+    let none: serde_json::Value = serde_json::from_str(&self::built(&site()).text(&["docs", "--json"])).unwrap();
+    assert_eq!(none.get("assets"), None);
+}
+
+/// The page says all without a script, and asks for nothing that is not in it. `tests/browser` opens one.
+#[test]
+fn a_page_of_what_is_in_them() {
+    let mut image = images::built();
+    let file = image.manifest.files.values_mut().next().unwrap();
+    file.modules[0].source = "sites/docs/</script><b>&\"{{data}}.ts".to_owned();
+    let built = built(&image);
+    let beside = Path::new(&built.file).with_file_name("inspect.html");
+    let printed = built.inspect(&["docs", "--html"]);
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), format!("{}\n", beside.display()));
+    let page = fs::read_to_string(&beside).unwrap();
+    for part in ["<h1>docs</h1>", "sites/docs/main.ts", "@scope/shared", "/assets/editor.1c0ffee150.js", "lodash-es"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.contains("&lt;/script&gt;&lt;b&gt;&amp;&quot;{{data}}.ts"), "names are text");
+    assert_eq!(page.matches("</script>").count(), 2, "and none ends the data");
+    assert!(!["http:", "https:", "src=", "@import", "url("].iter().any(|asks| page.contains(asks)));
+
+    let elsewhere = built.build.path().join("page.html");
+    assert!(built.inspect(&["docs", "--html", elsewhere.to_str().unwrap()]).status.success());
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), page);
+    assert_eq!(String::from_utf8(built.inspect(&[&built.file, "--html", "-"]).stdout).unwrap(), page);
+}
+
 #[test]
 fn every_route() {
     let text = built(&site()).text(&["docs", "--routes"]);
@@ -183,6 +224,8 @@ fn what_is_not_there() {
         (&["docs", "/style.css", "--body", "deflate"], "possible values: identity, gzip, br, zstd"),
         (&["docs", "--body", "br"], "<PATH>"),
         (&["docs", "/", "--routes"], "cannot be used with"),
+        (&["docs", "--html"], "has no scripts or style sheets that sitekit built"),
+        (&["docs", "--json", "--html"], "cannot be used with"),
     ] {
         let output = built.inspect(arguments);
         let error = String::from_utf8_lossy(&output.stderr);

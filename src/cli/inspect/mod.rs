@@ -2,18 +2,21 @@
 //! as tables for people or as JSON; nothing here asks a server.
 
 mod answer;
+mod assets;
 mod overview;
+mod treemap;
 
 use std::{
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::ValueEnum;
 
-use self::{answer::Answer, overview::Overview};
+use self::{answer::Answer, assets::Assets, overview::Overview};
 use super::{
     exit,
     rollback::no_such_site,
@@ -29,8 +32,9 @@ use crate::{
 /// Look into a bundle
 ///
 /// Shows what a site's live bundle, or a bundle file, holds: routes by kind, sizes in each coding and what compression
-/// saved, the biggest bodies, bodies that several routes share, header fields and rules. With PATH, all about the answer
-/// of one route.
+/// saved, what scripts and style sheets are made of, the biggest bodies, bodies that several routes share, header fields
+/// and rules. With PATH, all about the answer of one route. With --html, a page with a treemap of what is in each script
+/// and style sheet.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sitekit inspect docs                          the live bundle of the site
@@ -40,6 +44,7 @@ use crate::{
   sitekit inspect docs /guide/ --body           its bytes
   sitekit inspect docs /app.js --body br | brotli -d
   sitekit inspect docs --json | jq .kinds       for machines
+  sitekit inspect app --html                    a page that shows what is in each script: build/app/inspect.html
 
 Exit status: 0 shown, 1 the bundle is damaged, 2 there is no such bundle, route or coding.")]
 pub(super) struct InspectArgs {
@@ -58,6 +63,17 @@ pub(super) struct InspectArgs {
     /// Write the route's body, as it goes over the wire, and nothing else
     #[arg(long, value_name = "CODING", num_args = 0..=1, default_missing_value = "identity", requires = "path", conflicts_with = "json")]
     body: Option<CodingArg>,
+
+    /// Write a page that shows what is in each script and style sheet; `-` is standard output
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        conflicts_with_all = ["path", "routes", "body", "json"],
+        long_help = "Write a page that shows what is in each script and style sheet: a file that needs no other. \
+                     `inspect.html` beside the bundle when no FILE is named; `-` is standard output"
+    )]
+    html: Option<Option<PathBuf>>,
 
     /// Print JSON
     #[arg(long)]
@@ -97,6 +113,9 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
         Err(error @ OpenError::Format { .. }) => return damaged(&error),
         Err(error) => return Err(error.into()),
     };
+    if let Some(to) = &args.html {
+        return write_page(&bundle, &path, to.as_deref());
+    }
     let shown = match &args.path {
         None => {
             let overview = Overview::of(&bundle, &path, args.routes);
@@ -116,6 +135,25 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     };
     let mut out = io::stdout().lock();
     out.write_all(&shown)?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the page of what is in scripts and style sheets, and says where it is.
+fn write_page(bundle: &Bundle, file: &Path, to: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let Some(assets) = Assets::of(bundle) else {
+        bail!("{} has no scripts or style sheets that sitekit built, so there is nothing to show", file.display());
+    };
+    let page = treemap::page(bundle, &assets)?;
+    let mut out = io::stdout().lock();
+    let beside = file.with_file_name("inspect.html");
+    match to.unwrap_or(&beside) {
+        stdout if stdout == Path::new("-") => out.write_all(page.as_bytes())?,
+        to => {
+            fs::write(to, page).with_context(|| format!("cannot write {}", to.display()))?;
+            writeln!(out, "{}", to.display())?;
+        }
+    }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     super::text_table::{bytes, grouped, table},
     answer::saved,
+    assets::Assets,
 };
 use crate::{
     map::{Bundle, Entry},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// How many bodies and field blocks are told of.
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Overview {
@@ -42,6 +43,9 @@ pub(super) struct Overview {
     fields: Vec<FieldBlock>,
     /// Without the hashes of passwords.
     rules: Value,
+    /// What the asset pipeline built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assets: Option<Assets>,
     #[serde(skip_serializing_if = "Option::is_none")]
     routes: Option<Vec<RouteFigures>>,
 }
@@ -135,12 +139,14 @@ impl Overview {
             shared: first(&uses, |body| body.bytes * (body.routes - 1)),
             fields: field_blocks(entries()),
             rules: rules(bundle.rules()),
+            assets: Assets::of(bundle),
             routes: with_routes.then(|| entries().map(|entry| RouteFigures::of(&entry)).collect()),
         }
     }
 
     pub(super) fn to_text(&self) -> String {
         let mut sections = vec![self.head(), self.kind_table(), self.bodies_line()];
+        sections.extend(self.assets.as_ref().map(Assets::to_text));
         sections.extend([self.biggest_table(), self.shared_table()]);
         sections.extend(self.fields.iter().take(MOST).map(FieldBlock::to_text));
         sections.push(match self.fields.len().saturating_sub(MOST) {
@@ -358,7 +364,19 @@ fn rules(rules: &Rules) -> Value {
             *users = users.as_object().map(|users| users.keys().cloned().collect()).unwrap_or_default();
         }
     }
-    value
+    sorted(value)
+}
+
+/// By key, whatever else is compiled in: a feature of another crate decides whether objects keep their order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<String, Value> = fields.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            fields.into_iter().collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
 }
 
 impl RouteFigures {
