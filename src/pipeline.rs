@@ -10,7 +10,6 @@ mod outputs;
 mod pages;
 mod preload;
 mod sources;
-mod used;
 
 use std::{
     collections::{BTreeMap, HashMap},

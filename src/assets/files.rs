@@ -51,6 +51,15 @@ impl<'a> Files<'a> {
         Ok(self.publish(source)?.to_url(self.base))
     }
 
+    /// Publishes what was made of a file, and gives its URL.
+    pub(super) fn add(&self, path: SitePath, built: BuiltAsset) -> String {
+        let url = path.to_url(self.base);
+        if let Ok(mut files) = self.built.lock() {
+            files.insert(path, built);
+        }
+        url
+    }
+
     /// All files, and what was asked for by the path of its source.
     pub(super) fn into_built(self) -> (BTreeMap<SitePath, BuiltAsset>, BTreeMap<String, SitePath>) {
         let built = self.built.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -87,12 +87,18 @@ impl DiskWorld {
     }
 
     /// Refuses a real path outside the site, unless what was asked for is not the site's at all (the project's own
-    /// `.buildignore`).
+    /// `.buildignore`). Packages of the site may be links to anywhere in the project: package managers keep them there.
     fn fenced(&self, path: &str) -> Result<PathBuf, WorldError> {
         let real = fs::canonicalize(self.project.join(path)).map_err(|error| WorldError::from_io(&error))?;
-        let of_site =
-            path.strip_prefix(self.site.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if of_site && !real.starts_with(&self.fence) { Err(WorldError::LeavesSite) } else { Ok(real) }
+        let inside = path.strip_prefix(self.site.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match inside {
+            Some(inside) if !real.starts_with(&self.fence) => {
+                let is_package = inside.split('/').any(|segment| segment == "node_modules");
+                let project = || fs::canonicalize(&self.project).is_ok_and(|project| real.starts_with(project));
+                if is_package && project() { Ok(real) } else { Err(WorldError::LeavesSite) }
+            }
+            _ => Ok(real),
+        }
     }
 
     fn kind(&self, entry: &fs::DirEntry, path: &str) -> Result<EntryKind, WorldError> {
@@ -324,5 +330,28 @@ mod tests {
         assert_eq!(world.read("sites/s/static/in.txt").unwrap(), "yes");
         assert_eq!(world.read("sites/s/static"), Err(WorldError::IsFolder));
         assert_eq!(world.read("secret").unwrap(), "no");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn disk_follows_packages_to_where_the_project_keeps_them() {
+        use std::os::unix::fs::symlink;
+
+        let outer = tempfile::tempdir().unwrap();
+        let project = outer.path().join("project");
+        let packages = project.join("sites/s/node_modules");
+        let store = project.join("node_modules/.store/a@1/node_modules/a");
+        fs::create_dir_all(&packages).unwrap();
+        fs::create_dir_all(&store).unwrap();
+        fs::write(store.join("index.js"), "a").unwrap();
+        fs::write(outer.path().join("secret"), "no").unwrap();
+        symlink("../../../node_modules/.store/a@1/node_modules/a", packages.join("a")).unwrap();
+        symlink("../../../../secret", packages.join("secret")).unwrap();
+
+        let world = DiskWorld::new(&project, "sites/s").unwrap();
+        assert_eq!(world.read("sites/s/node_modules/a/index.js").unwrap(), "a");
+        let real = world.real("sites/s/node_modules/a/index.js").unwrap();
+        assert_eq!(real, "node_modules/.store/a@1/node_modules/a/index.js");
+        assert_eq!(world.read("sites/s/node_modules/secret"), Err(WorldError::LeavesSite));
     }
 }

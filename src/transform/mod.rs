@@ -14,4 +14,3 @@ pub mod preload;
 pub mod render;
 pub mod requests;
 pub mod script;
-pub mod unused;

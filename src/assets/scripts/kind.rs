@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Rules,
     /// The text of a compiled style sheet.
     SheetText,
+    /// The URL of a compiled style sheet.
+    SheetUrl,
     /// The URL of the file.
     Url,
     /// The text of the file.
@@ -39,6 +41,7 @@ impl Kind {
         let is_sheet = matches!(extension.as_str(), "css" | "scss" | "sass");
         match query {
             "?raw" => return Some(Self::Text),
+            "?url" if is_sheet => return Some(Self::SheetUrl),
             "?url" => return Some(Self::Url),
             "?inline" if is_sheet => return Some(Self::SheetText),
             "?inline" => return Some(Self::Data),
@@ -156,6 +159,7 @@ mod tests {
             ("a/b.module.scss", "", Some(Kind::NamedSheet)),
             ("a/b.module.scss", "?rules", Some(Kind::Rules)),
             ("a/b.css", "?inline", Some(Kind::SheetText)),
+            ("a/b.css", "?url", Some(Kind::SheetUrl)),
             ("a/b.png", "?inline", Some(Kind::Data)),
             ("a/b.ts", "?worker", Some(Kind::Worker)),
             ("a/index.html", "?script=3", Some(Kind::Inline(3))),

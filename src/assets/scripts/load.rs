@@ -15,13 +15,10 @@ use super::{
     urls::{self, Use},
 };
 use crate::{
-    assets::{names::stem_and_extension, resolve::Asked, styles::Sheet},
+    assets::{chunks::MAY_NEED, names::stem_and_extension, resolve::Asked, styles::Sheet},
     diag::{Diagnostic, Source},
     site::MediaType,
 };
-
-/// What scripts import from the product by its name.
-const MAY_NEED: &str = include_str!("../chunks/may_need.js");
 
 /// A module, ready to be linked.
 pub(super) struct Loaded {
@@ -99,6 +96,10 @@ pub(super) async fn load(project: &Project, module: &str) -> Option<Loaded> {
         },
         Kind::SheetText => match project.sheet_text(path).await {
             Some(css) => exported(&literal(&css)),
+            None => broken_sheet(project, module),
+        },
+        Kind::SheetUrl => match project.sheet_url(path).await {
+            Some(url) => exported(&literal(&url)),
             None => broken_sheet(project, module),
         },
         Kind::Text => match text(project, module, path) {
@@ -279,6 +280,10 @@ async fn with_urls(project: &Project, module: &str, source: &Source, kind: Modul
                 edits.push((options.at..options.at, options.text.to_owned()));
             }
             loaded.workers.push(id);
+        } else if matches!(kind, Kind::Sheet | Kind::NamedSheet) {
+            if let Some(url) = project.sheet_url(&path).await {
+                edits.push((place, literal(&url)));
+            }
         } else {
             match project.url(&path).await {
                 Ok(url) => edits.push((place, literal(&url))),

@@ -17,12 +17,18 @@ mod urls;
 
 use std::{
     num::NonZeroUsize,
+    pin::pin,
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use rolldown::{BundleOutput, BundlerBuilder, BundlerOptions};
-use rolldown_error::BuildDiagnostic;
+use rolldown_error::{BatchedBuildDiagnostic, BuildDiagnostic};
+use tokio::{
+    runtime::{Builder, Handle},
+    time::timeout,
+};
 
 use self::{
     plugin::{Modules, Project},
@@ -57,6 +63,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
                 Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
                 Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, &mut found))),
                 Question::SheetText(path, answer) => drop(answer.send(sheets.text(context, &path, &mut found))),
+                Question::SheetUrl(path, answer) => drop(answer.send(sheets.url(context, &path, &mut found))),
                 Question::NoMore => break,
             }
         }
@@ -73,9 +80,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
             Vec::new()
         }
         Err(_) => {
-            let message = "the linker failed on the scripts of this site";
-            let help = "this is a fault of sitekit or of the library it uses (rolldown), please report it";
-            found.push(Diagnostic::error(Arc::clone(&context.site.root), message).with_help(help));
+            found.push(report::failed(&project, "it panicked"));
             Vec::new()
         }
     };
@@ -96,12 +101,31 @@ impl Drop for Last {
 
 fn run(options: BundlerOptions, plugin: Modules) -> Result<BundleOutput, Vec<BuildDiagnostic>> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .map_err(|error| vec![BuildDiagnostic::unhandleable_error(error.into())])?;
+    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(|error| vec![BuildDiagnostic::unhandleable_error(error.into())])?;
     let bundler = BundlerBuilder::default().with_options(options).with_plugins(vec![Arc::new(plugin)]).build();
-    let mut bundler = bundler.map_err(|errors| errors.into_vec())?;
-    runtime.block_on(bundler.generate()).map_err(|errors| errors.into_vec())
+    let mut bundler = bundler.map_err(BatchedBuildDiagnostic::into_vec)?;
+    let linked = runtime.block_on(unless_stuck(runtime.handle(), bundler.generate()));
+    let linked = linked.map_err(|stuck| vec![BuildDiagnostic::unhandleable_error(stuck.into())])?;
+    linked.map_err(BatchedBuildDiagnostic::into_vec)
+}
+
+/// Something waits for a task that is no more.
+#[derive(Debug, thiserror::Error)]
+#[error("a task of the linker panicked")]
+struct Stuck;
+
+/// What `linking` gives. rolldown waits without end for a module whose task has panicked: nothing is left then that could
+/// bring it on.
+async fn unless_stuck<T>(runtime: &Handle, linking: impl Future<Output = T>) -> Result<T, Stuck> {
+    let mut linking = pin!(linking);
+    let mut idle = 0;
+    while idle < 3 {
+        match timeout(Duration::from_millis(200), &mut linking).await {
+            Ok(linked) => return Ok(linked),
+            Err(_) if runtime.metrics().num_alive_tasks() == 0 => idle += 1,
+            Err(_) => idle = 0,
+        }
+    }
+    Err(Stuck)
 }

@@ -11,7 +11,7 @@ use super::{
     sheets::Sheets,
 };
 use crate::{
-    assets::{chunks::Chunk, names::stem_and_extension},
+    assets::{chunks::Chunk, names::stem_and_extension, styles::Sheet},
     site::{BuiltModule, ContentHash},
 };
 
@@ -63,7 +63,7 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
         .collect()
 }
 
-fn sheet(sheets: &Sheets, module: &str) -> Option<crate::assets::styles::Sheet> {
+fn sheet(sheets: &Sheets, module: &str) -> Option<Sheet> {
     let (path, query) = id::parts(module)?;
     matches!(Kind::of(path, query)?, Kind::Sheet | Kind::Rules).then(|| sheets.get(path).cloned()).flatten()
 }

@@ -15,6 +15,8 @@ use rolldown_common::{
     EmittedChunk, ImportKind, ModuleInfo, NormalModule, ResolvedExternal, side_effects::HookSideEffects,
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     id,
     kind::Kind,
@@ -27,6 +29,7 @@ use crate::{
     assets::{
         Context, Entry,
         resolve::{Asked, Found, Resolver, Unresolved},
+        styles::Sheet,
     },
     diag::{Diagnostic, Source},
     load::{World, WorldError},
@@ -47,6 +50,8 @@ pub(super) struct Root {
 pub(super) struct Project {
     pub(super) world: Arc<dyn World + Send + Sync>,
     pub(super) resolver: Resolver,
+    /// The site's folder.
+    pub(super) root: Arc<str>,
     /// The package JSX is compiled for, where the configuration says it.
     pub(super) jsx: Option<String>,
     /// Whether decorators are compiled, as `experimentalDecorators` of TypeScript are.
@@ -84,6 +89,7 @@ impl Project {
         Self {
             has_decorators: decorators == Some(true),
             resolver,
+            root: Arc::clone(&context.site.root),
             world,
             jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
             inline: inline.collect(),
@@ -168,22 +174,27 @@ impl Project {
     }
 
     pub(super) async fn url(&self, path: &str) -> Result<String, WorldError> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        let gone = || WorldError::Io("the build was given up".to_owned());
-        self.questions.send(Question::Url(path.to_owned(), answer)).map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let answer = self.ask(|answer| Question::Url(path.to_owned(), answer)).await;
+        answer.unwrap_or_else(|| Err(WorldError::Io("the build was given up".to_owned())))
     }
 
-    pub(super) async fn sheet(&self, path: &str) -> Option<Arc<crate::assets::styles::Sheet>> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        self.questions.send(Question::Sheet(path.to_owned(), answer)).ok()?;
-        answered.await.ok()?
+    pub(super) async fn sheet(&self, path: &str) -> Option<Arc<Sheet>> {
+        self.ask(|answer| Question::Sheet(path.to_owned(), answer)).await?
     }
 
     pub(super) async fn sheet_text(&self, path: &str) -> Option<String> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        self.questions.send(Question::SheetText(path.to_owned(), answer)).ok()?;
-        answered.await.ok()?
+        self.ask(|answer| Question::SheetText(path.to_owned(), answer)).await?
+    }
+
+    pub(super) async fn sheet_url(&self, path: &str) -> Option<String> {
+        self.ask(|answer| Question::SheetUrl(path.to_owned(), answer)).await?
+    }
+
+    /// `None` when nobody answers any more.
+    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.questions.send(question(answer)).ok()?;
+        answered.await.ok()
     }
 
     /// What a specifier means in a module.

@@ -37,6 +37,10 @@ fn told(project: &Project, error: &BuildDiagnostic) -> Option<Diagnostic> {
     if let EventKind::MissingExportError = error.kind() {
         return missing_export(project, error, &said);
     }
+    if matches!(error.kind(), EventKind::UnhandleableError | EventKind::PluginError) {
+        let reason = message.lines().last().unwrap_or_default().trim();
+        return Some(failed(project, reason));
+    }
     let module = module.or_else(|| Some(format!("/{}", said.get_primary_location()?.0.trim_start_matches('/'))));
     let message = lower(message.lines().next().unwrap_or_default());
     // serde_json says the place again.
@@ -54,6 +58,12 @@ fn told(project: &Project, error: &BuildDiagnostic) -> Option<Diagnostic> {
         extension @ ("js" | "ts") if is_jsx => wrong.with_help(format!("JSX is written in `.{extension}x` files")),
         _ => wrong,
     })
+}
+
+/// A fault that is not the author's.
+pub(super) fn failed(project: &Project, reason: &str) -> Diagnostic {
+    Diagnostic::error(Arc::clone(&project.root), format!("the linker failed on the scripts of this site: {reason}"))
+        .with_help("this is a fault of sitekit or of the library it uses (rolldown), please report it")
 }
 
 /// Where the first label of a diagnostic is: it gives a line, and a column in units of UTF-16.

@@ -7,7 +7,9 @@ use tokio::sync::oneshot::Sender;
 use crate::{
     assets::{
         Context,
-        styles::{self, Sheet},
+        names::stem_and_extension,
+        style_file::StyleFile,
+        styles::{self, Joined, Sheet},
     },
     diag::Diagnostic,
     load::WorldError,
@@ -21,6 +23,8 @@ pub(super) enum Question {
     Sheet(String, Sender<Option<Arc<Sheet>>>),
     /// The same, as text.
     SheetText(String, Sender<Option<String>>),
+    /// The same, published: its URL.
+    SheetUrl(String, Sender<Option<String>>),
     NoMore,
 }
 
@@ -44,8 +48,18 @@ impl Sheets {
     }
 
     pub(super) fn text(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
+        Some(self.alone(context, path, found)?.css)
+    }
+
+    pub(super) fn url(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
+        let sheet = Joined { map: None, ..self.alone(context, path, found)? };
+        let StyleFile { path, built, .. } = StyleFile::of(context, stem_and_extension(path).0, sheet);
+        Some(context.files.add(path, built))
+    }
+
+    fn alone(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<Joined> {
         let sheet = self.compile(context, path, found)?;
-        Some(styles::join(context, std::slice::from_ref(&*sheet), found).css)
+        Some(styles::join(context, std::slice::from_ref(&*sheet), found))
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Sheet> {

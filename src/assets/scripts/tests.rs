@@ -47,14 +47,8 @@ impl Project {
         let files = Files::new(&self.world, &base);
         let options = Options { config: &self.config, base: &base, is_dev: self.is_dev };
         let (site, browsers) = (site.unwrap(), Browsers::default());
-        let context = Context {
-            world: &self.world,
-            site: &site,
-            options: &options,
-            browsers: &browsers,
-            files: &files,
-            used: None,
-        };
+        let context =
+            Context { world: &self.world, site: &site, options: &options, browsers: &browsers, files: &files };
         let entries: Vec<&Entry> = entries.iter().collect();
         let (chunks, found) = link(&context, &entries);
         Linked { chunks, found }
@@ -419,12 +413,13 @@ fn files_are_named_by_their_urls() {
     let project = Project::with(&[
         (
             "sites/app/main.ts",
-            "import logo from './logo.svg';\nimport text from './note.txt?url';\nimport inline from './dot.gif?inline';\n\
-             import unused from './unused.png';\nconsole.log(logo, text, inline, new URL('./font.woff2', import.meta.url), \
+            "import logo from './logo.svg';\nimport text from './note.txt?url';\nimport inline from './dot.gif?inline';\nimport sheet from './sheet.css?url';\n\
+             import unused from './unused.png';\nconsole.log(logo, text, inline, sheet, new URL('./font.woff2', import.meta.url), \
              new URL('https://example.org/x.png', import.meta.url), new URL(logo, import.meta.url).href);",
         ),
         ("sites/app/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
         ("sites/app/note.txt", "n"),
+        ("sites/app/sheet.css", ".a { color: red }"),
         ("sites/app/dot.gif", "GIF"),
         ("sites/app/unused.png", "u"),
         ("sites/app/font.woff2", "f"),
@@ -434,6 +429,7 @@ fn files_are_named_by_their_urls() {
     for text in [
         "`/app/assets/logo.",
         "`/app/assets/note.",
+        "`/app/assets/sheet.",
         "`data:image/gif;base64,R0lG`",
         "new URL(`/app/assets/font.",
         "new URL(`https://example.org/x.png`",
@@ -553,6 +549,20 @@ fn what_is_linked_does_not_depend_on_threads() {
     }
 }
 
+/// Guards a build against waiting for ever: a task that panics leaves rolldown with a channel nobody writes to.
+#[test]
+fn a_panic_in_a_task_ends_the_build() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let linked = runtime.block_on(unless_stuck(runtime.handle(), async {
+        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel::<()>();
+        tokio::spawn(async { panic!("as oxc might") });
+        let received = receive.recv().await;
+        drop(send);
+        received
+    }));
+    assert!(linked.is_err());
+}
+
 /// What is told of `sites/app/main.ts` beside `files`.
 #[track_caller]
 fn told(files: &[(&str, &str)], main: &str) -> String {
@@ -610,6 +620,15 @@ fn what_is_told_of_imports_that_lead_nowhere() {
         (
             &[("sites/app/tsconfig.json", "{\"extends\": \"./base.json\"}"), ("sites/app/a.ts", "export const a = 1;")],
             "import { a } from './a';\nconsole.log(a);",
+        ),
+        (
+            &[
+                ("node_modules/p/package.json", r#"{"sideEffects": false}"#),
+                ("node_modules/p/index.js", "export { default as map } from './map.js'; export * from './more.js';"),
+                ("node_modules/p/map.js", "export default 1;"),
+                ("node_modules/p/more.js", "export const filter = 1;"),
+            ],
+            "import { mapp } from 'p';\nimport * as all from 'p';\nmapp(all.fliter);",
         ),
         (&[], "let a = 1;\nlet a = 2;"),
         (&[], "a = 1;\nawait 1;\nreturn;"),
