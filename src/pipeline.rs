@@ -10,6 +10,7 @@ mod outputs;
 mod pages;
 mod preload;
 mod sources;
+mod used;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -26,6 +26,7 @@ fn every_page_of_the_manual() {
         visit.expect("each part of the manual is reached", opened.contains("/docs/commands/build/"));
         visit.missing("/docs/no/such/page/", "There is no such page").await?;
         visit.theme_is_kept("/docs/").await?;
+        visit.files_are_kept_for_good("/docs/commands/build/").await?;
         visit.injected_code_does_not_run("/docs/").await
     });
 }
@@ -38,6 +39,7 @@ fn every_page_of_the_studio() {
         visit.expect("the journal is reached", opened.contains("/studio/journal/six-cards/"));
         visit.missing("/studio/no-such-pot/", "Washed out with the tide").await?;
         visit.form_is_sent("/studio/contact/", "/studio/contact/thanks/").await?;
+        visit.files_are_kept_for_good("/studio/").await?;
         visit.injected_code_does_not_run("/studio/").await
     });
 }
@@ -51,6 +53,9 @@ fn every_route_of_the_app() {
         visit.routes_are_walked().await?;
         visit.books_are_kept().await?;
         visit.keys_work().await?;
+        visit.views_are_fetched_once_they_are_needed().await?;
+        visit.the_last_click_wins().await?;
+        visit.files_are_kept_for_good("/app/library/").await?;
         visit.injected_code_does_not_run("/app/").await
     });
 }
@@ -178,6 +183,25 @@ impl Visit {
         let page = format!("{}{path}", self.origin);
         self.faults.extend(found.into_iter().filter(|fault| !(fault.contains("404") && fault.contains(&page))));
         Ok(())
+    }
+
+    /// All that the page at `path` fetched and that has its bytes in its name is never asked for again; its scripts and
+    /// style sheets are among that.
+    async fn files_are_kept_for_good(&mut self, path: &str) -> Result<(), CmdError> {
+        self.open(path).await?;
+        let look = "const [done] = arguments; \
+                    const urls = performance.getEntriesByType('resource').map(({ name }) => new URL(name)); \
+                    const lasting = ({ pathname }) => /[.](js|css)$|[/]assets[/]/.test(pathname) && !/syntax[.]css$/.test(pathname); \
+                    const ask = async url => [url.pathname, (await fetch(url)).headers.get('cache-control')]; \
+                    Promise.all(urls.filter(lasting).map(ask)).then(found => done(found));";
+        let found = self.browser.client.execute_async(look, Vec::new()).await?;
+        let files: Vec<(String, String)> = serde_json::from_value(found).unwrap_or_default();
+        let ends = |end: &str| files.iter().any(|(path, _)| path.ends_with(end));
+        self.expect(&format!("{path} has a style sheet ({files:?})"), ends(".css"));
+        for (file, lifetime) in &files {
+            self.expect(&format!("{file} is kept for good ({lifetime})"), lifetime.contains("immutable"));
+        }
+        self.collect(path).await
     }
 
     /// What someone smuggles into a page is refused by its policy: a script, an event handler, a script from elsewhere.
@@ -333,5 +357,40 @@ impl Visit {
         self.press("?").await?;
         self.shows("`?` shows the keys", "return document.querySelector('dialog').open", json!(true)).await?;
         self.inspect("/app/library/?q=darwin").await
+    }
+
+    /// A view comes when it is shown, and once. What it may lead to comes before anyone asks; all else does not.
+    async fn views_are_fetched_once_they_are_needed(&mut self) -> Result<(), CmdError> {
+        let fetched = "const views = ['today', 'library', 'book', 'form', 'year', 'settings', 'keys-dialog']; \
+                       const names = performance.getEntriesByType('resource').map(({ name }) => name); \
+                       const times = view => names.filter(name => name.match(`/${view}[.][^/]+[.]js$`)).length; \
+                       return views.map(times)";
+        self.open("/app/").await?;
+        self.shows("the first view and what it leads to are there", fetched, json!([1, 1, 1, 0, 0, 0, 0])).await?;
+        for _ in 0..2 {
+            self.click("nav a[href='/app/year/']").await?;
+            self.shows("the year is there", fetched, json!([1, 1, 1, 0, 1, 0, 0])).await?;
+            self.click("nav a[href='/app/']").await?;
+            self.is_at("/app/", "On the bedside table").await?;
+        }
+        self.click("nav a[href='/app/library/']").await?;
+        self.shows("what the library leads to is there", fetched, json!([1, 1, 1, 1, 1, 0, 0])).await?;
+        self.press("?").await?;
+        self.shows("the keys are there", fetched, json!([1, 1, 1, 1, 1, 0, 1])).await?;
+        self.collect("/app/").await
+    }
+
+    /// Two views under way at once: the one that was asked for last is shown, whichever comes first.
+    async fn the_last_click_wins(&mut self) -> Result<(), CmdError> {
+        self.open("/app/settings/").await?;
+        let click = "for (const place of ['year', 'library', 'year']) \
+                     document.querySelector(`nav a[href='/app/${place}/']`).click();";
+        self.browser.client.execute(click, Vec::new()).await?;
+        let shown = "return [location.pathname, document.title, document.activeElement.innerText]";
+        let year = "String(new Date().getFullYear())";
+        let year = self.browser.client.execute(&format!("return {year}"), Vec::new()).await?;
+        let title = format!("{} · Octavo", year.as_str().unwrap_or_default());
+        self.shows("the last view that was asked for is shown", shown, json!(["/app/year/", title, year])).await?;
+        self.collect("/app/year/").await
     }
 }

@@ -9,6 +9,11 @@ export const SHELVES: readonly { readonly shelf: Shelf; readonly label: string }
   { shelf: "left", label: "Left" },
 ];
 
+/** The shelf a text names, whoever wrote it. */
+export function shelfNamed(text: unknown): (typeof SHELVES)[number] | undefined {
+  return SHELVES.find((entry) => entry.shelf === text);
+}
+
 /** A calendar day, `2026-03-14`, in the reader's own time zone. */
 export type Day = string;
 
@@ -124,7 +129,7 @@ export function parseBooks(json: string): Book[] | undefined {
 function parseBook(value: unknown): Book | undefined {
   if (!isRecord(value)) return undefined;
   const { id, title, author, pages, shelf, stars, marks, notes } = value;
-  const known = SHELVES.find((entry) => entry.shelf === shelf);
+  const known = shelfNamed(shelf);
   if (typeof id !== "string" || typeof title !== "string" || typeof author !== "string" || !known) return undefined;
   if (!isCount(pages) || !isCount(stars) || stars > 5 || !Array.isArray(marks) || !Array.isArray(notes)) return undefined;
   if (!marks.every(isMark) || !notes.every(isNote)) return undefined;

@@ -1,55 +1,39 @@
 // The keyboard: single keys where nobody is typing, and `g` followed by a place.
 
-import { byId, h } from "./dom.ts";
-
-const PLACES: Readonly<Record<string, { readonly path: string; readonly label: string }>> = {
+export const PLACES: Readonly<Record<string, { readonly path: string; readonly label: string }>> = {
   t: { path: "/", label: "Today" },
   l: { path: "/library/", label: "Library" },
   y: { path: "/year/", label: "Year" },
   s: { path: "/settings/", label: "Settings" },
 };
 
-export function setUpKeys(navigate: (path: string) => void): void {
+export function setUpKeys(navigate: (path: string) => Promise<void>): void {
   let waitingForPlace = false;
-  document.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", async (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
     const place = waitingForPlace ? PLACES[event.key] : undefined;
     waitingForPlace = event.key === "g" && !waitingForPlace;
     if (place) {
       event.preventDefault();
-      navigate(place.path);
+      await navigate(place.path);
     } else if (event.key === "n") {
       event.preventDefault();
-      navigate("/library/new/");
+      await navigate("/library/new/");
     } else if (event.key === "/") {
       event.preventDefault();
-      if (!document.getElementById("search")) navigate("/library/");
+      if (!document.getElementById("search")) await navigate("/library/");
       document.getElementById("search")?.focus();
     } else if (event.key === "?") {
       event.preventDefault();
-      showKeys();
+      await showKeys();
     }
   });
 }
 
-export function showKeys(): void {
-  const dialog = byId("keys");
-  if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
-  const row = (keys: readonly string[], text: string): HTMLElement =>
-    h("div", {}, h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, text));
-  dialog.replaceChildren(
-    h("h2", { id: "keys-title" }, "Keys"),
-    h(
-      "dl",
-      {},
-      row(["n"], "Add a book"),
-      row(["/"], "Search the library"),
-      Object.entries(PLACES).map(([key, { label }]) => row(["g", key], `Go to ${label}`)),
-      row(["?"], "Show this"),
-    ),
-    h("form", { method: "dialog" }, h("button", { class: "button", autofocus: true }, "Close")),
-  );
-  dialog.showModal();
+/** Few ever ask, so what it shows is fetched when someone does. */
+export async function showKeys(): Promise<void> {
+  const { fillDialog } = await import("./keys-dialog.tsx");
+  fillDialog();
 }
 
 function isTyping(target: EventTarget | null): boolean {

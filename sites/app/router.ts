@@ -8,31 +8,39 @@ export interface Location {
   readonly query: URLSearchParams;
 }
 
-export interface Route<Result> {
+export interface Route<Target> {
   /** Segments, those with a colon being parameters: `/library/:id/`. */
   readonly pattern: string;
-  readonly show: (parameters: Parameters, location: Location) => Result;
+  readonly target: Target;
 }
 
+/** How the address changed: to a new one, in its place, or by the browser's buttons. */
+export type How = "push" | "replace" | "traverse";
+
 /** Where the site is mounted, with a slash at both ends. The build writes it into `<base>`. */
-export const base: string = new URL(".", document.baseURI).pathname;
+const base: string = new URL(".", document.baseURI).pathname;
 
 /** The address of a path of ours, for a link. */
 export function href(path: string): string {
   return base + path.replace(/^\//, "");
 }
 
+/** The path of ours that an address has; none where it leads elsewhere. */
+export function pathOf(address: { readonly origin: string; readonly pathname: string }): string | undefined {
+  const isOurs = address.origin === window.location.origin && address.pathname.startsWith(base);
+  return isOurs ? `/${address.pathname.slice(base.length)}` : undefined;
+}
+
 export function currentLocation(): Location {
-  const rest = window.location.pathname.startsWith(base) ? window.location.pathname.slice(base.length) : "";
-  const path = `/${rest}`;
+  const path = pathOf(window.location) ?? "/";
   return { path: path.endsWith("/") ? path : `${path}/`, query: new URLSearchParams(window.location.search) };
 }
 
 /** The first route that fits, and what its parameters are. */
-export function match<Result>(
-  routes: readonly Route<Result>[],
+export function match<Target>(
+  routes: readonly Route<Target>[],
   location: Location,
-): { route: Route<Result>; parameters: Parameters } | undefined {
+): { route: Route<Target>; parameters: Parameters } | undefined {
   for (const route of routes) {
     const parameters = fit(route.pattern, location.path);
     if (parameters) return { route, parameters };
@@ -60,24 +68,26 @@ function fit(pattern: string, path: string): Parameters | undefined {
   return parameters;
 }
 
-const listeners = new Set<() => void>();
+type Listener = (how: How) => Promise<void>;
+
+const listeners = new Set<Listener>();
 
 /** Calls `listener` whenever the address has changed, by us or by the browser's buttons. */
-export function onNavigate(listener: () => void): void {
+export function onNavigate(listener: Listener): void {
   listeners.add(listener);
 }
 
-export function navigate(path: string, how: "push" | "replace" = "push"): void {
+/** Goes to a path of ours, and is done when it is shown. */
+export async function navigate(path: string, how: "push" | "replace" = "push"): Promise<void> {
   const url = href(path);
   if (how === "replace") history.replaceState(null, "", url);
   else history.pushState(null, "", url);
-  if (how === "push") window.scrollTo(0, 0);
-  notify();
+  await notify(how);
 }
 
 /** Makes links below the base ours, and leaves every other to the browser. */
 export function start(): void {
-  window.addEventListener("popstate", notify);
+  window.addEventListener("popstate", () => notify("traverse"));
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
       return;
@@ -91,13 +101,13 @@ export function start(): void {
       document.getElementById(written.slice(1))?.focus();
       return;
     }
-    const url = new URL(link.href);
-    if (url.origin !== window.location.origin || !url.pathname.startsWith(base)) return;
+    const path = pathOf(link);
+    if (path === undefined) return;
     event.preventDefault();
-    navigate(`/${url.pathname.slice(base.length)}${url.search}`);
+    void navigate(path + link.search);
   });
 }
 
-function notify(): void {
-  for (const listener of listeners) listener();
+async function notify(how: How): Promise<void> {
+  await Promise.all([...listeners].map((listener) => listener(how)));
 }

@@ -100,7 +100,12 @@ function load(): readonly Book[] {
   } catch {
     // As above.
   }
-  return (stored === null ? undefined : parseBooks(stored)) ?? sampleBooks(today());
+  return (stored === null ? undefined : parseBooks(stored)) ?? beginning();
+}
+
+/** What is there before anything is kept. Where the site's configuration wants no sample, it is not in the script either. */
+function beginning(): readonly Book[] {
+  return import.meta.env.SAMPLE_SHELF ? sampleBooks(today()) : [];
 }
 
 function notify(): void {

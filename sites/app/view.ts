@@ -1,6 +1,18 @@
-// What a page of the app is: a title for the tab and the children of `<main>`.
+// What a page of the app is, and how it is come by.
+
+import type { Location, Parameters } from "./router.ts";
 
 export interface View {
+  /** For the tab. */
   readonly title: string;
-  readonly content: readonly Node[];
+  /** For `<main>`. */
+  readonly content: Node;
+  /** Whether it is left alone when the books change: drawn again, it would lose what was typed. */
+  readonly isForm?: boolean;
 }
+
+/** Draws a page; none when there is nothing at the address. */
+export type Show = (parameters: Parameters, location: Location) => View | undefined;
+
+/** Fetches what draws a page. */
+export type Load = () => Promise<Show>;

@@ -67,6 +67,7 @@ pub(super) fn compile(context: &Context<'_>, path: &Arc<str>, found: &mut Vec<Di
         imports: Vec::new(),
         later: Vec::new(),
         modules: vec![BuiltModule { source: path.to_string(), bytes }],
+        unused: None,
     };
     let path = fingerprinted(stem_and_extension(path).0, "js", &ContentHash::of(&body));
     Some(Classic { path, built: BuiltAsset { body, media: MediaType::JAVASCRIPT, integrity }, described })

@@ -28,6 +28,7 @@ use crate::{
     diag::{Diagnostic, Source},
     load::{AssetsConfig, Site, SourceMaps, World},
     site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, Manifest, MediaType, SitePath},
+    transform::unused::Used,
 };
 
 /// What a page, a template or a script asks for. Paths are relative to the project (`sites/app/main.ts`).
@@ -98,6 +99,8 @@ struct Context<'a> {
     options: &'a Options<'a>,
     browsers: &'a Browsers,
     files: &'a Files<'a>,
+    /// What pages and scripts use, where style rules for anything else are left out. Not known before scripts are linked.
+    used: Option<&'a Used>,
 }
 
 /// A script for pages that name what they may need next, and its path: it reads their `<link rel="may-need">` and fetches
@@ -120,17 +123,19 @@ impl Context<'_> {
     }
 }
 
-/// Builds what `wanted` asks for. What is wrong is told, all of it, and what it concerns is left out.
+/// Builds what `wanted` asks for. What is wrong is told, all of it, and what it concerns is left out. `used` is what the
+/// pages use, where style rules for anything else are to be left out.
 pub fn build(
     world: &dyn World,
     site: &Site,
     wanted: &BTreeSet<Entry>,
+    mut used: Option<Used>,
     options: &Options<'_>,
 ) -> (Built, Vec<Diagnostic>) {
     let (mut built, mut found) = (Built::default(), Vec::new());
     let files = Files::new(world, options.base);
     let browsers = browsers::of(world, site, options, &mut found);
-    let context = Context { world, site, options, browsers: &browsers, files: &files };
+    let context = Context { world, site, options, browsers: &browsers, files: &files, used: None };
     for entry in wanted {
         match entry {
             Entry::File(path) => {
@@ -138,17 +143,12 @@ pub fn build(
                     found.push(Diagnostic::error(Arc::clone(path), format!("this file {error}")));
                 }
             }
-            Entry::Style(path) => {
-                if let Some(sheet) = styles::compile(&context, path, &mut found) {
-                    built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
-                }
-            }
             Entry::Classic(path) => {
                 if let Some(script) = classic::compile(&context, path, &mut found) {
                     built.add_classic(entry, path, script);
                 }
             }
-            Entry::Module(_) | Entry::Inline(_) => {}
+            Entry::Style(_) | Entry::Module(_) | Entry::Inline(_) => {}
         }
     }
     let scripts: Vec<&Entry> =
@@ -156,6 +156,19 @@ pub fn build(
     let (chunks, wrong) = scripts::link(&context, &scripts);
     found.extend(wrong);
     built.taken_in.extend(chunks.iter().flat_map(|chunk| &chunk.modules).map(|module| module.source.as_str().into()));
+    if let Some(used) = &mut used {
+        chunks.iter().for_each(|chunk| used.script(&chunk.code));
+        built.files.values().for_each(|classic| used.script(&String::from_utf8_lossy(&classic.body)));
+    }
+
+    let context = Context { used: used.as_ref(), ..context };
+    for entry in wanted {
+        if let Entry::Style(path) = entry
+            && let Some(sheet) = styles::compile(&context, path, &mut found)
+        {
+            built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
+        }
+    }
     let (finished, wrong) = chunks::finish(&context, chunks);
     found.extend(wrong);
     built.add_scripts(&context, &scripts, finished);
@@ -222,6 +235,7 @@ impl Built {
                 imports: Vec::new(),
                 later: Vec::new(),
                 modules: Vec::new(),
+                unused: None,
             };
             self.manifest.files.insert(path.as_str().to_owned(), described);
         }

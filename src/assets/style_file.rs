@@ -16,7 +16,7 @@ pub(super) struct StyleFile {
 impl StyleFile {
     /// `stem` is what a person would call it.
     pub(super) fn of(context: &Context<'_>, stem: &str, sheet: Joined) -> Self {
-        let Joined { mut css, modules, map } = sheet;
+        let Joined { mut css, modules, unused, map } = sheet;
         // A map that is published may not change under its name.
         let public = map.as_deref().filter(|_| context.maps_are_public());
         let hash = ContentHash::of_parts([css.as_bytes(), public.unwrap_or("").as_bytes()]);
@@ -33,6 +33,7 @@ impl StyleFile {
             imports: Vec::new(),
             later: Vec::new(),
             modules,
+            unused,
         };
         Self { path, built: BuiltAsset { body, media: MediaType::CSS, integrity }, described, map }
     }

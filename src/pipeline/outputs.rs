@@ -13,6 +13,7 @@ use super::{
     files::{Files, media_of},
     pages::Pages,
     sources::{Kind, Sources},
+    used::used,
 };
 use crate::{
     assets::{self, Built, BuiltAsset, Entry},
@@ -71,7 +72,8 @@ pub(super) fn make(
     let drafts = draft(world, site, plan, &sources, progress, &mut diagnostics);
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).collect();
     let options = assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev };
-    let (built, found) = assets::build(world, site, &wanted, &options);
+    let used = used(world, site, &drafts, &mut diagnostics);
+    let (built, found) = assets::build(world, site, &wanted, used, &options);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
     diagnostics.extend(found);
 

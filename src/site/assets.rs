@@ -50,6 +50,9 @@ pub struct BuiltFile {
     /// What it was made of, and about how many of its bytes come from each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules: Vec<BuiltModule>,
+    /// Bytes of style rules that nothing on the site uses, where these are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -14,3 +14,4 @@ pub mod preload;
 pub mod render;
 pub mod requests;
 pub mod script;
+pub mod unused;

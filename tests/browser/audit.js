@@ -14,6 +14,9 @@ for (const image of document.images) {
 for (const control of document.querySelectorAll(":is(input, select, textarea):enabled")) {
   if (control.labels?.length === 0 && !control.hasAttribute("aria-label")) faults.push(`a field without a label: ${describe(control)}`);
 }
+for (const file of document.querySelectorAll("script[src], link[rel=stylesheet]:not([href$='/syntax.css'])")) {
+  if (!file.integrity) faults.push(`without integrity: ${file.src ?? file.href}`);
+}
 if (document.querySelectorAll("main").length !== 1) faults.push("not exactly one main landmark");
 if (document.querySelectorAll("h1").length !== 1) faults.push("not exactly one h1");
 if (!root.lang) faults.push("no language");

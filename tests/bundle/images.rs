@@ -126,6 +126,7 @@ fn built_file(kind: BuiltKind, modules: &[(&str, u64)]) -> BuiltFile {
         imports: Vec::new(),
         later: Vec::new(),
         modules: modules.iter().map(module).collect(),
+        unused: None,
     }
 }
 

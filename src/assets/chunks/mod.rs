@@ -112,6 +112,7 @@ pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Ve
             imports: named(graph.imports_of(at)),
             later: named(graph.later_of(at)),
             modules: scaled(&chunk.modules, built.body.len() as u64),
+            unused: None,
         };
         finished.described.insert(paths[at].clone(), described);
         finished.files.insert(paths[at].clone(), built);

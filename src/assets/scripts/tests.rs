@@ -47,8 +47,14 @@ impl Project {
         let files = Files::new(&self.world, &base);
         let options = Options { config: &self.config, base: &base, is_dev: self.is_dev };
         let (site, browsers) = (site.unwrap(), Browsers::default());
-        let context =
-            Context { world: &self.world, site: &site, options: &options, browsers: &browsers, files: &files };
+        let context = Context {
+            world: &self.world,
+            site: &site,
+            options: &options,
+            browsers: &browsers,
+            files: &files,
+            used: None,
+        };
         let entries: Vec<&Entry> = entries.iter().collect();
         let (chunks, found) = link(&context, &entries);
         Linked { chunks, found }

@@ -38,6 +38,8 @@ pub(super) struct Joined {
     pub(super) css: String,
     /// What it was made of. Files that Sass took in count as part of the one that asked for them: theirs are 0 bytes.
     pub(super) modules: Vec<BuiltModule>,
+    /// Bytes of rules that nothing uses, where these are left out.
+    pub(super) unused: Option<u64>,
     /// From its CSS to the sources (Source Map revision 3, JSON).
     pub(super) map: Option<String>,
 }

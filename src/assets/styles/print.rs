@@ -8,6 +8,7 @@ use std::{
 use lightningcss::{
     rules::{CssRule, CssRuleList},
     stylesheet::{MinifyOptions, ParserFlags, ParserOptions, PrinterOptions, StyleSheet},
+    targets::Targets,
 };
 
 use super::{
@@ -15,7 +16,13 @@ use super::{
     file::{self, Condition, File},
     sass,
 };
-use crate::{assets::Context, diag::Diagnostic, load::SourceMaps, site::BuiltModule, transform::css};
+use crate::{
+    assets::Context,
+    diag::Diagnostic,
+    load::SourceMaps,
+    site::BuiltModule,
+    transform::{css, unused},
+};
 
 /// A sheet without rules that says it has an empty source map: lightningcss shows the type of maps to none but those who
 /// already have one.
@@ -53,6 +60,11 @@ pub(super) fn print(context: &Context<'_>, parts: &[Part], found: &mut Vec<Diagn
         licences.map(|licence| licence.trim_start_matches("/*").trim_end_matches("*/").into()).collect();
 
     let targets = context.browsers.targets();
+    let whole = context.used.map(|used| {
+        let whole = StyleSheet::new(sheet.sources.clone(), sheet.rules.clone(), ParserOptions::default());
+        unused::remove_from(&mut sheet.rules, used);
+        whole
+    });
     if let Err(error) = sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }) {
         found.push(told(&files, &error));
         return None;
@@ -95,7 +107,15 @@ pub(super) fn print(context: &Context<'_>, parts: &[Part], found: &mut Vec<Diagn
         std::iter::once(BuiltModule { source: file.source.path.to_string(), bytes }).chain(inside)
     });
     let map = (context.options.config.source_maps != SourceMaps::None).then(|| whole_map.to_json(None).ok()).flatten();
-    Some(Joined { css, modules: modules.collect(), map })
+    let unused = whole.and_then(|whole| length(whole, targets)).map(|whole| whole.saturating_sub(css.len() as u64));
+    Some(Joined { css, modules: modules.collect(), unused, map })
+}
+
+/// The bytes of a sheet once it is minified.
+fn length(mut sheet: StyleSheet<'_>, targets: Targets) -> Option<u64> {
+    sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }).ok()?;
+    let printed = sheet.to_css(PrinterOptions { minify: true, targets, ..PrinterOptions::default() }).ok()?;
+    Some(printed.code.len() as u64)
 }
 
 /// Foreign sheets come first, as `@import` must, behind the layers that were named before them.

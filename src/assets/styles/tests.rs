@@ -37,7 +37,8 @@ fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
     let options = Options { config: &site.config.assets, base: &base, is_dev: false };
     let (published, mut found) = (Files::new(&world, &base), Vec::new());
     let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-    let context = Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &published };
+    let context =
+        Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &published, used: None };
     let sheets: Vec<Sheet> = sheets
         .iter()
         .filter_map(|path| {
@@ -506,9 +507,30 @@ fn a_sheet_that_is_not_utf8_is_told() {
         let options = Options { config: &site.config.assets, base: &base, is_dev: false };
         let (files, mut found) = (Files::new(&world, &base), Vec::new());
         let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-        let context = Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files };
+        let context =
+            Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files, used: None };
         assert!(compile(&context, &format!("sites/s/{entry}"), &mut found).is_none());
         let told: Vec<_> = found.iter().map(|one| (&*one.path, one.message.as_str())).collect();
         assert_eq!(told, [(&*format!("sites/s/{part}"), "is not UTF-8: byte 9, in line 2, is 0xff")]);
     }
+}
+
+#[test]
+fn what_nothing_uses_is_left_out_of_all_sheets() {
+    let mut used = crate::transform::unused::Used::default();
+    used.page("<p class=a>");
+    let (world, site) = site(&[
+        ("assets/a.css", "@import 'b.css'; .a { b: c } .x { b: c }"),
+        ("assets/b.css", ".y { b: c } p { b: d }"),
+    ]);
+    let base = BasePath::root();
+    let options = Options { config: &site.config.assets, base: &base, is_dev: false };
+    let (files, mut found) = (Files::new(&world, &base), Vec::new());
+    let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
+    let used = Some(&used);
+    let context = Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files, used };
+    let sheet = compile(&context, "sites/s/assets/a.css", &mut found).expect("a sheet");
+    let joined = join(&context, &[sheet], &mut found);
+    assert_eq!((joined.css.as_str(), joined.unused), ("p{b:d}.a{b:c}", Some(10)));
+    assert_eq!(found, []);
 }
