@@ -32,6 +32,8 @@ pub struct Config {
     pub theme: Option<Spanned<String>>,
     pub generate_sitemap: bool,
     pub generate_robots_txt: bool,
+    /// Whether the files of `sass/` are published as style sheets.
+    pub compile_sass: bool,
     pub slugify: Slugify,
     pub markdown: Markdown,
     pub ignored_content: GlobSet,
@@ -126,6 +128,7 @@ impl Default for Config {
             theme: None,
             generate_sitemap: true,
             generate_robots_txt: true,
+            compile_sass: false,
             slugify: Slugify::default(),
             markdown: Markdown::default(),
             ignored_content: GlobSet::empty(),
@@ -179,6 +182,7 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         theme: fields.string("theme").filter(|theme| !theme.value.is_empty()),
         generate_sitemap: fields.bool("generate_sitemap").unwrap_or(default.generate_sitemap),
         generate_robots_txt: fields.bool("generate_robots_txt").unwrap_or(default.generate_robots_txt),
+        compile_sass: fields.bool("compile_sass").unwrap_or(false),
         slugify: fields.within("slugify", slugify).unwrap_or_default(),
         markdown: fields.within("markdown", markdown).unwrap_or_default(),
         ignored_content: globs(&mut fields, "ignored_content"),
@@ -267,7 +271,6 @@ fn known_elsewhere(fields: &mut Fields<'_>) {
     fields.knows(&[
         "author",
         "build_search_index",
-        "compile_sass",
         "exclude_paginated_pages_in_sitemap",
         "feed_filenames",
         "feed_limit",

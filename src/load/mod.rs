@@ -58,6 +58,9 @@ pub struct Site {
     pub templates: Vec<Template>,
     /// Files that are published as they are, at their path: sorted by path. Scripts among them are compiled.
     pub files: Vec<PublishedFile>,
+    /// Sass that is published as style sheets, the site's own and its theme's, by the path of the sheet (`/style.css`):
+    /// sorted by path.
+    pub sass: Vec<PublishedFile>,
     /// Files in `assets/`, which are published only where something asks for them: sorted by path.
     pub assets: Vec<File>,
 }
@@ -282,6 +285,7 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
         }
     };
     if kind == Kind::Content {
+        site.sass = sass(&reader, root, &site.config, diagnostics);
         site.assets = reader.walk(&format!("{root}/assets"), diagnostics);
         site.templates = templates(&reader, root, &site.config, diagnostics);
         (site.pages, site.sections) = content::read(&reader, root, &site.config, diagnostics);
@@ -302,6 +306,7 @@ impl Site {
             sections: Vec::new(),
             templates: Vec::new(),
             files,
+            sass: Vec::new(),
             assets: Vec::new(),
         }
     }
@@ -370,6 +375,29 @@ fn static_files(
                 continue;
             }
             if let Some(path) = site_path(&file.path, relative, diagnostics) {
+                published.entry(path.clone()).or_insert(PublishedFile { file, path });
+            }
+        }
+    }
+    published.into_values().collect()
+}
+
+/// What Zola compiles of `sass/`: all but what other files take in, which begins with `_`. The theme's is below the site's.
+fn sass(reader: &Reader<'_>, root: &str, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Vec<PublishedFile> {
+    if !config.compile_sass {
+        return Vec::new();
+    }
+    let mut folders = vec![format!("{root}/sass")];
+    folders.extend(config.theme.iter().map(|theme| format!("{root}/themes/{}/sass", theme.value)));
+    let mut published = BTreeMap::new();
+    for folder in folders {
+        for file in reader.walk(&folder, diagnostics) {
+            let relative = &file.path[folder.len() + 1..];
+            let sheet = relative.strip_suffix(".scss").or_else(|| relative.strip_suffix(".sass"));
+            let Some(sheet) = sheet.filter(|sheet| !sheet.split('/').any(|segment| segment.starts_with('_'))) else {
+                continue;
+            };
+            if let Some(path) = site_path(&file.path, &format!("{sheet}.css"), diagnostics) {
                 published.entry(path.clone()).or_insert(PublishedFile { file, path });
             }
         }

@@ -143,7 +143,9 @@ impl Drafter<'_> {
                 let source = files::read_text(self.world, file, found)?;
                 Some(Draft::Page(Box::new(self.page(path, source, None, found))))
             }
-            Origin::File(_) | Origin::Script(_) | Origin::Highlighting | Origin::Redirect(_) => Some(Draft::Plain),
+            Origin::File(_) | Origin::Script(_) | Origin::Sass(_) | Origin::Highlighting | Origin::Redirect(_) => {
+                Some(Draft::Plain)
+            }
         }
     }
 

@@ -56,7 +56,7 @@ impl<'a> Files<'a> {
                 output.fields.push(Field::new("location", location));
                 Some(output)
             }
-            Origin::Page(_) | Origin::Section(_) | Origin::Template(_) => None,
+            Origin::Page(_) | Origin::Section(_) | Origin::Template(_) | Origin::Sass(_) => None,
         }
     }
 

@@ -1,7 +1,10 @@
 //! What each route's answer is: pages drafted, what they ask for built, and everything given its last bytes. Nothing is coded
 //! yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use rayon::prelude::*;
@@ -70,7 +73,8 @@ pub(super) fn make(
     let sources = Sources::new(site, plan);
     let mut diagnostics = Vec::new();
     let drafts = draft(world, site, plan, &sources, progress, &mut diagnostics);
-    let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).collect();
+    let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
+    let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
     let options = assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev };
     let used = used(world, site, &drafts, &mut diagnostics);
     let (built, found) = assets::build(world, site, &wanted, used, &options);
@@ -85,11 +89,12 @@ pub(super) fn make(
             Draft::Page(page) => Some(pages.finish(&path, *page, &mut found)),
             Draft::Text(source, media) => files.text(&source, media, &path, &mut found),
             Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
-            Draft::Plain => plan
-                .routes
-                .get(&path)
-                .filter(|origin| has_own_address(origin, site, &built))
-                .and_then(|origin| files.make(&path, origin, &mut found)),
+            Draft::Plain => match plan.routes.get(&path) {
+                Some(Origin::Sass(file)) => sheet(&built, &file.path),
+                origin => origin
+                    .filter(|origin| has_own_address(origin, site, &built))
+                    .and_then(|origin| files.make(&path, origin, &mut found)),
+            },
         };
         // What was said of a source when it was built is not said again of its copy.
         found.retain(|one| !told.contains(&one.path) || one.severity == Severity::Error);
@@ -154,6 +159,13 @@ fn draft(
         }
     }
     drafts
+}
+
+/// The style sheet that was built of the file at `source`, for an address without a fingerprint.
+fn sheet(built: &Built, source: &Arc<str>) -> Option<Output> {
+    let asset = built.assets.get(&Entry::Style(Arc::clone(source)))?;
+    let file = built.files.get(&asset.file)?;
+    Some(Output::of_sheet_body(file.body.clone()))
 }
 
 /// Whether a file is published where it lies, beside what was built of it. What no browser reads is not; and in a plain

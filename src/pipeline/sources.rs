@@ -50,7 +50,7 @@ impl<'a> Sources<'a> {
     pub(super) fn new(site: &'a Site, plan: &'a Plan) -> Self {
         let beside = site.pages.iter().flat_map(|page| &page.assets);
         let beside = beside.chain(site.sections.iter().flat_map(|section| &section.assets));
-        let files = site.files.iter().chain(beside);
+        let files = site.files.iter().chain(&site.sass).chain(beside);
         let below = format!("{}{ASSETS}", site.root);
         let assets = site.assets.iter().filter_map(|file| Some((file.path.strip_prefix(&below)?, &file.path)));
         Self {

@@ -34,6 +34,8 @@ pub enum Origin {
     File(File),
     /// A TypeScript file, compiled; the route ends in `.js` or `.mjs`.
     Script(File),
+    /// A Sass file, compiled; the route ends in `.css`.
+    Sass(File),
     /// The style sheet of highlighted code.
     Highlighting,
     /// An answer with status 308 (RFC 9110 §15.4.9).
@@ -68,6 +70,9 @@ pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
             routes.sections(site);
             routes.pages(site);
             routes.files(&site.files, Index::Folder);
+            for PublishedFile { file, path } in &site.sass {
+                routes.claim(path, Origin::Sass(file.clone()), &file.path, None);
+            }
             for section in &site.sections {
                 routes.files(&section.assets, Index::File);
             }

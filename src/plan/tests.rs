@@ -34,6 +34,7 @@ fn check(files: &[(&str, &str)], expected: &[&str]) {
         Origin::Template(name) => format!("{path} template {name}"),
         Origin::File(file) => format!("{path} file {}", file.path.trim_start_matches("sites/s/")),
         Origin::Script(file) => format!("{path} script {}", file.path.trim_start_matches("sites/s/")),
+        Origin::Sass(file) => format!("{path} sass {}", file.path.trim_start_matches("sites/s/")),
         Origin::Highlighting => format!("{path} highlighting"),
         Origin::Redirect(Target::Path(to)) => format!("{path} -> {to}"),
         Origin::Redirect(Target::Url(to)) => format!("{path} -> {to}"),
@@ -60,6 +61,16 @@ fn routes_of_content() {
     check(
         &[("static/app.ts", ""), ("static/app.d.ts", ""), ("static/w.mts", ""), ("static/a.css", "")],
         &["/ section", "/a.css file static/a.css", "/app.js script static/app.ts", "/w.mjs script static/w.mts"],
+    );
+    let sass =
+        [("sass/a.scss", ""), ("sass/b/c.sass", ""), ("sass/_d.scss", ""), ("sass/_e/f.scss", ""), ("sass/g.txt", "")];
+    check(&sass, &["/ section"]);
+    let theme = ("themes/t/sass/a.scss", "");
+    let other = ("themes/t/sass/x.scss", "");
+    let config = ("config.toml", "compile_sass = true\ntheme = 't'");
+    check(
+        &[&sass[..], &[theme, other, config]].concat(),
+        &["/ section", "/a.css sass sass/a.scss", "/b/c.css sass sass/b/c.sass", "/x.css sass themes/t/sass/x.scss"],
     );
     check(&[("static/x/index.html", "")], &["/ section", "/x/ file static/x/index.html"]);
     check(

@@ -57,14 +57,14 @@ pub(super) fn first(meanings: impl Iterator<Item = Meaning>) -> Option<Meaning> 
     })
 }
 
-/// The file of the site at a path from its root: published there, or in `assets/`.
+/// The file of the site at a path from its root: published there, or in `assets/`, whose name may lead the path.
 pub(super) fn rooted_file(context: &Context<'_>, path: &str) -> Option<String> {
     let site = context.site;
     let beside = site.pages.iter().flat_map(|page| &page.assets);
     let beside = beside.chain(site.sections.iter().flat_map(|section| &section.assets));
     let published = site.files.iter().chain(beside).find(|file| &file.path.as_str()[1..] == path);
     published.map(|file| file.file.path.to_string()).or_else(|| {
-        let asset = below(&format!("{}/assets", site.root), path)?;
+        let asset = below(&format!("{}/assets", site.root), path.strip_prefix("assets/").unwrap_or(path))?;
         is_file(context.world, &asset).then_some(asset)
     })
 }

@@ -12,7 +12,7 @@ use grass::{ErrorKind, InputSyntax, OutputStyle};
 use super::resolve::{below, folder, in_packages, is_file, package_folders};
 use crate::{
     assets::Context,
-    diag::{Diagnostic, Severity, Source},
+    diag::{Diagnostic, Severity, Source, did_you_mean},
     load::{EntryKind, World},
     transform::contained::contained,
 };
@@ -34,7 +34,10 @@ pub(super) fn is_sass(path: &str) -> bool {
 
 /// Compiles the Sass in `source`. Sass stops at its first mistake; files that cannot be read are told all.
 pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled, Vec<Diagnostic>> {
-    let load_paths = ["sass", "assets"].map(|inside| format!("{}/{inside}", context.site.root)).to_vec();
+    let root = &context.site.root;
+    let mut load_paths = vec![format!("{root}/sass"), format!("{root}/assets")];
+    let theme = context.site.config.theme.as_ref();
+    load_paths.extend(theme.map(|theme| format!("{root}/themes/{}/sass", theme.value)));
     let files = Files { world: context.world, load_paths, seen: Mutex::default() };
     let syntax = if source.path.ends_with(".sass") { InputSyntax::Sass } else { InputSyntax::Scss };
     let options = grass::Options::default()
@@ -51,7 +54,7 @@ pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled
     }
     match outcome {
         Ok(Ok(css)) => Ok(Compiled { css, sources: seen.sources }),
-        Ok(Err(error)) => Err(vec![seen.diagnostic(source, *error)]),
+        Ok(Err(error)) => Err(vec![seen.diagnostic(context.world, source, *error)]),
         Err(panic) => Err(panic.into_iter().map(|one| Diagnostic { severity: Severity::Error, ..one }).collect()),
     }
 }
@@ -152,7 +155,7 @@ impl Seen {
         self.sources.push(source);
     }
 
-    fn diagnostic(&self, entry: &Source, error: grass::Error) -> Diagnostic {
+    fn diagnostic(&self, world: &dyn World, entry: &Source, error: grass::Error) -> Diagnostic {
         let ErrorKind::ParseError { message, loc, .. } = error.kind() else {
             return Diagnostic::error(Arc::clone(&entry.path), "the Sass compiler failed on this file");
         };
@@ -163,12 +166,28 @@ impl Seen {
         let end = source.offset(loc.end.line + 1, loc.end.column + 1).max(start);
         if message == "Can't find stylesheet to import" {
             let written = source.text[start..end].split(['"', '\'']).nth(1).unwrap_or_default();
-            return Diagnostic::error_at(source, start..end, format!("there is no style sheet `{written}`")).with_help(
-                "Sass looks beside the file that asks, then in `sass/` and `assets/` of the site, then in `node_modules`",
-            );
+            let diagnostic = Diagnostic::error_at(source, start..end, format!("there is no style sheet `{written}`"));
+            return diagnostic.with_help(match meant(world, &source.path, written) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "Sass looks beside the file that asks, then in `sass/` and `assets/` of the site, then in `node_modules`"
+                    .to_owned(),
+            });
         }
         Diagnostic::error_at(source, start..end, message)
     }
+}
+
+/// The Sass file beside the one at `from` that was perhaps meant.
+fn meant(world: &dyn World, from: &str, written: &str) -> Option<String> {
+    let (above, name) = written.rsplit_once('/').map_or(("", written), |(above, name)| (above, name));
+    let entries = world.list(&below(folder(from), above)?).ok()?;
+    let names: Vec<&str> = entries
+        .iter()
+        .filter_map(|entry| EXTENSIONS.iter().find_map(|one| entry.name.strip_suffix(&format!(".{one}"))))
+        .map(|stem| stem.strip_prefix('_').unwrap_or(stem))
+        .collect();
+    let meant = did_you_mean(name, names)?;
+    Some(if above.is_empty() { meant.to_owned() } else { format!("{above}/{meant}") })
 }
 
 /// What a Sass file may ask for: the strings of its `@use`, `@forward` and `@import`, and more that does no harm.

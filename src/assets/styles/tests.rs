@@ -207,7 +207,7 @@ fn files_that_sheets_name_are_published() {
             &[("sites/s/assets/img/y z.png", "Y")],
         ),
         (
-            "a { b: url(/z.svg#part); c: url('/f.woff2?#iefix') }",
+            "a { b: url(/z.svg#part); c: url('/assets/f.woff2?#iefix') }",
             "a{b:url(Z#part);c:url(F?#iefix)}",
             &[("sites/s/assets/f.woff2", "F"), ("sites/s/static/z.svg", "Z")],
         ),
@@ -467,6 +467,10 @@ fn every_mistake_is_told_where_it_stands() {
         ("a selector that cannot compose", &[("assets/a.module.css", ".a .b { composes: c }\n.c {}")]),
         ("a mistake in Sass", &[("assets/a.scss", "@use 'b';\n"), ("assets/_b.scss", "$x: 1;\na { b: $y; }\n")]),
         ("Sass that is not there", &[("assets/a.scss", "a { b: c }\n@import 'x', 'bootstrap/scss/bootstrap';\n")]),
+        (
+            "Sass that was perhaps meant",
+            &[("assets/a.scss", "@use \"parts/tokns\";\n"), ("assets/parts/_tokens.scss", "$a: 1;")],
+        ),
         ("Sass that is not closed", &[("assets/a.scss", "a {\n  b: c;\n")]),
         (
             "addresses in Sass",
