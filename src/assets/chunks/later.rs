@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The module that scripts import as `sitekit`.
-pub(in crate::assets) const MAY_NEED: &str = include_str!("may_need.js");
+const MAY_NEED: &str = include_str!("may_need.js");
 
 /// In every program that calls `mayNeed`, and in no other.
 const MARK: &str = "sitekit:needs";
@@ -88,4 +88,16 @@ pub(in crate::assets) fn may_need_client() -> (SitePath, BuiltAsset) {
     let path = fingerprinted("may-need", "js", &ContentHash::of(code.as_bytes()));
     let integrity = integrity(code.as_bytes());
     (path, BuiltAsset { body: code.into(), media: MediaType::JAVASCRIPT, integrity })
+}
+
+/// All that decides what is written; part of a key.
+impl std::fmt::Display for Needs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{LATER} {} {:?}", self.may_need, self.by_specifier)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn tests_source() -> String {
+    MAY_NEED.replace("export function", "function")
 }
