@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The module that scripts import as `sitekit`.
-const MAY_NEED: &str = include_str!("may_need.js");
+pub(in crate::assets) const MAY_NEED: &str = include_str!("may_need.js");
 
 /// In every program that calls `mayNeed`, and in no other.
 const MARK: &str = "sitekit:needs";

@@ -26,7 +26,7 @@ use crate::{
     transform::script,
 };
 
-pub(super) use later::may_need_client;
+pub(super) use later::{MAY_NEED, may_need_client};
 
 /// A script as the linker made it: every chunk is named by a placeholder.
 #[derive(Clone, Debug)]
