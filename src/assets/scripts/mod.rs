@@ -3,6 +3,7 @@
 
 mod decorators;
 mod id;
+mod in_page;
 mod kind;
 mod load;
 mod output;
@@ -84,6 +85,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
             Vec::new()
         }
     };
+    in_page::show_as_written(&project, &mut found);
     found.sort();
     found.dedup();
     (chunks, found)

@@ -130,6 +130,11 @@ impl Project {
         Some(Source::new(path, text))
     }
 
+    /// Whether a text is that of a script in a page.
+    pub(super) fn is_in_page(&self, script: &Source) -> bool {
+        self.inline.values().any(|source| Arc::ptr_eq(&source.text, &script.text))
+    }
+
     pub(super) fn take_found(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.told().found)
     }

@@ -506,6 +506,25 @@ fn scripts_in_pages() {
 }
 
 #[test]
+fn what_is_told_of_scripts_in_pages() {
+    let page = "<!doctype html>\n<p>ä</p><script type=module>import { a } from './man.ts';\na();\nimport b from 'absent';\nb();\n\
+                import { valeu } from './main';\nvaleu();\n</script>";
+    let script = "import { a } from \"/sites/app/man.ts\";\na();\nimport b from 'absent';\nb();\n\
+                  import { valeu } from \"/sites/app/main.ts\";\nvaleu();\n";
+    let template = format!("{{% block x %}}\n{page}\n{{% endblock %}}");
+    let project = Project::with(&[
+        ("sites/app/page.html", page),
+        ("sites/app/other.html", &template),
+        ("sites/app/main.ts", "export const value = 1;"),
+    ]);
+    let padding = "\n".to_owned() + &" ".repeat("<p>ä</p><script type=module>".chars().count());
+    let of_file = Entry::Inline(Source::new("sites/app/page.html", padding + script));
+    let of_template = Entry::Inline(Source::new("sites/app/other.html", script));
+    let linked = project.link_entries(&[of_file, of_template]);
+    insta::assert_snapshot!(linked.said());
+}
+
+#[test]
 fn style_sheets_belong_to_the_chunk_that_imports_them() {
     let linked = Project::with(&[
         (

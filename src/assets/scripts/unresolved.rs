@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path};
 
 use oxc_resolver::ResolveError;
 
-use super::{id, plugin::Project, settings::lower};
+use super::{id, in_page, plugin::Project, settings::lower};
 use crate::{
     assets::{
         names::stem_and_extension,
@@ -48,9 +48,20 @@ pub(super) fn at(
     specifier: &str,
     why: &Unresolved,
 ) -> Diagnostic {
-    let plain = specifier.split(['?', '#']).next().unwrap_or(specifier);
+    let plain = |specifier: &str| specifier.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let is_in_page = project.is_in_page(source);
+    let written = in_page::as_written(project, source, place.clone())
+        .map(|(page, place)| page.text[place.start + 1..place.end - 1].to_owned());
     let folder = id::path(importer).rsplit_once('/').map_or("", |(folder, _)| folder);
-    let is_path = plain.starts_with('.') || plain.starts_with('/');
+    let is_path = specifier.starts_with('.') || specifier.starts_with('/');
+    if let (true, Some(path), Unresolved::Failed(error)) = (is_in_page, specifier.strip_prefix('/'), why)
+        && !is_of_tsconfig(error)
+    {
+        // A path of the project, whatever the page calls it.
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        return missing_in(project, source, place, folder, &plain(written.as_deref().unwrap_or(specifier)));
+    }
+    let plain = &*plain(specifier);
     match why {
         Unresolved::Refused(path, why) => placed(source, place, format!("`{path}` {why}")),
         Unresolved::Failed(error) if is_of_tsconfig(error) => placed(source, place, lower(&error.to_string())),
@@ -70,16 +81,20 @@ fn placed(source: &Source, place: Range<usize>, message: String) -> Diagnostic {
 }
 
 fn missing_file(project: &Project, source: &Source, place: Range<usize>, folder: &str, specifier: &str) -> Diagnostic {
-    let message = format!("there is no file `{specifier}`");
-    let wrong = placed(source, place, message);
     if let Some(rooted) = specifier.strip_prefix('/') {
         let help =
             format!("a path with a slash in front is one of the site, or of a file in its `assets/`: `{rooted}`");
-        return wrong.with_help(help);
+        return placed(source, place, format!("there is no file `{specifier}`")).with_help(help);
     }
+    let above = specifier.rsplit_once('/').map_or("", |(above, _)| above);
+    missing_in(project, source, place, &joined(folder, above), specifier)
+}
+
+/// `specifier` leads to a file that is not in the folder `looked_in`.
+fn missing_in(project: &Project, source: &Source, place: Range<usize>, looked_in: &str, specifier: &str) -> Diagnostic {
+    let wrong = placed(source, place, format!("there is no file `{specifier}`"));
     let (above, name) = specifier.rsplit_once('/').unwrap_or(("", specifier));
-    let looked_in = joined(folder, above);
-    let Ok(entries) = project.world.list(&looked_in) else {
+    let Ok(entries) = project.world.list(looked_in) else {
         return wrong.with_help(format!("there is no folder `{looked_in}`"));
     };
     let names = entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::Refused(_))).map(|entry| &*entry.name);
