@@ -1,10 +1,12 @@
 //! load → plan → transform → compress: from a `World` to everything a bundle holds. It publishes nothing and prints
 //! nothing; what it found wrong it returns, all of it.
 
+mod asking;
 mod convert;
 mod drafts;
 mod fields;
 mod files;
+mod head;
 mod links;
 mod outputs;
 mod pages;
@@ -110,7 +112,7 @@ pub fn compile(
 
     let base = mounted(&site);
     let Outputs { routes, manifest, hidden_maps, diagnostics: found } =
-        outputs::make(&world, &site, &plan, &base, options.profile, cache, progress);
+        outputs::make(&world, &site, &plan, &base, options.profile, progress);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {

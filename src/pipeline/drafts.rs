@@ -2,13 +2,14 @@
 //! site. Nothing here knows what anything will be called, so that no change of a script renders a page again.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use super::{
+    asking::Asking,
     files,
     sources::{Kind, Sources},
 };
@@ -20,9 +21,9 @@ use crate::{
     site::{Field, MediaType, SitePath},
     transform::{
         base,
+        placeholder::{self, Placeholder, What},
         render::Renderer,
         requests::{Asks, Head, Request, Requests},
-        script,
     },
 };
 
@@ -31,7 +32,7 @@ use crate::{
 pub(super) enum Draft {
     Page(Box<PageDraft>),
     /// A rendered text of another type.
-    Text(Source, MediaType),
+    Text(TextDraft),
     /// A web app manifest.
     Manifest(ManifestDraft),
     /// What its origin says is all there is to know.
@@ -45,7 +46,24 @@ pub(super) struct PageDraft {
     pub(super) head: Head,
     /// In the order of the text.
     pub(super) wishes: Vec<Wish>,
+    pub(super) placeholders: Vec<Filled>,
     pub(super) fields: Vec<Field>,
+}
+
+/// A rendered text that is no page.
+#[derive(Debug)]
+pub(super) struct TextDraft {
+    pub(super) source: Source,
+    pub(super) media: MediaType,
+    pub(super) placeholders: Vec<Filled>,
+}
+
+/// A placeholder of a template's, and what it stands for.
+#[derive(Debug)]
+pub(super) struct Filled {
+    pub(super) span: Range<usize>,
+    pub(super) what: What,
+    pub(super) entry: Entry,
 }
 
 /// Something a page asks for.
@@ -61,7 +79,9 @@ pub(super) enum Target {
     Entry(Entry),
     /// The file that has this module in it.
     Module(Arc<str>),
-    /// A path of the site.
+    /// A page that may be needed, and all it asks for.
+    Page(SitePath),
+    /// Another path of the site.
     Path(SitePath),
     /// Nothing of the site.
     Elsewhere,
@@ -74,22 +94,45 @@ pub(super) struct ManifestDraft {
     pub(super) images: Vec<(Range<usize>, Entry)>,
 }
 
+impl Wish {
+    /// Whether what stands at this place is decided by the wish: in its URL or script, or in the `integrity` beside it.
+    pub(super) fn covers(&self, place: &Range<usize>) -> bool {
+        let holds = |span: &Range<usize>| span.start <= place.start && place.end <= span.end;
+        matches!(self.target, Target::Entry(_) | Target::Module(_))
+            && (holds(&self.request.span) || self.request.integrity.as_ref().is_some_and(holds))
+    }
+}
+
 impl Draft {
+    /// Whether it is a page that links a style sheet at this path.
+    pub(super) fn asks_for_style_sheet(&self, path: &SitePath) -> bool {
+        let is_it = |wish: &Wish| {
+            wish.request.asks == Asks::StyleSheet && matches!(&wish.target, Target::Path(asked) if asked == path)
+        };
+        matches!(self, Self::Page(page) if page.wishes.iter().any(is_it))
+    }
+
+    /// Whether it is a page that says what it may need.
+    pub(super) fn says_needs(&self) -> bool {
+        matches!(self, Self::Page(page) if page.wishes.iter().any(|wish| wish.request.asks == Asks::MayNeed))
+    }
+
     /// What has to be built before it can be finished.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let wishes = match self {
-            Self::Page(page) => &page.wishes[..],
-            _ => &[],
-        };
-        let images = match self {
-            Self::Manifest(manifest) => &manifest.images[..],
-            _ => &[],
+        let (wishes, images, placeholders): (&[Wish], &[_], &[Filled]) = match self {
+            Self::Page(page) => (&page.wishes, &[], &page.placeholders),
+            Self::Text(text) => (&[], &[], &text.placeholders),
+            Self::Manifest(manifest) => (&[], &manifest.images, &[]),
+            Self::Plain => (&[], &[], &[]),
         };
         let of_wishes = wishes.iter().filter_map(|wish| match &wish.target {
             Target::Entry(entry) => Some(entry),
             _ => None,
         });
-        of_wishes.chain(images.iter().map(|(_, entry)| entry))
+        // What an attribute of a tag asks for is what the tag needs; the same script may be asked for as another thing.
+        let is_free = move |one: &&Filled| !wishes.iter().any(|wish| wish.covers(&one.span));
+        let of_templates = placeholders.iter().filter(is_free).map(|one| &one.entry);
+        of_wishes.chain(images.iter().map(|(_, entry)| entry)).chain(of_templates)
     }
 }
 
@@ -103,10 +146,10 @@ pub(super) struct Drafter<'a> {
 }
 
 /// Who wrote a rendered page.
-struct Authors<'a> {
-    template: &'a str,
+pub(super) struct Authors<'a> {
+    pub(super) template: &'a str,
     /// The Markdown file.
-    content: Option<&'a Source>,
+    pub(super) content: Option<&'a Source>,
 }
 
 impl Drafter<'_> {
@@ -134,7 +177,8 @@ impl Drafter<'_> {
                 let source = Source::new(self.rendered_name(path), text);
                 let media = MediaType::of_extension(path.extension());
                 if media != MediaType::HTML {
-                    return Some(Draft::Text(source, media));
+                    let placeholders = self.placeholders(&source);
+                    return Some(Draft::Text(TextDraft { source, media, placeholders }));
                 }
                 let authors = Authors { template: name, content: None };
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
@@ -176,6 +220,22 @@ impl Drafter<'_> {
         format!("{} (rendered {path})", self.site.root)
     }
 
+    /// What templates asked for by name.
+    fn placeholders(&self, source: &Source) -> Vec<Filled> {
+        let filled = |Placeholder { span, what, key }| {
+            let source = Arc::clone(self.sources.named(key)?);
+            let entry = match Kind::of(&source) {
+                // What is put into a page runs there by itself.
+                Kind::Script if what == What::Content => Entry::Classic(source),
+                Kind::Script => Entry::Module(source),
+                Kind::StyleSheet => Entry::Style(source),
+                Kind::Page | Kind::Other => Entry::File(source),
+            };
+            Some(Filled { span, what, entry })
+        };
+        placeholder::find(&source.text).filter_map(filled).collect()
+    }
+
     fn page(
         &self,
         path: &SitePath,
@@ -189,131 +249,14 @@ impl Drafter<'_> {
             Some(base) => Sources::locate(base, path.as_str()),
         };
         let from = from.as_ref().map_or("", SitePath::as_str);
-        let asking = Asking { drafter: self, source: &source, from, path, authors };
+        let mut asking = Asking { drafter: self, source: &source, from, path, authors, found };
         let wishes = requests.all.into_iter().map(|request| {
-            let target = asking.target(&request, found);
+            let target = asking.target(&request);
             Wish { request, target }
         });
         let wishes = wishes.collect();
-        PageDraft { source, head: requests.head, wishes, fields: Vec::new() }
-    }
-}
-
-/// One page that asks.
-struct Asking<'a> {
-    drafter: &'a Drafter<'a>,
-    source: &'a Source,
-    /// What its URLs are relative to; empty when that is elsewhere.
-    from: &'a str,
-    path: &'a SitePath,
-    /// None of an HTML file.
-    authors: Option<&'a Authors<'a>>,
-}
-
-impl Asking<'_> {
-    fn target(&self, request: &Request, found: &mut Vec<Diagnostic>) -> Target {
-        match request.asks {
-            Asks::InlineModule => return self.inline(request).map_or(Target::Elsewhere, Target::Entry),
-            Asks::ImportMap => return Target::Elsewhere,
-            _ => {}
-        }
-        let raw = &self.source.text[request.span.clone()];
-        let Some(path) = Sources::locate(raw, self.from) else { return Target::Elsewhere };
-        let Some(source) = self.drafter.sources.at(&path) else {
-            self.missing(request, &path, found);
-            return Target::Path(path);
-        };
-        let source = Arc::clone(source);
-        let kind = Kind::of(&source);
-        Target::Entry(match request.asks {
-            Asks::Module if kind == Kind::Script => Entry::Module(source),
-            Asks::Classic if kind == Kind::Script => Entry::Classic(source),
-            Asks::StyleSheet | Asks::Import if kind == Kind::StyleSheet => Entry::Style(source),
-            Asks::File | Asks::Font if kind == Kind::Other => Entry::File(source),
-            Asks::ModulePreload if kind == Kind::Script => return Target::Module(source),
-            _ => return Target::Path(path),
-        })
-    }
-
-    /// The module that stands in the page, when a browser could not run it as it is, for what it imports has other names.
-    fn inline(&self, request: &Request) -> Option<Entry> {
-        let text = &self.source.text[request.span.clone()];
-        if !text.contains("import") && !text.contains("from") {
-            return None;
-        }
-        let mut changes = Vec::new();
-        let mut is_ours = text.contains("import.meta.env");
-        for (span, specifier) in script::specifiers(text) {
-            let is_path = specifier.starts_with(['/', '.']) && !specifier.starts_with("//");
-            if is_path && let Some(path) = Sources::locate(&specifier, self.from) {
-                let suffix = &specifier[specifier.find(['?', '#']).unwrap_or(specifier.len())..];
-                changes.push((span, format!("\"/{}{suffix}\"", self.project_path(&path))));
-                is_ours = true;
-            } else {
-                is_ours |= !is_path && !specifier.contains(':') && !specifier.starts_with("//");
-            }
-        }
-        is_ours.then(|| {
-            let text = base::edited(text, &changes);
-            Entry::Inline(match self.authors {
-                // At the same place as in the file, so that what is said of it is said of the file.
-                None => {
-                    let (line, column) = self.source.position(request.span.start);
-                    let padding = "\n".repeat(line - 1) + &" ".repeat(column - 1);
-                    Source::new(Arc::clone(&self.source.path), padding + &text)
-                }
-                // The same for all pages of a template in which it is the same.
-                Some(authors) => {
-                    Source::new(format!("{}/templates/{}", self.drafter.site.root, authors.template), text.into_owned())
-                }
-            })
-        })
-    }
-
-    /// The file a module at `path` would be in, whether it is there or not.
-    fn project_path(&self, path: &SitePath) -> String {
-        if let Some(source) = self.drafter.sources.module(path) {
-            return source.to_string();
-        }
-        let root = &self.drafter.site.root;
-        let is_below_root = self.drafter.site.kind == load::Kind::Plain || path.as_str().starts_with("/assets/");
-        if is_below_root { format!("{root}{path}") } else { format!("{root}/static{path}") }
-    }
-
-    /// A page without its script or style sheet is broken; of other files a browser says so itself, where it is looked at.
-    fn missing(&self, request: &Request, path: &SitePath, found: &mut Vec<Diagnostic>) {
-        let (what, kind) = match request.asks {
-            Asks::Module | Asks::Classic | Asks::ModulePreload => ("script", Kind::Script),
-            Asks::StyleSheet | Asks::Import => ("style sheet", Kind::StyleSheet),
-            _ => return,
-        };
-        if self.drafter.sources.is_answered(path) {
-            return;
-        }
-        let raw = &self.source.text[request.span.clone()];
-        let help = match self.drafter.sources.near(path, kind) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if self.drafter.site.kind == load::Kind::Plain => {
-                "it is looked for in the site's folder, at the path the page says".to_owned()
-            }
-            None => "it is looked for in `static/`, and for `/assets/…` in `assets/`".to_owned(),
-        };
-        let (source, span) = self.place(request.span.clone(), raw);
-        let diagnostic = Diagnostic::error_at(&source, span, format!("there is no {what} `{raw}`")).with_help(help);
-        found.push(match self.authors {
-            None => diagnostic,
-            Some(_) => diagnostic.traced(format!("while rendering {}", self.path)),
-        });
-    }
-
-    /// Where the author wrote what stands at a place of the page: where the same text is in a template or in the content.
-    fn place(&self, span: Range<usize>, raw: &str) -> (Source, Range<usize>) {
-        let Some(authors) = self.authors else { return (self.source.clone(), span) };
-        let templates = &self.drafter.site.templates;
-        let own = templates.iter().filter(|template| template.name == authors.template);
-        let written = own.chain(templates).map(|template| &template.source).chain(authors.content);
-        let found = written.filter_map(|source| Some((source.clone(), source.text.find(raw)?))).next();
-        found.map_or_else(|| (self.source.clone(), span), |(source, at)| (source, at..at + raw.len()))
+        let placeholders = authors.map_or_else(Vec::new, |_| self.placeholders(&source));
+        PageDraft { source, head: requests.head, wishes, placeholders, fields: Vec::new() }
     }
 }
 
@@ -330,6 +273,30 @@ fn last_modified(date: &load::PageDate) -> Option<Field> {
     let seconds = u64::try_from(date.instant.as_second()).ok()?;
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     Some(Field::new("last-modified", httpdate::fmt_http_date(time)))
+}
+
+/// What the pages ask for that others say they may need.
+pub(super) fn needed_pages(drafts: &[(SitePath, Draft)]) -> BTreeMap<SitePath, Vec<Entry>> {
+    let pages = || {
+        drafts.iter().filter_map(|(path, draft)| match draft {
+            Draft::Page(page) => Some((path, page)),
+            _ => None,
+        })
+    };
+    let named = pages().flat_map(|(_, page)| &page.wishes).filter_map(|wish| match &wish.target {
+        Target::Page(path) => Some(path),
+        _ => None,
+    });
+    let named: BTreeSet<&SitePath> = named.collect();
+    let is_run = |entry: &&Entry| !matches!(entry, Entry::File(_));
+    let asked = |page: &PageDraft| {
+        let entries = page.wishes.iter().filter_map(|wish| match &wish.target {
+            Target::Entry(entry) => Some(entry),
+            _ => None,
+        });
+        entries.filter(is_run).cloned().collect()
+    };
+    pages().filter(|(path, _)| named.contains(path)).map(|(path, page)| (path.clone(), asked(page))).collect()
 }
 
 /// The paths that pages name as those of their web app manifest.

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::{
     Profile, Progress, Stage,
     convert::{convert, markdown_options},
-    drafts::{Draft, Drafter, linked_manifests},
+    drafts::{Draft, Drafter, linked_manifests, needed_pages},
     files::{Files, media_of},
     pages::Pages,
     sources::{Kind, Sources},
@@ -20,13 +20,12 @@ use super::{
 };
 use crate::{
     assets::{self, Built, BuiltAsset, Entry},
-    compress::Cache,
     diag::{Diagnostic, Severity},
     load::{self, Site, World},
     plan::{Origin, Plan},
     site::{BasePath, ContentHash, Field, Manifest, MediaType, SitePath},
     transform::{
-        html::Minifier,
+        highlight::{self, Palette},
         policy::{self, Needs},
         preload::{self, Loads},
         render::Renderer,
@@ -69,7 +68,6 @@ pub(super) fn make(
     plan: &Plan,
     base: &BasePath,
     profile: Profile,
-    cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> Outputs {
     let sources = Sources::new(site, plan);
@@ -79,17 +77,23 @@ pub(super) fn make(
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
     let options = assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev };
     let used = used(world, site, &drafts, &mut diagnostics);
-    let (built, found) = assets::build(world, site, &wanted, used, &options, cache);
+    let (mut built, found) = assets::build(world, site, &wanted, used, &options);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
     diagnostics.extend(found);
 
     let files = Files::new(world, site, base);
-    let pages = Pages { site, base, built: &built, minifier: Minifier::default() };
+    let generated = generated(plan, &drafts, &mut built);
+    let client = drafts.iter().any(|(_, draft)| draft.says_needs()).then(|| {
+        let (path, file) = assets::may_need_client();
+        built.add(path.clone(), file);
+        path
+    });
+    let pages = Pages::new(site, base, &built, &generated, client.as_ref(), needed_pages(&drafts));
     let finish = |(path, draft): (SitePath, Draft)| {
         let mut found = Vec::new();
         let output = match draft {
             Draft::Page(page) => Some(pages.finish(&path, *page, &mut found)),
-            Draft::Text(source, media) => files.text(&source, media, &path, &mut found),
+            Draft::Text(text) => files.text(&pages.filled(&text, &mut found), text.media, &path, &mut found),
             Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
             Draft::Plain => match plan.routes.get(&path) {
                 Some(Origin::Sass(file)) => sheet(&built, &file.path),
@@ -168,6 +172,20 @@ fn sheet(built: &Built, source: &Arc<str>) -> Option<Output> {
     let asset = built.assets.get(&Entry::Style(Arc::clone(source)))?;
     let file = built.files.get(&asset.file)?;
     Some(Output::of_sheet_body(file.body.clone()))
+}
+
+/// Gives names with fingerprints to what the build itself writes and pages ask for: by the path it is at without one.
+fn generated(plan: &Plan, drafts: &[(SitePath, Draft)], built: &mut Built) -> BTreeMap<SitePath, SitePath> {
+    let is_asked_for = |path: &SitePath| drafts.iter().any(|(_, draft)| draft.asks_for_style_sheet(path));
+    let highlighting = plan.routes.iter().filter(|(_, origin)| **origin == Origin::Highlighting);
+    let highlighting = highlighting.filter(|(path, _)| is_asked_for(path));
+    let named = highlighting.map(|(path, _)| {
+        let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
+        let (built_path, file) = assets::named("syntax.css", sheet.into());
+        built.add(built_path.clone(), file);
+        (path.clone(), built_path)
+    });
+    named.collect()
 }
 
 /// Whether a file is published where it lies, beside what was built of it. What no browser reads is not; and in a plain

@@ -1,37 +1,73 @@
-//! Pages with the names of what was built: their URLs, what holds a browser to the very bytes, and what it should fetch
-//! before it knows that it will need it. Then the page is told where it is mounted, and minified.
+//! Pages with the names of what was built: their URLs, and what holds a browser to the very bytes. Then the page is told
+//! where it is mounted, and minified.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    drafts::{PageDraft, Target, Wish},
+    drafts::{Filled, PageDraft, Target, TextDraft, Wish},
     files::rebased,
+    head::Additions,
     outputs::Output,
 };
 use crate::{
-    assets::{Asset, Built},
-    diag::Diagnostic,
+    assets::{Asset, Built, Entry},
+    diag::{Diagnostic, Source},
     load::Site,
     site::{BasePath, MediaType, SitePath, TrailingSlash},
     transform::{
         base::{self, Edit},
         html::Minifier,
         links::{Links, split_path},
+        placeholder::{self, What},
         policy, preload,
-        requests::{Asks, Request},
+        requests::{Asks, Request, origin},
     },
 };
 
 /// What every page is finished with.
 #[derive(Debug)]
 pub(super) struct Pages<'a> {
-    pub(super) site: &'a Site,
-    pub(super) base: &'a BasePath,
-    pub(super) built: &'a Built,
-    pub(super) minifier: Minifier,
+    site: &'a Site,
+    base: &'a BasePath,
+    built: &'a Built,
+    /// What stands for a file that the build itself writes, by its path: `/syntax.css`.
+    generated: &'a BTreeMap<SitePath, SitePath>,
+    /// The script for pages that say what they may need.
+    client: Option<&'a SitePath>,
+    /// What the pages ask for that others say they may need.
+    needed: BTreeMap<SitePath, Vec<Entry>>,
+    /// The file that a source is in.
+    holders: HashMap<&'a str, &'a SitePath>,
+    /// The hosts the fonts of a built style sheet come from.
+    font_hosts: HashMap<&'a SitePath, Vec<String>>,
+    minifier: Minifier,
 }
 
-impl Pages<'_> {
+impl<'a> Pages<'a> {
+    pub(super) fn new(
+        site: &'a Site,
+        base: &'a BasePath,
+        built: &'a Built,
+        generated: &'a BTreeMap<SitePath, SitePath>,
+        client: Option<&'a SitePath>,
+        needed: BTreeMap<SitePath, Vec<Entry>>,
+    ) -> Self {
+        let mut holders = HashMap::new();
+        let mut font_hosts = HashMap::new();
+        for (path, file) in &built.files {
+            let described = built.manifest.files.get(path.as_str());
+            for module in described.into_iter().flat_map(|described| &described.modules) {
+                holders.entry(module.source.as_str()).or_insert(path);
+            }
+            if file.media == MediaType::CSS {
+                let loads = preload::of_style_sheet(&String::from_utf8_lossy(&file.body));
+                let fonts = loads.inside.iter().filter(|one| one.what == preload::What::Font);
+                font_hosts.insert(path, fonts.filter_map(|one| origin(&one.url)).collect());
+            }
+        }
+        Self { site, base, built, generated, client, needed, holders, font_hosts, minifier: Minifier::default() }
+    }
+
     /// The answer at `path`.
     pub(super) fn finish(&self, path: &SitePath, draft: PageDraft, found: &mut Vec<Diagnostic>) -> Output {
         let has_two_urls = self.site.config.rules.trailing_slash() != TrailingSlash::Always;
@@ -48,57 +84,118 @@ impl Pages<'_> {
         Output { is_page: true, needs, loads, fields, ..Output::of(minified.html.into(), MediaType::HTML) }
     }
 
-    /// What becomes of the page's own text, in its order.
-    fn edits(&self, draft: &PageDraft, found: &mut Vec<Diagnostic>) -> Vec<Edit> {
-        let mut page = Edited { pages: self, text: &draft.source.text, edits: Vec::new(), head: Additions::default() };
-        for wish in &draft.wishes {
-            page.grant(wish, draft, found);
-        }
-        page.add(draft);
-        // Several at one place stay in the order they were made in.
-        page.edits.sort_by_key(|(span, _)| span.start);
-        page.edits
+    /// A rendered text that is no page, with the names of what was built.
+    pub(super) fn filled(&self, draft: &TextDraft, found: &mut Vec<Diagnostic>) -> Source {
+        let edit = |one: &Filled| Some((one.span.clone(), self.fill(one, &draft.source, found)?));
+        let edits: Vec<Edit> = draft.placeholders.iter().filter_map(edit).collect();
+        rebased(&draft.source, base::edited(&draft.source.text, &edits))
     }
 
-    fn url(&self, path: &SitePath) -> String {
+    /// What comes in place of a placeholder; `None` when it could not be built.
+    fn fill(&self, one: &Filled, page: &Source, found: &mut Vec<Diagnostic>) -> Option<String> {
+        let asset = self.built.assets.get(&one.entry)?;
+        Some(match one.what {
+            What::Url => self.url(&asset.file),
+            What::Integrity => self.integrity(&asset.file).to_owned(),
+            What::Content => {
+                let body = &self.built.files.get(&asset.file)?.body;
+                let Ok(text) = std::str::from_utf8(body) else {
+                    let message = format!("`{}` is no text that could stand in another", asset.file);
+                    found.push(Diagnostic::error(page.path.clone(), message).with_help("name it with `asset`"));
+                    return None;
+                };
+                // An XML declaration is one only at the very beginning.
+                let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+                declared.map_or(text, |(_, rest)| rest.trim_start()).to_owned()
+            }
+        })
+    }
+
+    /// What becomes of the page's own text, in its order.
+    fn edits(&self, draft: &PageDraft, found: &mut Vec<Diagnostic>) -> Vec<Edit> {
+        let mut page = Edited { pages: self, draft, edits: Vec::new(), head: Additions::default(), found };
+        for wish in &draft.wishes {
+            page.grant(wish);
+        }
+        for one in draft.placeholders.iter().filter(|one| !draft.wishes.iter().any(|wish| wish.covers(&one.span))) {
+            let text = self.fill(one, &draft.source, page.found);
+            page.edits.extend(text.map(|text| (one.span.clone(), text)));
+        }
+        let Edited { mut edits, head, .. } = page;
+        head.add(self, draft, &mut edits);
+        // Several at one place stay in the order they were made in.
+        edits.sort_by_key(|(span, _)| span.start);
+        edits
+    }
+
+    pub(super) fn url(&self, path: &SitePath) -> String {
         path.to_url(self.base)
     }
 
-    fn integrity(&self, path: &SitePath) -> &str {
+    pub(super) fn integrity(&self, path: &SitePath) -> &str {
         self.built.files.get(path).map_or("", |file| &file.integrity)
     }
 
-    /// The script that has the module `source` in it.
-    fn script_with(&self, source: &str) -> Option<&SitePath> {
-        self.built.files.keys().find(|path| {
-            let described = self.built.manifest.files.get(path.as_str());
-            described.is_some_and(|file| file.modules.iter().any(|module| module.source == source))
-        })
+    pub(super) fn is_script(&self, path: &SitePath) -> bool {
+        self.built.files.get(path).is_some_and(|file| file.media == MediaType::JAVASCRIPT)
+    }
+
+    pub(super) fn client(&self) -> Option<&'a SitePath> {
+        self.client
+    }
+
+    pub(super) fn font_hosts(&self, sheet: &SitePath) -> &[String] {
+        self.font_hosts.get(sheet).map_or(&[], |hosts| hosts)
+    }
+
+    /// Whether a URL is of the host the site says it is published at.
+    pub(super) fn is_own(&self, origin: &str) -> bool {
+        let own = self.site.config.base_url.as_deref().and_then(self::origin);
+        let host = |origin: &str| origin.rsplit("//").next().map(str::to_owned);
+        own.is_some_and(|own| host(&own) == host(origin))
+    }
+
+    /// The scripts and style sheets of the page at `path`.
+    fn all_of(&self, path: &SitePath) -> Vec<&'a SitePath> {
+        let assets = self.needed.get(path).into_iter().flatten().filter_map(|entry| self.built.assets.get(entry));
+        assets.flat_map(Asset::at_once).collect()
+    }
+
+    /// A script and what it imports, before it can run.
+    fn all_with(&self, file: &'a SitePath) -> Vec<&'a SitePath> {
+        let (mut all, mut at) = (vec![file], 0);
+        while let Some(path) = all.get(at) {
+            let imports = self.built.manifest.files.get(path.as_str()).into_iter().flat_map(|file| &file.imports);
+            let imports = imports.filter_map(|name| SitePath::parse(name).ok());
+            let imports = imports.filter_map(|path| Some(self.built.files.get_key_value(&path)?.0));
+            let new: Vec<_> = imports.filter(|path| !all.contains(path)).collect();
+            all.extend(new);
+            at += 1;
+        }
+        all
     }
 }
 
-/// What a page's scripts bring with them, each once, in the order they come.
-#[derive(Debug, Default)]
-struct Additions<'a> {
-    /// What the page names by itself.
-    named: BTreeSet<&'a SitePath>,
-    imports: Vec<&'a SitePath>,
-    styles: Vec<&'a SitePath>,
-    later: Vec<&'a SitePath>,
-    /// Where the first of its modules is asked for.
-    first: Option<usize>,
+impl Asset {
+    /// The file, and what a browser loads with it.
+    fn at_once(&self) -> impl Iterator<Item = &SitePath> {
+        [&self.file].into_iter().chain(&self.imports).chain(&self.styles)
+    }
 }
 
-struct Edited<'a> {
-    pages: &'a Pages<'a>,
-    text: &'a str,
+/// A page while its text changes.
+struct Edited<'p, 'a> {
+    pages: &'p Pages<'a>,
+    draft: &'p PageDraft,
     edits: Vec<Edit>,
     head: Additions<'a>,
+    found: &'p mut Vec<Diagnostic>,
 }
 
-impl<'a> Edited<'a> {
-    fn grant(&mut self, wish: &Wish, draft: &PageDraft, found: &mut Vec<Diagnostic>) {
+impl Edited<'_, '_> {
+    fn grant(&mut self, wish: &Wish) {
         let request = &wish.request;
+        let raw = &self.draft.source.text[request.span.clone()];
         let file = match &wish.target {
             Target::Entry(entry) => {
                 let Some(asset) = self.pages.built.assets.get(entry) else { return };
@@ -108,111 +205,76 @@ impl<'a> Edited<'a> {
                 &asset.file
             }
             Target::Module(source) => {
-                let Some(file) = self.pages.script_with(source) else { return };
-                self.head.first.get_or_insert(request.tag.start);
+                let Some(file) = self.pages.holders.get(&**source) else { return };
                 file
             }
-            Target::Path(_) | Target::Elsewhere => return,
+            Target::Page(path) => {
+                let all = self.pages.all_of(path);
+                return self.say_needs(request, &all);
+            }
+            Target::Path(path) => match self.pages.generated.get(path) {
+                Some(file) if request.asks == Asks::StyleSheet => file,
+                _ => return,
+            },
+            Target::Elsewhere => return self.head.note_foreign(request, raw),
         };
-        self.head.named.insert(file);
         let url = self.pages.url(file);
         match request.asks {
             Asks::InlineModule => {
                 self.insert(request.after, format!(" src=\"{url}\""));
-                self.hold(request, file, draft, found);
+                self.hold(request, file);
                 self.edits.push((request.span.clone(), String::new()));
             }
             // The fingerprint is all that a query would say.
             Asks::Module | Asks::Classic | Asks::StyleSheet | Asks::ModulePreload => {
                 self.edits.push((request.span.clone(), url));
-                self.hold(request, file, draft, found);
+                self.hold(request, file);
             }
-            _ => {
-                let (_, suffix) = split_path(&self.text[request.span.clone()]);
-                self.edits.push((request.span.clone(), url + suffix));
+            Asks::MayNeed => {
+                self.edits.push((request.span.clone(), url));
+                let all = self.pages.all_with(file);
+                self.say_needs(request, &all);
+                return;
             }
+            _ => self.edits.push((request.span.clone(), url + split_path(raw).1)),
         }
+        self.head.name(request, file);
     }
 
     /// Holds the browser to the bytes of `file`.
-    fn hold(&mut self, request: &Request, file: &SitePath, draft: &PageDraft, found: &mut Vec<Diagnostic>) {
+    fn hold(&mut self, request: &Request, file: &SitePath) {
         let integrity = self.pages.integrity(file);
-        match &request.integrity {
+        let own = request.integrity.as_ref().map(|span| (span, &self.draft.source.text[span.clone()]));
+        match own {
             None => self.insert(request.after, format!(" integrity=\"{integrity}\"")),
-            Some(span) if self.text[span.clone()].split_ascii_whitespace().any(|one| one == integrity) => {}
-            Some(span) => {
+            Some((span, own)) if placeholder::find(own).next().is_some() => {
+                self.edits.push((span.clone(), integrity.to_owned()));
+            }
+            Some((_, own)) if own.split_ascii_whitespace().any(|one| one == integrity) => {}
+            Some((span, _)) => {
                 let message =
                     "what is published here has other bytes than this integrity is of: no browser would use it";
-                let diagnostic = Diagnostic::error_at(&draft.source, span.clone(), message);
-                found.push(diagnostic.with_help("leave `integrity` out: it is written by the build"));
+                let diagnostic = Diagnostic::error_at(&self.draft.source, span.clone(), message);
+                self.found.push(diagnostic.with_help("leave `integrity` out: it is written by the build"));
             }
         }
     }
 
-    /// Adds what the page's scripts bring.
-    fn add(&mut self, draft: &PageDraft) {
-        let Some(first) = self.head.first else { return };
-        let at = draft.head.end.filter(|&end| end < first).unwrap_or(first);
-        let is_new = |path: &&&SitePath| !self.head.named.contains(**path);
-        let mut text = String::new();
-        for path in self.head.styles.iter().filter(is_new) {
-            let (url, integrity) = (self.pages.url(path), self.pages.integrity(path));
-            text.extend(["<link rel=\"stylesheet\" href=\"", &url, "\" integrity=\"", integrity, "\">"]);
-        }
-        if let Some(integrity) = self.later() {
-            match draft.wishes.iter().find(|wish| wish.request.asks == Asks::ImportMap) {
-                Some(map) => self.merge(map.request.span.clone(), &integrity),
-                None => text.extend(["<script type=\"importmap\">{\"integrity\":{", &integrity, "}}</script>"]),
+    /// Says what comes with what the page may need, for the script that fetches it.
+    fn say_needs(&mut self, request: &Request, all: &[&SitePath]) {
+        self.head.may_need(request.tag.end);
+        let (scripts, styles): (Vec<_>, Vec<_>) = all.iter().partition(|path| self.pages.is_script(path));
+        for (name, paths) in [("scripts", scripts), ("styles", styles)] {
+            let mut urls: Vec<String> = paths.into_iter().map(|path| self.pages.url(path)).collect();
+            let mut known = std::collections::BTreeSet::new();
+            urls.retain(|url| known.insert(url.clone()));
+            if !urls.is_empty() {
+                self.insert(request.after, format!(" data-{name}=\"{}\"", urls.join(" ")));
             }
         }
-        let is_new = |path: &&&SitePath| !self.head.named.contains(**path);
-        for path in self.head.imports.iter().filter(is_new) {
-            let (url, integrity) = (self.pages.url(path), self.pages.integrity(path));
-            text.extend(["<link rel=\"modulepreload\" href=\"", &url, "\" integrity=\"", integrity, "\">"]);
-        }
-        if !text.is_empty() {
-            self.insert(at, text);
-        }
-    }
-    /// The members of an import map's `integrity` (HTML §8.1.6.2) for the scripts that no HTML will name.
-    fn later(&self) -> Option<String> {
-        let is_known = |path: &&SitePath| self.head.named.contains(*path) || self.head.imports.contains(path);
-        let is_script = |path: &&SitePath| {
-            self.pages.built.files.get(*path).is_some_and(|file| file.media == MediaType::JAVASCRIPT)
-        };
-        let later = self.head.later.iter().copied().filter(|path| !is_known(path) && is_script(path));
-        let member = |path| format!("\"{}\":\"{}\"", self.pages.url(path), self.pages.integrity(path));
-        let members: Vec<String> = later.map(member).collect();
-        (!members.is_empty()).then(|| members.join(","))
-    }
-
-    /// Adds to the import map at `span`.
-    fn merge(&mut self, span: std::ops::Range<usize>, integrity: &str) {
-        let map = &self.text[span.clone()];
-        let after = |from: usize| map[from..].find('{').map(|at| from + at + 1);
-        let own = map.find("\"integrity\"").and_then(|key| after(key + "\"integrity\"".len()));
-        let Some(at) = own.or_else(|| after(0)) else { return };
-        let comma = if map[at..].trim_start().starts_with('}') { "" } else { "," };
-        let members = if own.is_some() { integrity.to_owned() } else { format!("\"integrity\":{{{integrity}}}") };
-        self.insert(span.start + at, members + comma);
     }
 
     fn insert(&mut self, at: usize, text: String) {
         self.edits.push((at..at, text));
-    }
-}
-
-impl<'a> Additions<'a> {
-    fn bring(&mut self, asset: &'a Asset, at: usize) {
-        self.first.get_or_insert(at);
-        for (list, more) in
-            [(&mut self.imports, &asset.imports), (&mut self.styles, &asset.styles), (&mut self.later, &asset.later)]
-        {
-            for path in more {
-                if !list.contains(&path) {
-                    list.push(path);
-                }
-            }
-        }
     }
 }

@@ -1,15 +1,17 @@
 //! Which file of a site a URL in one of its pages means, and what is to be built of it. A URL is relative to the page or to
 //! the root of the site, as a browser has it; nothing is guessed but the extension of what is compiled.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
-    assets::Entry,
     diag::did_you_mean,
     load::{PublishedFile, Site},
     plan::{Origin, Plan},
-    site::SitePath,
-    transform::{html::decoded::decoded, preload::resolved},
+    site::{ContentHash, SitePath},
+    transform::{html::decoded::decoded, placeholder, preload::resolved},
 };
 
 /// The folder of a content site whose files are published only where something asks for them.
@@ -23,6 +25,8 @@ pub(super) struct Sources<'a> {
     files: BTreeMap<&'a str, &'a Arc<str>>,
     /// By path below `assets/`.
     assets: BTreeMap<&'a str, &'a Arc<str>>,
+    /// By the key of a placeholder; made when the first is met.
+    keyed: OnceLock<HashMap<ContentHash, Arc<str>>>,
 }
 
 /// What a file is to a browser.
@@ -58,6 +62,7 @@ impl<'a> Sources<'a> {
             plan,
             files: files.map(|PublishedFile { file, path }| (path.as_str(), &file.path)).collect(),
             assets: assets.collect(),
+            keyed: OnceLock::new(),
         }
     }
 
@@ -101,12 +106,15 @@ impl<'a> Sources<'a> {
             || self.site.config.rules.moves.iter().any(|rule| rule.moved.value.from().matches(path.as_str()))
     }
 
-    /// The page at this path.
-    pub(super) fn is_page(&self, path: &SitePath) -> bool {
-        self.plan.routes.get(path).is_some_and(|origin| match origin {
-            Origin::Page(_) | Origin::Section(_) => true,
-            Origin::File(_) => path.is_index() || path.extension() == Some("html"),
-            _ => false,
+    /// The page at this path, or at the one with the slash it lacks.
+    pub(super) fn page(&self, path: &SitePath) -> Option<SitePath> {
+        let with_slash = SitePath::parse(&format!("{path}/")).ok();
+        [Some(path.clone()), with_slash].into_iter().flatten().find(|path| {
+            self.plan.routes.get(path).is_some_and(|origin| match origin {
+                Origin::Page(_) | Origin::Section(_) => true,
+                Origin::File(_) => path.is_index() || path.extension() == Some("html"),
+                _ => false,
+            })
         })
     }
 
@@ -126,12 +134,12 @@ impl<'a> Sources<'a> {
         })
     }
 
-    /// What a template calls `name`: a file below `assets/`, or one that is published at this path.
-    pub(super) fn entry(source: &Arc<str>) -> Entry {
-        match Kind::of(source) {
-            Kind::Script => Entry::Module(Arc::clone(source)),
-            Kind::StyleSheet => Entry::Style(Arc::clone(source)),
-            Kind::Page | Kind::Other => Entry::File(Arc::clone(source)),
-        }
+    /// The file a placeholder of a template's stands for.
+    pub(super) fn named(&self, key: ContentHash) -> Option<&Arc<str>> {
+        let keyed = self.keyed.get_or_init(|| {
+            let all = self.files.values().chain(self.assets.values());
+            all.map(|source| (placeholder::key(source), Arc::clone(source))).collect()
+        });
+        keyed.get(&key)
     }
 }

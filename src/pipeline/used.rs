@@ -28,7 +28,7 @@ pub(super) fn used(
     for (_, draft) in drafts {
         match draft {
             Draft::Page(page) => used.page(&page.source.text),
-            Draft::Text(source, _) => used.script(&source.text),
+            Draft::Text(text) => used.script(&text.source.text),
             Draft::Manifest(_) | Draft::Plain => {}
         }
     }

@@ -9,6 +9,7 @@ pub mod highlight;
 pub mod html;
 pub mod links;
 pub mod markdown;
+pub mod placeholder;
 pub mod policy;
 pub mod preload;
 pub mod render;

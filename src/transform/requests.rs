@@ -70,6 +70,8 @@ pub enum Asks {
     Manifest,
     /// `link rel=preload as=font`.
     Font,
+    /// `link rel=preconnect`.
+    Preconnect,
     /// An image or whatever else is shown or played.
     File,
 }
@@ -244,6 +246,7 @@ impl Tag<'_> {
             "modulepreload" => Some(Asks::ModulePreload),
             "may-need" => Some(Asks::MayNeed),
             "manifest" => Some(Asks::Manifest),
+            "preconnect" => Some(Asks::Preconnect),
             "icon"
             | "apple-touch-icon"
             | "apple-touch-icon-precomposed"
@@ -279,6 +282,21 @@ enum Script {
     Classic,
     Module,
     ImportMap,
+}
+
+/// Scheme, where there is one, and host of a URL that names a host: `https://a.example`, `//a.example`. As written in an
+/// attribute.
+#[must_use]
+pub fn origin(url: &str) -> Option<String> {
+    let url = decoded(url);
+    let url = url.trim();
+    let at = ["https://", "http://", "//"]
+        .into_iter()
+        .find(|start| url.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)))?;
+    let rest = &url[at.len()..];
+    let host = rest.split(['/', '?', '#', '\\']).next().filter(|host| !host.is_empty())?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'[' | b']');
+    host.bytes().all(is_plain).then(|| format!("{at}{}", host.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -332,6 +350,21 @@ mod tests {
             "<link rel=preload as=font href=a crossorigin><link rel=manifest href=b>",
             &[(Asks::Font, "a"), (Asks::Manifest, "b")],
         );
+    }
+
+    #[test]
+    fn hosts() {
+        for (url, expected) in [
+            ("https://A.example/x?y", Some("https://a.example")),
+            ("//a.example:8443", Some("//a.example:8443")),
+            ("http://a.example#x", Some("http://a.example")),
+            ("/x", None),
+            ("https:///x", None),
+            ("data:,x", None),
+            ("https://a\" onload=x", None),
+        ] {
+            assert_eq!(origin(url).as_deref(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -89,15 +89,3 @@ pub(in crate::assets) fn may_need_client() -> (SitePath, BuiltAsset) {
     let integrity = integrity(code.as_bytes());
     (path, BuiltAsset { body: code.into(), media: MediaType::JAVASCRIPT, integrity })
 }
-
-/// All that decides what is written; part of a key.
-impl std::fmt::Display for Needs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{LATER} {} {:?}", self.may_need, self.by_specifier)
-    }
-}
-
-#[cfg(test)]
-pub(super) fn tests_source() -> String {
-    MAY_NEED.replace("export function", "function")
-}

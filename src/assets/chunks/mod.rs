@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use self::{graph::Graph, later::Needs, naming::Text};
+use self::{graph::Graph, naming::Text};
 use super::{
     Asset, BuiltAsset, Context,
     integrity::integrity,
@@ -20,9 +20,8 @@ use super::{
     styles::{self, Sheet},
 };
 use crate::{
-    compress::Cache,
     diag::{Diagnostic, Source},
-    site::{BasePath, BuiltFile, BuiltKind, BuiltModule, MediaType, SitePath},
+    site::{BuiltFile, BuiltKind, BuiltModule, MediaType, SitePath},
     transform::script,
 };
 
@@ -68,37 +67,21 @@ struct Smaller {
 }
 
 /// Minifies, in parallel, and names.
-pub(super) fn finish(
-    context: &Context<'_>,
-    mut chunks: Vec<Chunk>,
-    cache: Option<&Cache>,
-) -> (Finished, Vec<Diagnostic>) {
+pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Vec<Diagnostic>) {
+    let mut chunks = chunks;
     let (sheets, wrong): (Vec<Option<StyleFile>>, Vec<Vec<Diagnostic>>) =
         chunks.par_iter_mut().map(|chunk| style(context, chunk)).unzip();
-    let (finished, found) = assemble(context.options.base, context.maps_are_public(), chunks, sheets, cache);
-    (finished, wrong.into_iter().flatten().chain(found).collect())
-}
-
-/// `sheets` are those of the chunks, in their order.
-fn assemble(
-    base: &BasePath,
-    maps_are_public: bool,
-    mut chunks: Vec<Chunk>,
-    sheets: Vec<Option<StyleFile>>,
-    cache: Option<&Cache>,
-) -> (Finished, Vec<Diagnostic>) {
     let graph = Graph::of(&chunks);
-    let needs: Vec<Needs> = (0..chunks.len()).map(|chunk| later::needs(&chunks, &graph, &sheets, chunk)).collect();
+    let needs: Vec<_> = (0..chunks.len()).map(|chunk| later::needs(&chunks, &graph, &sheets, chunk)).collect();
     let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) =
-        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify_once(chunk, &needs, cache)).unzip();
+        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify(chunk, &needs)).unzip();
 
+    let is_public = context.maps_are_public();
     let codes: Vec<String> = smaller
         .iter()
         .zip(&chunks)
         .map(|(smaller, chunk)| match smaller.map {
-            Some(_) if maps_are_public => {
-                format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder)
-            }
+            Some(_) if is_public => format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder),
             _ => smaller.code.clone(),
         })
         .collect();
@@ -106,11 +89,11 @@ fn assemble(
     let stems: Vec<&str> = chunks.iter().map(|chunk| &*chunk.stem).collect();
     let texts: Vec<Text<'_>> = codes.par_iter().map(|code| Text::of(code, &placeholders)).collect();
     // A map that is published may not change under its name.
-    let maps: Vec<Option<&str>> =
-        smaller.iter().map(|smaller| smaller.map.as_deref().filter(|_| maps_are_public)).collect();
+    let maps: Vec<Option<&str>> = smaller.iter().map(|smaller| smaller.map.as_deref().filter(|_| is_public)).collect();
     let hashes = naming::hashes(&texts, &stems, &maps);
     let paths: Vec<SitePath> = stems.iter().zip(&hashes).map(|(stem, hash)| fingerprinted(stem, "js", hash)).collect();
 
+    let base = context.options.base;
     let name = |chunk: usize, before: &str| {
         let path = &paths[chunk];
         // Beside the script that names it, or anywhere.
@@ -145,7 +128,7 @@ fn assemble(
         finished.described.insert(path.clone(), described);
         finished.files.insert(path, built);
     }
-    (finished, found.into_iter().flatten().collect())
+    (finished, wrong.into_iter().chain(found).flatten().collect())
 }
 
 /// The style sheet of a chunk.
@@ -156,26 +139,11 @@ fn style(context: &Context<'_>, chunk: &mut Chunk) -> (Option<StyleFile>, Vec<Di
     (file, found)
 }
 
-/// The chunk, minified; as it was where that fails. What was minified before is not minified again.
-fn minify_once(chunk: &mut Chunk, needs: &Needs, cache: Option<&Cache>) -> (Smaller, Vec<Diagnostic>) {
+/// The chunk, minified; as it was where that fails.
+fn minify(chunk: &mut Chunk, needs: &later::Needs) -> (Smaller, Vec<Diagnostic>) {
     let (code, map) = (std::mem::take(&mut chunk.code), chunk.map.take());
-    let Some(cache) = cache else { return minify(&chunk.stem, code, map, needs) };
-    let needed = needs.to_string();
-    let key =
-        cache.key([b"chunk".as_slice(), code.as_bytes(), map.as_deref().unwrap_or("").as_bytes(), needed.as_bytes()]);
-    if let Some(smaller) = cache.get(key).and_then(|kept| Smaller::read(&kept)) {
-        return (smaller, Vec::new());
-    }
-    let (smaller, found) = minify(&chunk.stem, code, map, needs);
-    if found.is_empty() {
-        cache.keep(key, &smaller.to_bytes());
-    }
-    (smaller, found)
-}
-
-fn minify(stem: &str, code: String, map: Option<String>, needs: &Needs) -> (Smaller, Vec<Diagnostic>) {
     let (text, function) = needs.written_into(&code);
-    let source = Source::new(format!("{stem}.js"), text);
+    let source = Source::new(format!("{}.js", chunk.stem), text);
     let needs_of = |specifier: &str| needs.of(specifier);
     let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });
     match script::minify(&source, later.as_ref()) {
@@ -185,20 +153,6 @@ fn minify(stem: &str, code: String, map: Option<String>, needs: &Needs) -> (Smal
         }
         Ok(_) => (Smaller { code, map }, Vec::new()),
         Err(found) => (Smaller { code, map }, found.into_iter().map(Diagnostic::as_warning).collect()),
-    }
-}
-
-impl Smaller {
-    /// `length of the code: u64 little-endian · code · map`; no map is an empty one.
-    fn to_bytes(&self) -> Vec<u8> {
-        let map = self.map.as_deref().unwrap_or("");
-        [&(self.code.len() as u64).to_le_bytes(), self.code.as_bytes(), map.as_bytes()].concat()
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (length, rest) = bytes.split_first_chunk()?;
-        let (code, map) = str::from_utf8(rest).ok()?.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)?;
-        Some(Self { code: code.to_owned(), map: (!map.is_empty()).then(|| map.to_owned()) })
     }
 }
 
@@ -235,6 +189,3 @@ fn scaled(modules: &[BuiltModule], total: u64) -> Vec<BuiltModule> {
     };
     modules.iter().map(scale).collect()
 }
-
-#[cfg(test)]
-mod tests;

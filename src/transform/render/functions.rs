@@ -14,7 +14,10 @@ use crate::{
     diag::{Source, did_you_mean},
     load::PageDate,
     site::SitePath,
-    transform::markdown::{self, MarkdownOptions, Target},
+    transform::{
+        markdown::{self, MarkdownOptions, Target},
+        placeholder::{self, What},
+    },
 };
 
 /// Adds everything to a Tera that has no templates yet.
@@ -31,6 +34,11 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &Markdo
         let find = |file: &str| of.section(file).map(|id| of.sections[id].clone());
         get_content("section", &args, find, of.section_files.iter().map(|(file, _)| file.as_str()))
     });
+
+    for (name, what) in [("asset", What::Url), ("asset_integrity", What::Integrity), ("asset_content", What::Content)] {
+        let of = Arc::clone(library);
+        tera.register_function(name, move |args: Kwargs, _: &State| of.assets.call(what, &args));
+    }
 
     let (of, options) = (Arc::clone(library), options.clone());
     tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &options, text, &args));
@@ -55,8 +63,9 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &Markdo
     tera.register_test("matching", tera_contrib::regex::Matching::default());
 }
 
-/// `get_url(path, trailing_slash)`: of a file in `content/` (`@/a.md#id`), or of a path of the site. A page's path
-/// always ends in a slash, because that is where it is. `lang` and `cachebust` change nothing yet.
+/// `get_url(path, trailing_slash, cachebust)`: of a file in `content/` (`@/a.md#id`), or of a path of the site. A page's
+/// path always ends in a slash, because that is where it is. With `cachebust`, a file's is the one that has a fingerprint in
+/// it. `lang` changes nothing yet.
 fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
     let path = args.must_get::<&str>("path")?;
     let trailing_slash = args.get::<bool>("trailing_slash")?.unwrap_or(false);
@@ -72,6 +81,10 @@ fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
         return Ok(path.to_owned());
     }
     let (bare, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    if args.get::<bool>("cachebust")?.unwrap_or(false) && !library.has_page(bare) {
+        let source = library.assets.find(bare).ok_or_else(|| library.assets.missing(bare))?;
+        return Ok(placeholder::write(What::Url, source) + rest);
+    }
     let bare = bare.trim_start_matches('/');
     let mut decoded = format!("/{bare}");
     // What was encoded already is not encoded again.

@@ -245,7 +245,8 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
     }
 }
 
-const FUNCTIONS: &[&str] = &["get_page", "get_section", "get_url", "range", "super", "throw"];
+const FUNCTIONS: &[&str] =
+    &["asset", "asset_content", "asset_integrity", "get_page", "get_section", "get_url", "range", "super", "throw"];
 
 const TESTS: &[&str] = &[
     "after",

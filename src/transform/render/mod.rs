@@ -2,6 +2,7 @@
 //! pointers, and nothing is copied in proportion to the site. URLs are given relative to the site's root (`/guide/`);
 //! the place it is mounted at is baked in later.
 
+mod assets;
 mod builtins;
 mod functions;
 mod mistake;

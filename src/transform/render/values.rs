@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use tera::{Map, Value};
 
-use super::{Contents, Rendered};
+use super::{Contents, Rendered, assets::Assets};
 use crate::{
     load::{self, Page, PageDate, PublishedFile, Section, SectionId, Site, Spanned, Table},
     site::{BasePath, SitePath},
@@ -28,6 +28,7 @@ pub(super) struct Library {
     pub(super) section_urls: Vec<String>,
     /// All of them.
     urls: HashSet<String>,
+    pub(super) assets: Assets,
 }
 
 impl Library {
@@ -60,6 +61,7 @@ impl Library {
             urls: page_urls.iter().chain(&section_urls).cloned().collect(),
             page_urls,
             section_urls,
+            assets: Assets::new(site),
         }
     }
 
@@ -84,6 +86,15 @@ impl Library {
     /// Whether a page or a section is there.
     pub(super) fn has_url(&self, url: &str) -> bool {
         self.urls.contains(url)
+    }
+
+    /// Whether a page or a section is at this path, with or without its slashes, or something that the build writes.
+    pub(super) fn has_page(&self, path: &str) -> bool {
+        let bare = path.trim_matches('/');
+        bare.is_empty()
+            || bare == "syntax.css"
+            || self.has_url(&format!("/{bare}/"))
+            || self.has_url(&format!("/{bare}"))
     }
 
     /// What a sitemap lists: whole URLs, in order.
