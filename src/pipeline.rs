@@ -112,7 +112,7 @@ pub fn compile(
 
     let base = mounted(&site);
     let Outputs { routes, manifest, hidden_maps, diagnostics: found } =
-        outputs::make(&world, &site, &plan, &base, options.profile, progress);
+        outputs::make(&world, &site, &plan, &base, options.profile, cache, progress);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {

@@ -10,11 +10,13 @@ mod chunks;
 mod classic;
 mod files;
 mod integrity;
+mod kept;
 mod names;
 mod resolve;
 mod scripts;
 mod style_file;
 mod styles;
+mod trace;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,9 +24,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
-use self::{browsers::Browsers, chunks::Finished, classic::Classic, files::Files, style_file::StyleFile};
+use self::{
+    browsers::Browsers, chunks::Finished, classic::Classic, files::Files, style_file::StyleFile, trace::Recorder,
+};
 use crate::{
+    compress::Cache,
     diag::{Diagnostic, Source},
     load::{AssetsConfig, Site, SourceMaps, World},
     site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, ContentHash, Manifest, MediaType, SitePath},
@@ -58,7 +64,7 @@ pub struct Options<'a> {
 }
 
 /// What was built.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Built {
     /// What stands for each entry; none for one that could not be built.
     pub assets: BTreeMap<Entry, Asset>,
@@ -72,7 +78,7 @@ pub struct Built {
 }
 
 /// A file and what comes with it. All paths are keys of [`Built::files`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
     pub file: SitePath,
     /// The scripts a script imports before it runs, theirs among them.
@@ -83,7 +89,7 @@ pub struct Asset {
     pub later: Vec<SitePath>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuiltAsset {
     pub body: Bytes,
     pub media: MediaType,
@@ -133,13 +139,38 @@ impl Context<'_> {
 }
 
 /// Builds what `wanted` asks for. What is wrong is told, all of it, and what it concerns is left out. `used` is what the
-/// pages use, where style rules for anything else are to be left out.
+/// pages use, where style rules for anything else are to be left out. Nothing is built that was built before and is in
+/// `cache`.
 pub fn build(
+    world: &dyn World,
+    site: &Site,
+    wanted: &BTreeSet<Entry>,
+    used: Option<Used>,
+    options: &Options<'_>,
+    cache: Option<&Cache>,
+) -> (Built, Vec<Diagnostic>) {
+    let Some(cache) = cache.filter(|_| !wanted.is_empty()) else {
+        return make(world, site, wanted, used, options, None);
+    };
+    let key = kept::key(cache, site, wanted, used.as_ref(), options);
+    if let Some(kept) = kept::get(cache, key, world, wanted) {
+        return kept;
+    }
+    let recorder = Recorder::new(world);
+    let (built, found) = make(&recorder, site, wanted, used, options, Some(cache));
+    if let Some(trace) = recorder.trace() {
+        kept::keep(cache, key, trace, wanted, (&built, &found));
+    }
+    (built, found)
+}
+
+fn make(
     world: &dyn World,
     site: &Site,
     wanted: &BTreeSet<Entry>,
     mut used: Option<Used>,
     options: &Options<'_>,
+    cache: Option<&Cache>,
 ) -> (Built, Vec<Diagnostic>) {
     let (mut built, mut found) = (Built::default(), Vec::new());
     let files = Files::new(world, options.base);
@@ -164,7 +195,6 @@ pub fn build(
         wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
     let (chunks, wrong) = scripts::link(&context, &scripts);
     found.extend(wrong);
-    built.taken_in.extend(chunks.iter().flat_map(|chunk| &chunk.modules).map(|module| module.source.as_str().into()));
     if let Some(used) = &mut used {
         chunks.iter().for_each(|chunk| used.script(&chunk.code));
         built.files.values().for_each(|classic| used.script(&String::from_utf8_lossy(&classic.body)));
@@ -178,7 +208,7 @@ pub fn build(
             built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
         }
     }
-    let (finished, wrong) = chunks::finish(&context, chunks);
+    let (finished, wrong) = chunks::finish(&context, chunks, cache);
     found.extend(wrong);
     built.add_scripts(&context, &scripts, finished);
     built.add_files(wanted, files);
@@ -235,8 +265,8 @@ impl Built {
             self.add_asset(entries[at], source, asset);
         }
         self.files.extend(finished.files);
-        let modules = finished.described.values().flat_map(|file| &file.modules);
-        self.taken_in.extend(modules.map(|module| module.source.as_str().into()));
+        let sources = finished.described.values().flat_map(|file| &file.modules).map(|module| module.source.as_str());
+        self.taken_in.extend(sources.map(Arc::from));
         let described = finished.described.into_iter().map(|(path, file)| (path.as_str().to_owned(), file));
         self.manifest.files.extend(described);
         self.add_maps(context, finished.maps);

@@ -180,11 +180,7 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     let threads = config.concurrency.map_or(0, NonZeroUsize::get);
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
-    let cache = match config.profile {
-        Profile::Prod => Some(Cache::open(&config.out.join(".cache"), config.cache_limit)),
-        Profile::Dev => None,
-    };
-    let cache = match cache.transpose() {
+    let cache = match Cache::open(&config.out.join(".cache"), config.cache_limit) {
         Ok(cache) => cache,
         Err(error) => {
             outcome.diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()));
@@ -193,16 +189,14 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     };
     for site in sites {
         let progress = SiteProgress::new(site.clone(), display);
-        let result = pool.install(|| build_site(config, &site, cache.as_ref(), &progress, &mut outcome.diagnostics));
+        let result = pool.install(|| build_site(config, &site, &cache, &progress, &mut outcome.diagnostics));
         progress.finish();
         match result {
             Some(built) => outcome.built.push(built),
             None => outcome.failed_sites.push(site),
         }
     }
-    if let Some(cache) = &cache {
-        cache.trim(SystemTime::now());
-    }
+    cache.trim(SystemTime::now());
     outcome.took = started.elapsed();
     Ok(outcome)
 }
@@ -210,7 +204,7 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
 fn build_site(
     config: &BuildConfig,
     site: &SiteName,
-    cache: Option<&Cache>,
+    cache: &Cache,
     progress: &SiteProgress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<BuiltSite> {
@@ -230,7 +224,7 @@ fn build_site(
         return None;
     }
     let options = Options { profile: config.profile };
-    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, cache, progress);
+    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, Some(cache), progress);
     diagnostics.append(&mut found);
     let Compiled { image, report, hidden_maps } = compiled?;
     let sealed = match pack::seal(&image) {

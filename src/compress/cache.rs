@@ -1,5 +1,5 @@
-//! Keeps coded bodies between builds, by content, because level 11 costs a hundred times what reading a file costs. It
-//! must never be the reason a build fails or gives other bytes: an entry that is missing, damaged or unreadable is a
+//! Keeps between builds what is dear to make, coded bodies before all: level 11 costs a hundred times what reading a file
+//! costs. It must never be the reason a build fails or gives other bytes: an entry that is missing, damaged or unreadable is a
 //! miss, and one that cannot be written is done without.
 //!
 //! An entry is a file of its own, written under a temporary name and renamed, so a killed build leaves either a whole
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use super::{ENCODERS, encode_all, identity};
 use crate::site::{Coding, ContentHash, EncodedBody};
 
-/// Coded bodies on disk, under one folder. Shared by all threads of a build.
+/// Entries on disk, under one folder. Shared by all threads of a build.
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -26,6 +26,8 @@ pub struct Cache {
     hits: AtomicU64,
     misses: AtomicU64,
     temporary: AtomicU64,
+    /// Tells this program from any other, a newer one among them.
+    program: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,7 @@ impl Cache {
                 hits: AtomicU64::new(0),
                 misses: AtomicU64::new(0),
                 temporary: AtomicU64::new(0),
+                program: this_program(),
             }),
             Err(source) => Err(CacheError { folder, source }),
         }
@@ -60,18 +63,52 @@ impl Cache {
     /// All bodies of `content`, from the cache or made now and kept, and whether they were there.
     #[must_use]
     pub fn encode_all(&self, content: &Bytes) -> (Vec<EncodedBody>, bool) {
-        let path = self.path_of(content);
-        if let Some(coded) = fs::read(&path).ok().and_then(|entry| decode_entry(&entry.into())) {
+        let key = coded_key(content);
+        if let Some(coded) = self.get(key).and_then(|entry| decode_bodies(&entry)) {
             self.hits.fetch_add(1, Ordering::Relaxed);
-            mark_used(&path);
             let mut bodies = vec![identity(content)];
             bodies.extend(coded);
             return (bodies, true);
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         let bodies = encode_all(content);
-        self.keep(&path, &encode_entry(&bodies[1..]));
+        self.keep(key, &encode_bodies(&bodies[1..]));
         (bodies, false)
+    }
+
+    /// The key of what this program makes of `parts`; another one, which may make something else, has other keys.
+    #[must_use]
+    pub fn key<'a>(&'a self, parts: impl IntoIterator<Item = &'a [u8]>) -> ContentHash {
+        ContentHash::of_parts([self.program.as_bytes()].into_iter().chain(parts))
+    }
+
+    /// What was kept under `key`, whole.
+    #[must_use]
+    pub fn get(&self, key: ContentHash) -> Option<Bytes> {
+        let path = self.path_of(key);
+        let entry = Bytes::from(fs::read(&path).ok()?);
+        let (hash, rest) = entry.split_at_checked(16)?;
+        let is_whole = ContentHash::of(rest).as_bytes() == hash;
+        is_whole.then(|| {
+            mark_used(&path);
+            entry.slice(16..)
+        })
+    }
+
+    /// Keeps `content` under `key`, instead of what is there.
+    pub fn keep(&self, key: ContentHash, content: &[u8]) {
+        let path = self.path_of(key);
+        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+        let entry = [ContentHash::of(content).as_bytes(), content].concat();
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&temporary, entry))
+            .and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            drop(fs::remove_file(&temporary));
+        }
     }
 
     /// Hits and misses so far.
@@ -107,23 +144,24 @@ impl Cache {
         }
     }
 
-    fn path_of(&self, content: &[u8]) -> PathBuf {
-        let key = ContentHash::of_parts([ENCODERS.as_bytes(), content]).to_string();
+    fn path_of(&self, key: ContentHash) -> PathBuf {
+        let key = key.to_string();
         self.folder.join(&key[..2]).join(&key[2..])
     }
+}
 
-    fn keep(&self, path: &Path, entry: &[u8]) {
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
-        let written = path
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&temporary, entry))
-            .and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            drop(fs::remove_file(&temporary));
-        }
-    }
+fn coded_key(content: &[u8]) -> ContentHash {
+    ContentHash::of_parts([ENCODERS.as_bytes(), content])
+}
+
+/// Length and time of the program's file. Programs of the same length and time would have to be told by their bytes.
+fn this_program() -> String {
+    let metadata = std::env::current_exe().and_then(fs::metadata);
+    let time = |metadata: &fs::Metadata| metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok();
+    metadata.map_or_else(
+        |_| env!("CARGO_PKG_VERSION").to_owned(),
+        |file| format!("{} {:?}", file.len(), time(&file).unwrap_or_default()),
+    )
 }
 
 /// A use is noted at most once a day: a warm build should not write to each of ten thousand files.
@@ -143,25 +181,19 @@ fn folder_files(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// `hash of the rest · (coding: u8, length: u64 little-endian, bytes)*`
-fn encode_entry(coded: &[EncodedBody]) -> Vec<u8> {
-    let mut entry = vec![0; 16];
+/// `(coding: u8, length: u64 little-endian, bytes)*`
+fn encode_bodies(coded: &[EncodedBody]) -> Vec<u8> {
+    let mut entry = Vec::new();
     for body in coded {
         entry.push(body.coding as u8);
         entry.extend_from_slice(&(body.bytes.len() as u64).to_le_bytes());
         entry.extend_from_slice(&body.bytes);
     }
-    let hash = ContentHash::of(&entry[16..]);
-    entry[..16].copy_from_slice(hash.as_bytes());
     entry
 }
 
-fn decode_entry(entry: &Bytes) -> Option<Vec<EncodedBody>> {
-    let (hash, _) = entry.split_at_checked(16)?;
-    let mut rest = entry.slice(16..);
-    if ContentHash::of(&rest).as_bytes() != hash {
-        return None;
-    }
+fn decode_bodies(entry: &Bytes) -> Option<Vec<EncodedBody>> {
+    let mut rest = entry.clone();
     let mut coded = Vec::new();
     while !rest.is_empty() {
         let (head, _) = rest.split_at_checked(9)?;
@@ -201,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path(), Cache::DEFAULT_LIMIT).unwrap();
         let (cold, _) = cache.encode_all(&content());
-        let path = cache.path_of(&content());
+        let path = cache.path_of(coded_key(&content()));
         let whole = fs::read(&path).unwrap();
         for damaged in [&[][..], &whole[..10], &whole[..whole.len() - 1], &[whole.as_slice(), b"x"].concat()] {
             fs::write(&path, damaged).unwrap();
@@ -229,17 +261,17 @@ mod tests {
         let contents: Vec<Bytes> = (0..3).map(|n| Bytes::from(format!("text {n} ").repeat(60))).collect();
         for (age, content) in (0..).zip(&contents) {
             drop(cache.encode_all(content));
-            fs::File::open(cache.path_of(content)).unwrap().set_modified(now - day * age).unwrap();
+            fs::File::open(cache.path_of(coded_key(content))).unwrap().set_modified(now - day * age).unwrap();
         }
-        let left_behind = cache.path_of(&contents[0]).with_extension("7-0.tmp");
+        let left_behind = cache.path_of(coded_key(&contents[0])).with_extension("7-0.tmp");
         fs::write(&left_behind, "half").unwrap();
         fs::File::open(&left_behind).unwrap().set_modified(now - day).unwrap();
 
-        let newest = fs::metadata(cache.path_of(&contents[0])).unwrap().len();
+        let newest = fs::metadata(cache.path_of(coded_key(&contents[0]))).unwrap().len();
         Cache { limit: newest, ..cache }.trim(now);
         let there: Vec<bool> = {
             let cache = Cache::open(folder.path(), 0).unwrap();
-            contents.iter().map(|content| cache.path_of(content).exists()).collect()
+            contents.iter().map(|content| cache.path_of(coded_key(content)).exists()).collect()
         };
         assert_eq!(there, [true, false, false]);
         assert!(!left_behind.exists());

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     assets::{self, Built, BuiltAsset, Entry},
+    compress::Cache,
     diag::{Diagnostic, Severity},
     load::{self, Site, World},
     plan::{Origin, Plan},
@@ -68,6 +69,7 @@ pub(super) fn make(
     plan: &Plan,
     base: &BasePath,
     profile: Profile,
+    cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> Outputs {
     let sources = Sources::new(site, plan);
@@ -77,7 +79,7 @@ pub(super) fn make(
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
     let options = assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev };
     let used = used(world, site, &drafts, &mut diagnostics);
-    let (mut built, found) = assets::build(world, site, &wanted, used, &options);
+    let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
     diagnostics.extend(found);
 

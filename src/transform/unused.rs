@@ -1,7 +1,7 @@
 //! Style rules that nothing on a site can match, left out. What is used is read from its pages and scripts; on any doubt a
 //! rule stays, so a rule that is left out wrongly is one that neither names: its author then says so (`keep`).
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use lightningcss::{
@@ -26,19 +26,26 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Used {
     /// As they stand in `class` and `id`.
-    classes: HashSet<String>,
-    ids: HashSet<String>,
+    classes: BTreeSet<String>,
+    ids: BTreeSet<String>,
     /// Small letters.
-    elements: HashSet<String>,
-    attributes: HashSet<String>,
+    elements: BTreeSet<String>,
+    attributes: BTreeSet<String>,
     /// Everything in a script that could be a name, or the beginning or end of one: `btn-`.
-    words: HashSet<String>,
-    starts: HashSet<String>,
-    ends: HashSet<String>,
+    words: BTreeSet<String>,
+    starts: BTreeSet<String>,
+    ends: BTreeSet<String>,
     keep: GlobSet,
 }
 
 impl Used {
+    /// The names, in one text: equal for the same names.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let Self { classes, ids, elements, attributes, words, starts, ends, keep: _ } = self;
+        format!("{:?}", [classes, ids, elements, attributes, words, starts, ends])
+    }
+
     /// Nothing but what `keep` names: globs of classes (`is-*`, `.is-*`), ids (`#menu`) and elements, which stand in
     /// `source`.
     ///

@@ -30,8 +30,15 @@ pub(super) struct Needs {
     may_need: bool,
 }
 
-/// The needs of the dynamic imports in `chunk`: what is not there already when it runs.
-pub(super) fn needs(chunks: &[Chunk], graph: &Graph, sheets: &[Option<StyleFile>], chunk: usize) -> Needs {
+/// The needs of the dynamic imports in `chunk`: what is not there already when it runs. Scripts of `empty` ones are
+/// not published.
+pub(super) fn needs(
+    chunks: &[Chunk],
+    graph: &Graph,
+    sheets: &[Option<StyleFile>],
+    empty: &BTreeSet<usize>,
+    chunk: usize,
+) -> Needs {
     let loaded = graph.loaded_with(chunk);
     let may_need = loaded.iter().any(|at| chunks[*at].code.contains(MARK));
     let loaded: BTreeSet<usize> = loaded.into_iter().collect();
@@ -49,7 +56,8 @@ pub(super) fn needs(chunks: &[Chunk], graph: &Graph, sheets: &[Option<StyleFile>
         }
         // The import itself waits for style sheets, but its fetch need not.
         let itself = (!needs.is_empty() || may_need).then_some(asked);
-        needs.extend(new.iter().copied().chain(itself).map(|at| format!("./{}", chunks[at].placeholder)));
+        let scripts = new.iter().copied().chain(itself).filter(|at| !empty.contains(at));
+        needs.extend(scripts.map(|at| format!("./{}", chunks[at].placeholder)));
         if !needs.is_empty() {
             by_specifier.insert(format!("./{}", chunks[asked].placeholder), needs);
         }
@@ -88,4 +96,16 @@ pub(in crate::assets) fn may_need_client() -> (SitePath, BuiltAsset) {
     let path = fingerprinted("may-need", "js", &ContentHash::of(code.as_bytes()));
     let integrity = integrity(code.as_bytes());
     (path, BuiltAsset { body: code.into(), media: MediaType::JAVASCRIPT, integrity })
+}
+
+/// All that decides what is written; part of a key.
+impl std::fmt::Display for Needs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{LATER} {} {:?}", self.may_need, self.by_specifier)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn tests_source() -> String {
+    MAY_NEED.replace("export function", "function")
 }

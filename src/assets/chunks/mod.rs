@@ -1,6 +1,7 @@
 //! From the linker's chunks to files: minified, told what to preload, named by their bytes. All of it is a function of the
 //! chunks' text.
 
+mod empty;
 mod graph;
 mod later;
 mod naming;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use self::{graph::Graph, naming::Text};
+use self::{graph::Graph, later::Needs, naming::Text};
 use super::{
     Asset, BuiltAsset, Context,
     integrity::integrity,
@@ -20,8 +21,9 @@ use super::{
     styles::{self, Sheet},
 };
 use crate::{
+    compress::Cache,
     diag::{Diagnostic, Source},
-    site::{BuiltFile, BuiltKind, BuiltModule, MediaType, SitePath},
+    site::{BasePath, BuiltFile, BuiltKind, BuiltModule, MediaType, SitePath},
     transform::script,
 };
 
@@ -67,21 +69,39 @@ struct Smaller {
 }
 
 /// Minifies, in parallel, and names.
-pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Vec<Diagnostic>) {
-    let mut chunks = chunks;
+pub(super) fn finish(
+    context: &Context<'_>,
+    mut chunks: Vec<Chunk>,
+    cache: Option<&Cache>,
+) -> (Finished, Vec<Diagnostic>) {
     let (sheets, wrong): (Vec<Option<StyleFile>>, Vec<Vec<Diagnostic>>) =
         chunks.par_iter_mut().map(|chunk| style(context, chunk)).unzip();
-    let graph = Graph::of(&chunks);
-    let needs: Vec<_> = (0..chunks.len()).map(|chunk| later::needs(&chunks, &graph, &sheets, chunk)).collect();
-    let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) =
-        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify(chunk, &needs)).unzip();
+    let (finished, found) = assemble(context.options.base, context.maps_are_public(), chunks, sheets, cache);
+    (finished, wrong.into_iter().flatten().chain(found).collect())
+}
 
-    let is_public = context.maps_are_public();
+/// `sheets` are those of the chunks, in their order.
+fn assemble(
+    base: &BasePath,
+    maps_are_public: bool,
+    mut chunks: Vec<Chunk>,
+    sheets: Vec<Option<StyleFile>>,
+    cache: Option<&Cache>,
+) -> (Finished, Vec<Diagnostic>) {
+    let empty = empty::without_empty(&mut chunks);
+    let graph = Graph::of(&chunks);
+    let needs = |chunk| later::needs(&chunks, &graph, &sheets, &empty, chunk);
+    let needs: Vec<Needs> = (0..chunks.len()).map(needs).collect();
+    let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) =
+        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify_once(chunk, &needs, cache)).unzip();
+
     let codes: Vec<String> = smaller
         .iter()
         .zip(&chunks)
         .map(|(smaller, chunk)| match smaller.map {
-            Some(_) if is_public => format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder),
+            Some(_) if maps_are_public => {
+                format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder)
+            }
             _ => smaller.code.clone(),
         })
         .collect();
@@ -89,11 +109,11 @@ pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Ve
     let stems: Vec<&str> = chunks.iter().map(|chunk| &*chunk.stem).collect();
     let texts: Vec<Text<'_>> = codes.par_iter().map(|code| Text::of(code, &placeholders)).collect();
     // A map that is published may not change under its name.
-    let maps: Vec<Option<&str>> = smaller.iter().map(|smaller| smaller.map.as_deref().filter(|_| is_public)).collect();
+    let maps: Vec<Option<&str>> =
+        smaller.iter().map(|smaller| smaller.map.as_deref().filter(|_| maps_are_public)).collect();
     let hashes = naming::hashes(&texts, &stems, &maps);
     let paths: Vec<SitePath> = stems.iter().zip(&hashes).map(|(stem, hash)| fingerprinted(stem, "js", hash)).collect();
 
-    let base = context.options.base;
     let name = |chunk: usize, before: &str| {
         let path = &paths[chunk];
         // Beside the script that names it, or anywhere.
@@ -102,9 +122,11 @@ pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Ve
     let bodies: Vec<Bytes> = texts.par_iter().map(|text| Bytes::from(text.with(name))).collect();
 
     let mut finished = Finished::default();
-    for (at, (chunk, body)) in chunks.iter().zip(bodies).enumerate() {
+    for (at, (chunk, body)) in chunks.iter().zip(bodies).enumerate().filter(|(at, _)| !empty.contains(at)) {
         let built = BuiltAsset { media: MediaType::JAVASCRIPT, integrity: integrity(&body), body };
-        let named = |chunks: &[usize]| chunks.iter().map(|chunk| paths[*chunk].as_str().to_owned()).collect();
+        let named = |chunks: &[usize]| -> Vec<String> {
+            chunks.iter().filter(|at| !empty.contains(at)).map(|at| paths[*at].as_str().to_owned()).collect()
+        };
         let described = BuiltFile {
             kind: BuiltKind::Script,
             bytes: built.body.len() as u64,
@@ -117,10 +139,11 @@ pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Ve
         finished.described.insert(paths[at].clone(), described);
         finished.files.insert(paths[at].clone(), built);
         if let Some(entry) = chunk.entry {
-            finished.entries.insert(entry, asset(&graph, &paths, &sheets, at));
+            finished.entries.insert(entry, asset(&graph, &paths, &sheets, &empty, at));
         }
     }
     for (path, Smaller { map, .. }) in paths.into_iter().zip(smaller) {
+        let map = map.filter(|_| finished.files.contains_key(&path));
         finished.maps.extend(map.map(|map| (path, map)));
     }
     for StyleFile { path, built, described, map } in sheets.into_iter().flatten() {
@@ -128,7 +151,7 @@ pub(super) fn finish(context: &Context<'_>, chunks: Vec<Chunk>) -> (Finished, Ve
         finished.described.insert(path.clone(), described);
         finished.files.insert(path, built);
     }
-    (finished, wrong.into_iter().chain(found).flatten().collect())
+    (finished, found.into_iter().flatten().collect())
 }
 
 /// The style sheet of a chunk.
@@ -139,11 +162,26 @@ fn style(context: &Context<'_>, chunk: &mut Chunk) -> (Option<StyleFile>, Vec<Di
     (file, found)
 }
 
-/// The chunk, minified; as it was where that fails.
-fn minify(chunk: &mut Chunk, needs: &later::Needs) -> (Smaller, Vec<Diagnostic>) {
+/// The chunk, minified; as it was where that fails. What was minified before is not minified again.
+fn minify_once(chunk: &mut Chunk, needs: &Needs, cache: Option<&Cache>) -> (Smaller, Vec<Diagnostic>) {
     let (code, map) = (std::mem::take(&mut chunk.code), chunk.map.take());
+    let Some(cache) = cache else { return minify(&chunk.stem, code, map, needs) };
+    let needed = needs.to_string();
+    let key =
+        cache.key([b"chunk".as_slice(), code.as_bytes(), map.as_deref().unwrap_or("").as_bytes(), needed.as_bytes()]);
+    if let Some(smaller) = cache.get(key).and_then(|kept| Smaller::read(&kept)) {
+        return (smaller, Vec::new());
+    }
+    let (smaller, found) = minify(&chunk.stem, code, map, needs);
+    if found.is_empty() {
+        cache.keep(key, &smaller.to_bytes());
+    }
+    (smaller, found)
+}
+
+fn minify(stem: &str, code: String, map: Option<String>, needs: &Needs) -> (Smaller, Vec<Diagnostic>) {
     let (text, function) = needs.written_into(&code);
-    let source = Source::new(format!("{}.js", chunk.stem), text);
+    let source = Source::new(format!("{stem}.js"), text);
     let needs_of = |specifier: &str| needs.of(specifier);
     let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });
     match script::minify(&source, later.as_ref()) {
@@ -156,7 +194,28 @@ fn minify(chunk: &mut Chunk, needs: &later::Needs) -> (Smaller, Vec<Diagnostic>)
     }
 }
 
-fn asset(graph: &Graph, paths: &[SitePath], sheets: &[Option<StyleFile>], chunk: usize) -> Asset {
+impl Smaller {
+    /// `length of the code: u64 little-endian · code · map`; no map is an empty one.
+    fn to_bytes(&self) -> Vec<u8> {
+        let map = self.map.as_deref().unwrap_or("");
+        [&(self.code.len() as u64).to_le_bytes(), self.code.as_bytes(), map.as_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (code, map) = str::from_utf8(rest).ok()?.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)?;
+        Some(Self { code: code.to_owned(), map: (!map.is_empty()).then(|| map.to_owned()) })
+    }
+}
+
+fn asset(
+    graph: &Graph,
+    paths: &[SitePath],
+    sheets: &[Option<StyleFile>],
+    empty: &BTreeSet<usize>,
+    chunk: usize,
+) -> Asset {
+    let script = |at: usize| (!empty.contains(&at)).then(|| paths[at].clone());
     let style = |at: usize| sheets[at].as_ref().map(|style| style.path.clone());
     let loaded = graph.loaded_with(chunk);
     let mut styles: Vec<SitePath> = Vec::new();
@@ -169,11 +228,11 @@ fn asset(graph: &Graph, paths: &[SitePath], sheets: &[Option<StyleFile>], chunk:
     let later = graph.later_than(chunk);
     Asset {
         file: paths[chunk].clone(),
-        imports: loaded.iter().filter(|at| **at != chunk).map(|at| paths[*at].clone()).collect(),
+        imports: loaded.iter().filter(|at| **at != chunk).filter_map(|at| script(*at)).collect(),
         styles,
         later: later
             .iter()
-            .flat_map(|at| style(*at).into_iter().chain([paths[*at].clone()]))
+            .flat_map(|at| style(*at).into_iter().chain(script(*at)))
             .filter(|path| met.insert(path.clone()))
             .collect(),
     }
@@ -189,3 +248,6 @@ fn scaled(modules: &[BuiltModule], total: u64) -> Vec<BuiltModule> {
     };
     modules.iter().map(scale).collect()
 }
+
+#[cfg(test)]
+mod tests;
