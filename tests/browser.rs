@@ -191,7 +191,7 @@ impl Visit {
         self.open(path).await?;
         let look = "const [done] = arguments; \
                     const urls = performance.getEntriesByType('resource').map(({ name }) => new URL(name)); \
-                    const lasting = ({ pathname }) => /[.](js|css)$|[/]assets[/]/.test(pathname) && !/syntax[.]css$/.test(pathname); \
+                    const lasting = ({ pathname }) => /[.](js|css)$|[/]assets[/]/.test(pathname); \
                     const ask = async url => [url.pathname, (await fetch(url)).headers.get('cache-control')]; \
                     Promise.all(urls.filter(lasting).map(ask)).then(found => done(found));";
         let found = self.browser.client.execute_async(look, Vec::new()).await?;

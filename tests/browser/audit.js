@@ -14,7 +14,7 @@ for (const image of document.images) {
 for (const control of document.querySelectorAll(":is(input, select, textarea):enabled")) {
   if (control.labels?.length === 0 && !control.hasAttribute("aria-label")) faults.push(`a field without a label: ${describe(control)}`);
 }
-for (const file of document.querySelectorAll("script[src], link[rel=stylesheet]:not([href$='/syntax.css'])")) {
+for (const file of document.querySelectorAll("script[src], link[rel=stylesheet]")) {
   if (!file.integrity) faults.push(`without integrity: ${file.src ?? file.href}`);
 }
 if (document.querySelectorAll("main").length !== 1) faults.push("not exactly one main landmark");
