@@ -25,3 +25,5 @@ mod project;
 mod rules;
 #[path = "build/served.rs"]
 mod served;
+#[path = "build/styles.rs"]
+mod styles;
