@@ -196,8 +196,12 @@ fn make(
     let (chunks, wrong) = scripts::link(&context, &scripts);
     found.extend(wrong);
     if let Some(used) = &mut used {
-        chunks.iter().for_each(|chunk| used.script(&chunk.code));
-        built.files.values().for_each(|classic| used.script(&String::from_utf8_lossy(&classic.body)));
+        for chunk in &chunks {
+            used.script(&chunk.code);
+        }
+        for classic in built.files.values() {
+            used.script(&String::from_utf8_lossy(&classic.body));
+        }
     }
 
     let context = Context { used: used.as_ref(), ..context };

@@ -243,8 +243,12 @@ mod tests {
     fn used(pages: &[&str], scripts: &[&str], keep: &[&str]) -> Used {
         let keep: Vec<_> = keep.iter().map(|one| Spanned { value: (*one).to_owned(), span: 0..0 }).collect();
         let mut used = Used::new(&keep, &Source::new("config.toml", "")).expect("patterns");
-        pages.iter().for_each(|page| used.page(page));
-        scripts.iter().for_each(|script| used.script(script));
+        for page in pages {
+            used.page(page);
+        }
+        for script in scripts {
+            used.script(script);
+        }
         used
     }
 

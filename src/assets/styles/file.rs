@@ -36,7 +36,7 @@ pub(super) struct File {
     /// What stands before its rules, in its order.
     pub(super) lead: Vec<Lead>,
     /// So many of the first rules are in `lead` already.
-    pub(super) led: usize,
+    pub(super) skipped: usize,
     /// Layers that its rules begin.
     pub(super) layers: Vec<String>,
     /// Of a CSS module: the published names of its classes.
@@ -58,10 +58,16 @@ pub(super) enum Lead {
 /// When an imported sheet applies, and in which layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Condition {
-    /// `Some(None)` is a layer without a name.
-    pub(super) layer: Option<Option<String>>,
+    pub(super) layer: Option<Layer>,
     pub(super) supports: Option<String>,
     pub(super) media: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    /// No two of them are the same.
+    Nameless,
+    Named(String),
 }
 
 /// A place that asks for another sheet.
@@ -81,7 +87,7 @@ pub(super) struct Opened {
 
 /// Reads the sheet at `path`.
 pub(super) fn open(context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<Opened> {
-    let text = text(context.world, path).map_err(|diagnostic| found.push(diagnostic)).ok()?;
+    let text = text(context.world, path, found)?;
     let (source, origins) = if sass::is_sass(path) {
         let compiled = sass::compile(context, &text).map_err(|mistakes| found.extend(mistakes)).ok()?;
         (Source::new(path, compiled.css), compiled.sources)
@@ -96,17 +102,19 @@ pub(super) fn open(context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic
     })
 }
 
-/// The text of a file, which must be UTF-8.
-pub(super) fn text(world: &dyn World, path: &str) -> Result<Source, Diagnostic> {
-    let bytes = world.read(path).map_err(|error| Diagnostic::error(path, format!("this file {error}")))?;
+/// The text of a file, which must be UTF-8. `None` when there is none, which `found` says.
+pub(super) fn text(world: &dyn World, path: &str, found: &mut Vec<Diagnostic>) -> Option<Source> {
+    let read = world.read(path).map_err(|error| found.push(Diagnostic::error(path, format!("this file {error}"))));
+    let bytes = read.ok()?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Source::new(path, text)),
+        Ok(text) => Some(Source::new(path, text)),
         Err(error) => {
             let at = error.valid_up_to();
             let line = bytes[..at].split(|&byte| byte == b'\n').count();
             let message = format!("is not UTF-8: byte {at}, in line {line}, is 0x{:02x}", bytes[at]);
-            Err(Diagnostic::error(path, message)
-                .with_help("save the file as UTF-8: that is what browsers are told it is"))
+            let help = "save the file as UTF-8: that is what browsers are told it is";
+            found.push(Diagnostic::error(path, message).with_help(help));
+            None
         }
     }
 }
@@ -132,7 +140,7 @@ fn read(
     }
     let sheet = sheet.map_err(|error| found.push(css::diagnostic(&shown(source), &error))).ok()?;
     let mut asked = Vec::new();
-    let (lead, led) = lead(context, source, origins, &sheet.rules, &mut asked, found);
+    let (lead, skipped) = leading(context, source, origins, &sheet.rules, &mut asked, found);
     let layers = layers(&sheet.rules);
     let mut file = File {
         source: source.clone(),
@@ -140,7 +148,7 @@ fn read(
         printed: None,
         map: None,
         lead,
-        led,
+        skipped,
         layers,
         names: None,
         inside: origins.iter().map(|origin| Arc::clone(&origin.path)).filter(|path| *path != source.path).collect(),
@@ -179,7 +187,7 @@ pub(super) fn options<'a>(path: &str, source_index: u32) -> ParserOptions<'a> {
 }
 
 /// What stands before the rules, and how many of them that are: all up to the last `@import`.
-fn lead(
+fn leading(
     context: &Context<'_>,
     source: &Source,
     origins: &[Source],
@@ -187,13 +195,13 @@ fn lead(
     asked: &mut Vec<Asked>,
     found: &mut Vec<Diagnostic>,
 ) -> (Vec<Lead>, usize) {
-    let led = rules.0.iter().rposition(|rule| matches!(rule, CssRule::Import(_))).map_or(0, |at| at + 1);
+    let skipped = rules.0.iter().rposition(|rule| matches!(rule, CssRule::Import(_))).map_or(0, |at| at + 1);
     let mut lead = Vec::new();
     let mut has_file = false;
-    for rule in &rules.0[..led] {
+    for rule in &rules.0[..skipped] {
         match rule {
             CssRule::LayerStatement(statement) => {
-                lead.push(Lead::Layers(statement.names.iter().map(written).collect()))
+                lead.push(Lead::Layers(statement.names.iter().map(written).collect()));
             }
             CssRule::Import(rule) => {
                 let at = place(source, rule.loc);
@@ -216,7 +224,7 @@ fn lead(
             _ => {}
         }
     }
-    (lead, led)
+    (lead, skipped)
 }
 
 /// The path of an imported sheet.
@@ -278,7 +286,10 @@ impl Condition {
     fn of(rule: &ImportRule<'_>) -> Self {
         let media = |media: &MediaList<'_>| media.to_css_string(PrinterOptions::default()).ok();
         Self {
-            layer: rule.layer.as_ref().map(|name| name.as_ref().map(written)),
+            layer: rule.layer.as_ref().map(|name| match name {
+                Some(name) => Layer::Named(written(name)),
+                None => Layer::Nameless,
+            }),
             supports: rule.supports.as_ref().and_then(|one| one.to_css_string(PrinterOptions::default()).ok()),
             media: Some(&rule.media).filter(|list| !list.media_queries.is_empty()).and_then(media),
         }
@@ -288,15 +299,18 @@ impl Condition {
     pub(super) fn blocks(&self) -> Vec<String> {
         let media = self.media.iter().map(|media| format!("@media {media}"));
         let supports = self.supports.iter().map(|supports| format!("@supports {supports}"));
-        let layer = self.layer.iter().map(|name| format!("@layer {}", name.as_deref().unwrap_or_default()));
+        let layer = self.layer.iter().map(|layer| match layer {
+            Layer::Named(name) => format!("@layer {name}"),
+            Layer::Nameless => "@layer".to_owned(),
+        });
         media.chain(supports).chain(layer).collect()
     }
 
     /// What follows the address in `@import`.
     pub(super) fn suffix(&self) -> String {
-        let layer = self.layer.iter().map(|name| match name {
-            Some(name) => format!(" layer({name})"),
-            None => " layer".to_owned(),
+        let layer = self.layer.iter().map(|layer| match layer {
+            Layer::Named(name) => format!(" layer({name})"),
+            Layer::Nameless => " layer".to_owned(),
         });
         let supports = self.supports.iter().map(|supports| format!(" supports({supports})"));
         let media = self.media.iter().map(|media| format!(" {media}"));

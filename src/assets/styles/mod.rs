@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use self::file::{Condition, File, Lead};
+use self::file::{Condition, File, Layer, Lead};
 use super::Context;
 use crate::{
     diag::{Diagnostic, Severity},
@@ -205,7 +205,7 @@ fn repeated(part: Part) -> Option<Part> {
 }
 
 fn has_nameless_layer(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|condition| condition.layer == Some(None))
+    conditions.iter().any(|condition| condition.layer == Some(Layer::Nameless))
 }
 
 fn with(conditions: &[Condition], condition: &Condition) -> Vec<Condition> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lightningcss::{
     css_modules::{Config, Pattern},
-    error::PrinterErrorKind,
+    error::{Error, PrinterErrorKind},
     properties::{Property, css_modules::Specifier},
     rules::{CssRule, style::StyleRule},
     selector::Component,
@@ -60,11 +60,11 @@ pub(super) fn config() -> Config {
 
 /// Renames what is in `file`, and says what its classes compose.
 pub(super) fn scope(file: &mut File, found: &mut Vec<Diagnostic>) -> Option<Vec<Composed>> {
-    let Scoped { css, map, names, composed } = scoped(file).map_err(|diagnostic| found.extend(diagnostic)).ok()?;
+    let Scoped { css, map, names, composed } = scoped(file, found)?;
     file.map = Some(map);
     file.names = Some(names);
     file.printed = Some(css);
-    file.led = 0;
+    file.skipped = 0;
     Some(composed)
 }
 
@@ -77,16 +77,16 @@ struct Scoped {
     composed: Vec<Composed>,
 }
 
-/// Fails without a word where the sheet cannot be parsed, which has been told.
-fn scoped(file: &File) -> Result<Scoped, Option<Diagnostic>> {
+/// `None` without a word where the sheet cannot be parsed, which has been told.
+fn scoped(file: &File, found: &mut Vec<Diagnostic>) -> Option<Scoped> {
     let options = file::options(&file.source.path, 0);
     let options = ParserOptions { css_modules: Some(config()), ..options };
-    let mut sheet = file::parsed(&file.css.text, options).ok_or(None)?;
-    sheet.rules.0.drain(..file.led);
-    let mut map = print::empty_map().source_map(0).ok_or(None)?;
+    let mut sheet = file::parsed(&file.css.text, options)?;
+    sheet.rules.0.drain(..file.skipped);
+    let mut map = print::empty_map().source_map(0)?;
     map.add_source(&file.source.path);
     let printed = sheet.to_css(PrinterOptions { source_map: Some(&mut map), ..PrinterOptions::default() });
-    let printed = printed.map_err(|error| {
+    let tell = |error: Error<PrinterErrorKind>| {
         let at = error.loc.as_ref().map_or(0, |place| file.place(place.line, place.column));
         let message = match error.kind {
             PrinterErrorKind::InvalidComposesNesting | PrinterErrorKind::InvalidComposesSelector => {
@@ -95,10 +95,11 @@ fn scoped(file: &File) -> Result<Scoped, Option<Diagnostic>> {
             other => other.to_string(),
         };
         Diagnostic::error_at(&file::shown(&file.source), at..at + 1, message)
-    })?;
+    };
+    let printed = printed.map_err(|error| found.push(tell(error))).ok()?;
     let composed = composed(file, &sheet);
     let names = printed.exports.into_iter().flatten().map(|(name, export)| (name, export.name)).collect();
-    Ok(Scoped { css: printed.code, map: map.to_data_url(None).map_err(|_| None)?, names, composed })
+    Some(Scoped { css: printed.code, map: map.to_data_url(None).ok()?, names, composed })
 }
 
 /// The names of a file whose own classes are called `own`, with those they compose; `of` knows the names of other files.
@@ -159,15 +160,15 @@ fn composed(file: &File, sheet: &StyleSheet<'_>) -> Vec<Composed> {
         let CssRule::Style(style) = rule else { continue };
         let declarations = &style.declarations;
         for property in declarations.declarations.iter().chain(&declarations.important_declarations) {
-            let Property::Composes(composes) = property else { continue };
-            let at = file.place(composes.loc.line.saturating_sub(1), composes.loc.column);
-            let from = match &composes.from {
+            let Property::Composes(rule) = property else { continue };
+            let at = file.place(rule.loc.line.saturating_sub(1), rule.loc.column);
+            let from = match &rule.from {
                 None | Some(Specifier::SourceIndex(_)) => From::Here,
                 Some(Specifier::Global) => From::Global,
                 Some(Specifier::File(path)) => From::File(path.to_string()),
             };
             for class in classes(style) {
-                composed.extend(composes.names.iter().map(|name| Composed {
+                composed.extend(rule.names.iter().map(|name| Composed {
                     class: class.clone(),
                     name: name.0.to_string(),
                     from: from.clone(),

@@ -93,7 +93,7 @@ pub(super) fn print(context: &Context<'_>, parts: &[Part], found: &mut Vec<Diagn
         if let Some(original) = &mut original {
             let path = map.get_source(original.source).unwrap_or_default();
             if let Some(&number) = numbers.get(path) {
-                original.source = number as u32;
+                original.source = index(number);
                 original.original_column =
                     files[number].css.old_column(original.original_line, original.original_column);
                 shares.begin(number, mapping.generated_line, mapping.generated_column);
@@ -116,6 +116,11 @@ fn length(mut sheet: StyleSheet<'_>, targets: Targets) -> Option<u64> {
     sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }).ok()?;
     let printed = sheet.to_css(PrinterOptions { minify: true, targets, ..PrinterOptions::default() }).ok()?;
     Some(printed.code.len() as u64)
+}
+
+/// The number of a file as lightningcss counts them.
+fn index(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Foreign sheets come first, as `@import` must, behind the layers that were named before them.
@@ -148,7 +153,7 @@ impl<'a> Piece<'a> {
         let is_wrapped = !matches!(part.what, What::Foreign(_));
         let blocks: Vec<String> = part.conditions.iter().filter(|_| is_wrapped).flat_map(Condition::blocks).collect();
         let around = blocks.iter().map(|block| format!("{block}{{")).chain(blocks.iter().map(|_| "}".to_owned()));
-        Self { part, number: number as u32, made, around: around.collect() }
+        Self { part, number: index(number), made, around: around.collect() }
     }
 
     fn rules(&self) -> Vec<CssRule<'_>> {
@@ -156,7 +161,7 @@ impl<'a> Piece<'a> {
         let parsed = |text| file::parsed(text, file::options(&file.source.path, self.number));
         let rules = match &self.part.what {
             What::Rules => parsed(file.text()).map(|mut sheet| {
-                sheet.rules.0.drain(..file.led.min(sheet.rules.0.len()));
+                sheet.rules.0.drain(..file.skipped.min(sheet.rules.0.len()));
                 sheet.rules.0
             }),
             _ => parsed(&self.made).map(|sheet| sheet.rules.0),

@@ -141,8 +141,9 @@ fn target(value: &Value, star: &str) -> Option<String> {
     }
 }
 
-fn is_sheet(path: &str) -> bool {
-    [".css", ".scss", ".sass"].iter().any(|extension| path.ends_with(extension))
+/// Whether a file is CSS or Sass by its name.
+pub(super) fn is_sheet(path: &str) -> bool {
+    matches!(path.rsplit_once('.'), Some((_, "css" | "scss" | "sass")))
 }
 
 /// Whether an address is none of ours: it has a scheme or a host, or names a place in the page.

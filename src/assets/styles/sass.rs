@@ -9,7 +9,7 @@ use std::{
 
 use grass::{ErrorKind, InputSyntax, OutputStyle};
 
-use super::resolve::{below, folder, in_packages, is_file, package_folders};
+use super::resolve::{below, folder, in_packages, is_file, is_sheet, package_folders};
 use crate::{
     assets::Context,
     diag::{Diagnostic, Severity, Source, did_you_mean},
@@ -29,7 +29,7 @@ const EXTENSIONS: [&str; 3] = ["scss", "sass", "css"];
 
 /// Whether a file is Sass by its name.
 pub(super) fn is_sass(path: &str) -> bool {
-    path.ends_with(".scss") || path.ends_with(".sass")
+    matches!(path.rsplit_once('.'), Some((_, "scss" | "sass")))
 }
 
 /// Compiles the Sass in `source`. Sass stops at its first mistake; files that cannot be read are told all.
@@ -39,7 +39,11 @@ pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled
     let theme = context.site.config.theme.as_ref();
     load_paths.extend(theme.map(|theme| format!("{root}/themes/{}/sass", theme.value)));
     let files = Files { world: context.world, load_paths, seen: Mutex::default() };
-    let syntax = if source.path.ends_with(".sass") { InputSyntax::Sass } else { InputSyntax::Scss };
+    let syntax = if source.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "sass") {
+        InputSyntax::Sass
+    } else {
+        InputSyntax::Scss
+    };
     let options = grass::Options::default()
         .fs(&files)
         .style(OutputStyle::Expanded)
@@ -121,7 +125,7 @@ impl Files<'_> {
         }
         let of_package = package_folders(from)
             .find_map(|folder| in_folder(&folder))
-            .or_else(|| in_packages(self.world, plain, from).filter(|file| is_sass(file) || file.ends_with(".css")))?;
+            .or_else(|| in_packages(self.world, plain, from).filter(|file| is_sheet(file)))?;
         Some(self.world.real(&of_package).unwrap_or(of_package))
     }
 }
@@ -192,7 +196,11 @@ fn meant(world: &dyn World, from: &str, written: &str) -> Option<String> {
 
 /// What a Sass file may ask for: the strings of its `@use`, `@forward` and `@import`, and more that does no harm.
 fn specifiers(source: &Source) -> Vec<String> {
-    let end_of_rule: &[char] = if source.path.ends_with(".sass") { &['\n'] } else { &[';', '}'] };
+    let end_of_rule: &[char] = if source.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "sass") {
+        &['\n']
+    } else {
+        &[';', '}']
+    };
     let mut found = Vec::new();
     for rule in ["@use", "@forward", "@import", "load-css("] {
         for (at, _) in source.text.match_indices(rule) {
@@ -222,17 +230,16 @@ impl grass::Fs for Files<'_> {
     /// What cannot be read is remembered, and empty: the compiler panics when it is told so.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let path = normal(path);
-        match super::file::text(self.world, &path) {
-            Ok(source) => {
-                let bytes = source.text.as_bytes().to_vec();
-                self.with(|seen| seen.see(source));
-                Ok(bytes)
+        let mut refused = Vec::new();
+        let source = super::file::text(self.world, &path, &mut refused);
+        let bytes = source.as_ref().map(|source| source.text.as_bytes().to_vec());
+        self.with(|seen| {
+            seen.refused.extend(refused);
+            if let Some(source) = source {
+                seen.see(source);
             }
-            Err(diagnostic) => {
-                self.with(|seen| seen.refused.push(diagnostic));
-                Ok(Vec::new())
-            }
-        }
+        });
+        Ok(bytes.unwrap_or_default())
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {

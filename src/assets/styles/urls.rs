@@ -22,11 +22,11 @@ pub(super) struct Edited {
 /// Lengths and columns are in UTF-16 code units, columns and lines count from 0.
 #[derive(Clone, Copy, Debug)]
 struct Edit {
-    line: u32,
+    line: usize,
     /// Where the new part begins in the new text.
-    column: u32,
-    new: u32,
-    old: u32,
+    column: usize,
+    new: usize,
+    old: usize,
 }
 
 /// Replaces what `source` names by where it is published. `origins` are the files its addresses may be relative to, and may
@@ -145,12 +145,12 @@ fn unescaped(text: &str) -> String {
 
 impl Edited {
     fn new(old: &str, replaced: &[(Range<usize>, String)]) -> Self {
-        let units = |text: &str| text.encode_utf16().count() as u32;
+        let units = |text: &str| text.encode_utf16().count();
         let mut edited = Self { text: String::with_capacity(old.len()), edits: Vec::new() };
         let (mut copied, mut line, mut column) = (0, 0, 0);
         for (span, new) in replaced {
             let between = &old[copied..span.start];
-            line += between.matches('\n').count() as u32;
+            line += between.matches('\n').count();
             column = match between.rfind('\n') {
                 Some(at) => units(&between[at + 1..]),
                 None => column + units(between),
@@ -167,15 +167,17 @@ impl Edited {
 
     /// The column in the old text of one in the new, both from 0.
     pub(super) fn old_column(&self, line: u32, column: u32) -> u32 {
+        let (line, column) = (line as usize, column as usize);
+        let told = |column: usize| u32::try_from(column).unwrap_or(u32::MAX);
         let (mut old, mut new) = (0, 0);
         for edit in self.edits.iter().filter(|edit| edit.line == line) {
             if column < edit.column + edit.new {
-                return old + column.min(edit.column).saturating_sub(new);
+                return told(old + column.min(edit.column).saturating_sub(new));
             }
             old += edit.column - new + edit.old;
             new = edit.column + edit.new;
         }
-        old + (column - new)
+        told(old + (column - new))
     }
 }
 
