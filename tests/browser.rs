@@ -6,6 +6,8 @@
 
 #[path = "browser/chromium.rs"]
 mod chromium;
+#[path = "browser/inspect_page.rs"]
+mod inspect_page;
 #[path = "browser/server.rs"]
 mod server;
 

@@ -15,6 +15,9 @@ mod client;
 mod corpus;
 #[path = "build/golden.rs"]
 mod golden;
+#[cfg(unix)]
+#[path = "build/hooks.rs"]
+mod hooks;
 #[path = "build/interrupted.rs"]
 mod interrupted;
 #[path = "build/output.rs"]

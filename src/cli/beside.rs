@@ -105,3 +105,91 @@ impl Folder {
         act(&path).map_err(|error| CommitError { action, path, error })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        pack,
+        site::{
+            BasePath, BuiltEntry, BuiltFile, BuiltKind, Coding, EncodedBody, Manifest, Mode, Response, Rules,
+            SiteImage, SitePath,
+        },
+    };
+
+    /// A site with a script, or with none.
+    fn image(script: Option<&str>) -> SiteImage {
+        let body =
+            |text: &str| EncodedBody { coding: Coding::Identity, bytes: Bytes::copy_from_slice(text.as_bytes()) };
+        let response = |text: &str| Response { status: 200, fields: Vec::new(), bodies: vec![body(text)] };
+        let path = script.map(|name| format!("/assets/{name}"));
+        let file = BuiltFile {
+            kind: BuiltKind::Script,
+            bytes: 1,
+            integrity: "sha384-".to_owned(),
+            imports: Vec::new(),
+            later: Vec::new(),
+            modules: Vec::new(),
+            unused: None,
+        };
+        let entry = |path: &String| BuiltEntry { file: path.clone(), ..BuiltEntry::default() };
+        SiteImage {
+            site: SiteName::parse("a").unwrap(),
+            base: BasePath::root(),
+            mode: Mode::Traditional,
+            routes: path.iter().map(|path| (SitePath::parse(path).unwrap(), response(path))).collect(),
+            not_found: None,
+            rules: Rules::default(),
+            manifest: Manifest {
+                entries: path.iter().map(|path| ("sites/a/main.ts".to_owned(), entry(path))).collect(),
+                files: path.iter().map(|path| (path.clone(), file.clone())).collect(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_fits_what_is_kept() {
+        let build = tempfile::tempdir().unwrap();
+        let build = build.path();
+        let site = SiteName::parse("a").unwrap();
+        let publish = |script: Option<&str>, keep| {
+            let generation = pack::seal(&image(script)).unwrap().commit(&RealDisk, build, keep).unwrap().generation;
+            let maps = script.map(|name| (format!("{name}.map"), Bytes::from(format!("map of {name}"))));
+            refresh(build, &site, &maps.into_iter().collect()).unwrap();
+            generation
+        };
+        let manifest = || {
+            let text = fs::read(build.join("a/manifest.json")).ok()?;
+            serde_json::from_slice::<serde_json::Value>(&text).ok()
+        };
+        let maps = || {
+            let mut names: Vec<_> = RealDisk.list(&build.join("a/maps")).unwrap_or_default();
+            names.sort_by(|one, other| one.name.cmp(&other.name));
+            names.into_iter().map(|file| file.name).collect::<Vec<_>>().join(" ")
+        };
+
+        publish(None, 5);
+        assert_eq!((manifest(), maps().as_str()), (None, ""));
+        let first = publish(Some("main.1.js"), 5);
+        let found = manifest().unwrap();
+        assert_eq!(found["entries"]["sites/a/main.ts"]["file"], "/assets/main.1.js");
+        assert_eq!((&found["site"], &found["base"]), (&"a".into(), &"/".into()));
+        assert_eq!(found["generation"], first.to_string());
+        assert_eq!(maps(), "main.1.js.map");
+
+        publish(Some("main.2.js"), 5);
+        assert_eq!(manifest().unwrap()["entries"]["sites/a/main.ts"]["file"], "/assets/main.2.js");
+        assert_eq!(maps(), "main.1.js.map main.2.js.map");
+        assert_eq!(fs::read_to_string(build.join("a/maps/main.2.js.map")).unwrap(), "map of main.2.js");
+
+        pack::publish(&RealDisk, build, &site, first).unwrap();
+        refresh(build, &site, &BTreeMap::new()).unwrap();
+        assert_eq!(manifest().unwrap()["generation"], first.to_string());
+        assert_eq!(maps(), "main.1.js.map main.2.js.map");
+
+        publish(Some("main.3.js"), 2);
+        assert_eq!(maps(), "main.1.js.map main.3.js.map", "the generation of the second is not kept");
+        publish(None, 1);
+        assert_eq!((manifest(), maps().as_str()), (None, ""));
+    }
+}

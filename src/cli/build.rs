@@ -264,7 +264,7 @@ fn build_site(
 }
 
 /// The sites to build, sorted, and what is wrong with the folder that should hold them.
-fn find_sites(config: &BuildConfig) -> anyhow::Result<(Vec<SiteName>, Vec<Diagnostic>)> {
+pub(super) fn find_sites(config: &BuildConfig) -> anyhow::Result<(Vec<SiteName>, Vec<Diagnostic>)> {
     let folder = config.project.join(&config.folder);
     let shown = folder.strip_prefix(".").unwrap_or(&folder).display().to_string();
     let entries = match std::fs::read_dir(&folder) {

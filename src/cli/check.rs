@@ -1,4 +1,5 @@
-//! `sitekit check`: whether a server would start here: settings and what they come to, certificates, bundles.
+//! `sitekit check`: whether a server would start here: settings and what they come to, certificates, bundles; and the
+//! configurations of the sites whose sources are there.
 
 use std::{
     io::{self, Write},
@@ -10,12 +11,14 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::{
-    exit,
+    diagnostics, exit,
     serve::{Serve, ServeConfig, refuse},
     settings::{self, Config, Loaded, Shown, Typed, When},
+    sources,
     text_table::{bytes, grouped, table},
 };
 use crate::{
+    diag::{Diagnostic, Severity},
     map::{self, Bundle, OpenError},
     serve::Tls,
 };
@@ -24,7 +27,8 @@ use crate::{
 ///
 /// Reads sitekit.toml, the environment and flags as `serve` would, and says what each setting comes to and where that was
 /// said; reads the certificates; and opens each site's live bundle: header, tables and their checksum. With --deep every
-/// body is read too and compared with its own checksum.
+/// body is read too and compared with its own checksum. Where there are sources of sites, their `config.toml` is read as a
+/// build would; no command in it is run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   sitekit check                   the settings, and the live bundle of every site
@@ -32,7 +36,7 @@ use crate::{
   sitekit check --deep            to the last byte
   sitekit check path/to.bundle    these files and nothing else
 
-Exit status: 0 all is well, 1 a bundle is not whole, 2 a setting is wrong, or there is nothing to check.")]
+Exit status: 0 all is well, 1 a bundle is not whole or a site’s configuration is wrong, 2 a setting is wrong, or there is nothing to check.")]
 pub(super) struct CheckArgs {
     /// Bundles to check; the live ones when none is named
     #[arg(value_name = "BUNDLE")]
@@ -55,7 +59,7 @@ type Verdict = (String, Result<Bundle, String>);
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let named: Vec<_> = args.bundles.iter().map(|path| (path.display().to_string(), Ok(path.clone()))).collect();
-    let (loaded, verdicts) = if named.is_empty() {
+    let (loaded, verdicts, mistakes) = if named.is_empty() {
         let loaded = settings::load(Config::default(), &args.settings, &settings::environment());
         let config = match loaded.and_then(ServeConfig::resolve) {
             Ok(config) => config,
@@ -64,19 +68,24 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         if let Some(tls) = config.tls.as_ref().filter(|tls| !tls.certificates.is_empty()) {
             Tls::open(tls.clone()).context("the certificates cannot be used")?;
         }
+        let mistakes = sources::mistakes(&config.loaded.config)?;
         let verdicts = verdicts(live(&config.loaded)?, args.deep);
-        (Some(config.loaded), verdicts)
+        (Some(config.loaded), verdicts, mistakes)
     } else {
-        (None, verdicts(named, args.deep))
+        (None, verdicts(named, args.deep), Vec::new())
     };
     let text = match (args.json, &loaded) {
-        (true, _) => format!("{:#}\n", json(loaded.as_ref(), &verdicts)),
+        (true, _) => format!("{:#}\n", json(loaded.as_ref(), &verdicts, &mistakes)),
         (false, Some(loaded)) => format!("{}\n{}", effective(loaded), lines(&verdicts)),
         (false, None) => lines(&verdicts),
     };
+    if !args.json {
+        diagnostics::show(&mistakes);
+    }
     io::stdout().write_all(text.as_bytes())?;
     let whole = verdicts.iter().all(|(_, verdict)| verdict.is_ok());
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(exit::AUTHOR) })
+    let right = mistakes.iter().all(|mistake| mistake.severity != Severity::Error);
+    Ok(if whole && right { ExitCode::SUCCESS } else { ExitCode::from(exit::AUTHOR) })
 }
 
 /// The live bundle of each site.
@@ -125,7 +134,7 @@ fn lines(verdicts: &[Verdict]) -> String {
     verdicts.iter().map(line).collect()
 }
 
-fn json(loaded: Option<&Loaded>, verdicts: &[Verdict]) -> serde_json::Value {
+fn json(loaded: Option<&Loaded>, verdicts: &[Verdict], mistakes: &[Diagnostic]) -> serde_json::Value {
     let bundles = verdicts.iter().map(|(name, verdict)| match verdict {
         Ok(bundle) => json!({
             "name": name,
@@ -148,6 +157,7 @@ fn json(loaded: Option<&Loaded>, verdicts: &[Verdict]) -> serde_json::Value {
             })
         };
         report["file"] = loaded.file.as_ref().map(|file| file.display().to_string()).into();
+        report["diagnostics"] = mistakes.iter().map(diagnostics::json).collect();
         report["settings"] = loaded.shown().into_iter().map(setting).collect();
     }
     report

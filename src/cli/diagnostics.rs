@@ -48,7 +48,6 @@ pub(super) fn line(diagnostic: &Diagnostic) -> String {
 }
 
 /// For `--json`.
-#[cfg(feature = "compiler")]
 pub(super) fn json(diagnostic: &Diagnostic) -> serde_json::Value {
     let (line, column) = diagnostic.position().unzip();
     serde_json::json!({

@@ -19,6 +19,11 @@ mod rollback;
 mod schema;
 mod serve;
 mod settings;
+#[cfg(feature = "compiler")]
+mod sources;
+#[cfg(not(feature = "compiler"))]
+#[path = "no_sources.rs"]
+mod sources;
 mod stats;
 mod text_table;
 mod typed;

@@ -50,6 +50,9 @@ pub(super) struct FileFigures {
     pub(super) integrity: String,
     pub(super) imports: Vec<String>,
     pub(super) later: Vec<String>,
+    /// Of style rules that nothing uses and that were left out, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unused: Option<u64>,
     /// The largest first.
     pub(super) modules: Vec<BuiltModule>,
 }
@@ -110,7 +113,7 @@ impl Assets {
 
     pub(super) fn to_text(&self) -> String {
         let mut sections = vec![self.entry_table(), self.file_table(), self.package_table(), self.module_table()];
-        sections.push(self.duplicate_table());
+        sections.extend([self.duplicate_table(), self.unused_table()]);
         sections.retain(|section| !section.is_empty());
         sections.join("\n")
     }
@@ -162,6 +165,11 @@ impl Assets {
             |module: &Duplicate| vec![module.source.clone(), grouped(module.files.len() as u64), bytes(module.bytes)];
         let rows: Vec<_> = self.duplicates.iter().take(MOST).map(row).collect();
         some_table(&["modules in several files", "files", "together"], &rows)
+    }
+
+    fn unused_table(&self) -> String {
+        let row = |file: &FileFigures| Some(vec![file.path.clone(), bytes(file.sizes.identity), bytes(file.unused?)]);
+        some_table(&["rules nothing uses", "size", "left out"], &self.files.iter().filter_map(row).collect::<Vec<_>>())
     }
 
     pub(super) fn sizes_of(&self, path: &str) -> Sizes {
@@ -221,6 +229,7 @@ impl FileFigures {
             integrity: file.integrity.clone(),
             imports: file.imports.clone(),
             later: file.later.clone(),
+            unused: file.unused,
             modules,
         }
     }

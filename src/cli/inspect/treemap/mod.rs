@@ -129,12 +129,16 @@ fn files(assets: &Assets) -> String {
         let rows: String = file.modules.iter().map(module).collect();
         let Sizes { identity, br, .. } = file.sizes;
         let br = br.map_or_else(String::new, |br| format!(", {} as brotli", bytes(br)));
+        let unused = file.unused.map_or_else(String::new, |unused| format!(", {} unused left out", bytes(unused)));
         let inside = match &rows[..] {
             "" => "<p class=\"scroll\">Nothing is known of what is in it.</p>".to_owned(),
             rows => table(&["module", "size"], rows),
         };
         let path = escaped(&file.path);
-        format!("<details><summary><b>{path}</b> <span>{}{br}</span></summary>{inside}</details>", bytes(identity))
+        format!(
+            "<details><summary><b>{path}</b> <span>{}{br}{unused}</span></summary>{inside}</details>",
+            bytes(identity)
+        )
     };
     format!("<section><h2>Files and their modules</h2>{}</section>", assets.files.iter().map(file).collect::<String>())
 }
