@@ -81,7 +81,7 @@ fn read_expected(path: &str, folder: &Path, expected: &mut Expected) {
 fn annotation(line: &str, number: usize) -> Option<(&str, Option<usize>, &str)> {
     let (start, severity) = ["error", "warning"].iter().find_map(|&word| {
         Some((
-            ["# ", "{# ", "<!-- "]
+            ["# ", "{# ", "<!-- ", "// "]
                 .iter()
                 .find_map(|open| line.find(&format!("{open}{word}")).map(|at| at + open.len()))?,
             word,

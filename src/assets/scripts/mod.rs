@@ -1,6 +1,7 @@
 //! Links module scripts into chunks, by rolldown: what is imported by several is in one chunk of its own, what is imported
 //! later is a chunk, what is not used is nowhere. Every file comes through `World`.
 
+mod cycles;
 mod decorators;
 mod id;
 mod in_page;
@@ -71,6 +72,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
         linking.join()
     });
     found.extend(project.take_found());
+    found.extend(cycles::find(&project));
     let chunks = match linked {
         Ok(Ok(BundleOutput { assets, warnings })) => {
             report::warnings(&project, warnings, &mut found);

@@ -157,6 +157,18 @@ impl Project {
         info.map(|info| info.exports.iter().map(ToString::to_string).collect()).unwrap_or_default()
     }
 
+    /// The modules that are no package's, by their ids.
+    pub(super) fn own_modules(&self) -> Vec<String> {
+        self.told().modules.keys().filter(|module| is_own(module)).cloned().collect()
+    }
+
+    /// The modules of the author that a module imports before it runs, in the order it does.
+    pub(super) fn imported(&self, module: &str) -> Vec<String> {
+        let info = self.told().modules.get(module).cloned();
+        let ids = info.iter().flat_map(|info| info.imported_ids.iter()).map(|id| id.as_str());
+        ids.filter(|id| is_own(id)).map(str::to_owned).collect()
+    }
+
     /// How `importer` names the module `imported`.
     pub(super) fn specifier(&self, importer: &str, imported: &str) -> Option<String> {
         self.told().specifiers.get(&(importer.to_owned(), imported.to_owned())).cloned()
@@ -319,6 +331,10 @@ impl Modules {
             _ => asked.to_owned(),
         }
     }
+}
+
+fn is_own(module: &str) -> bool {
+    module.starts_with('/') && !id::is_of_package(module)
 }
 
 fn external(specifier: &str) -> HookResolveIdOutput {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind};
 
-use super::{id, plugin::Project, settings::lower, unresolved::place_of};
+use super::{id, plugin::Project, settings::lower};
 use crate::{
     assets::names::stem_and_extension,
     diag::{Diagnostic, Source, did_you_mean},
@@ -22,11 +22,7 @@ pub(super) fn warnings(project: &Project, warnings: Vec<BuildDiagnostic>, found:
         if ids.is_empty() || ids.iter().any(|id| id::is_of_package(id) || id.starts_with('\0')) {
             continue;
         }
-        let told = match warning.kind() {
-            EventKind::CircularDependency => Some(cycle(project, &ids)),
-            _ => told(project, warning),
-        };
-        found.extend(told.map(Diagnostic::as_warning));
+        found.extend(told(project, warning).map(Diagnostic::as_warning));
     }
 }
 
@@ -126,24 +122,4 @@ fn missing_export(project: &Project, error: &BuildDiagnostic, said: &rolldown_er
 fn listed(names: &[&str]) -> String {
     let more = if names.len() > 8 { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(8)].join(", "))
-}
-
-/// Modules that import each other, each the next and the last the first.
-fn cycle(project: &Project, ids: &[String]) -> Diagnostic {
-    // From the first by name, so that it is told the same wherever the linker met it.
-    let ids = if ids.len() > 1 && ids.first() == ids.last() { &ids[..ids.len() - 1] } else { ids };
-    let first = ids.iter().enumerate().min_by_key(|&(_, id)| id).map_or(0, |(at, _)| at);
-    let chain: Vec<&String> = ids.iter().cycle().skip(first).take(ids.len() + 1).collect();
-    let names: Vec<&str> = chain.iter().map(|id| id::path(id)).collect();
-    let message = format!("modules import each other: {}", names.join(" → "));
-    let source = project.source(chain[0]);
-    let place = source.as_ref().and_then(|source| {
-        let specifier = project.specifier(chain[0], chain.get(1)?)?;
-        place_of(&source.text, &specifier)
-    });
-    let wrong = match (source, place) {
-        (Some(source), Some(place)) => Diagnostic::error_at(&source, place, message),
-        _ => Diagnostic::error(names[0], message),
-    };
-    wrong.with_help("what runs first finds the other's exports not set yet; move what both need to a module of its own")
 }

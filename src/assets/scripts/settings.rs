@@ -54,8 +54,6 @@ pub(super) fn options(
         // It drops what swc, which is next, does not; together they are smaller than either.
         minify: Some(RawMinifyOptions::Bool(true)),
         checks: Some(ChecksOptions {
-            circular_dependency: Some(true),
-            // Of rolldown's own matters.
             plugin_timings: Some(false),
             prefer_builtin_feature: Some(false),
             unsupported_tsconfig_option: Some(false),

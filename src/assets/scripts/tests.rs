@@ -633,6 +633,19 @@ fn what_is_told_of_imports_that_lead_nowhere() {
             &[("sites/app/a.ts", "import { m } from './main';\nexport const a = () => m;")],
             "import { a } from './a';\nexport const m = 1;\nconsole.log(a());",
         ),
+        (
+            &[
+                (
+                    "sites/app/a.ts",
+                    "import { b } from './b';\nimport type { T } from './main';\nexport const a = () => b();",
+                ),
+                ("sites/app/b.ts", "import { c } from './c';\nexport const b = () => c();"),
+                ("sites/app/c.ts", "import { a } from './a';\nexport const c = () => a();"),
+                ("node_modules/p/index.js", "export { q } from './q.js'; export const p = 1;"),
+                ("node_modules/p/q.js", "import { p } from './index.js'; export const q = () => p;"),
+            ],
+            "import { c } from './c';\nimport { q } from 'p';\nexport type T = 1;\nconsole.log(c, q, import('./main'));",
+        ),
         (&[], "const worker = new Worker(new URL('./w.ts', import.meta.url));\nnew URL('./x.png', import.meta.url);"),
         (
             &[
