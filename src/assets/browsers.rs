@@ -234,7 +234,8 @@ mod tests {
         assert_eq!(mistakes, []);
         let site = site.expect("a site");
         let base = BasePath::root();
-        let options = Options { config: &site.config.assets, base: &base, is_dev };
+        let mapped = crate::assets::Mapped::new();
+        let options = Options { config: &site.config.assets, base: &base, is_dev, mapped: &mapped };
         let mut found = Vec::new();
         let browsers = of(&world, &site, &options, &mut found);
         let told = found.iter().map(|one| {

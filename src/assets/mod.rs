@@ -61,7 +61,12 @@ pub struct Options<'a> {
     pub base: &'a BasePath,
     /// Whether `import.meta.env.DEV` holds.
     pub is_dev: bool,
+    pub mapped: &'a Mapped,
 }
+
+/// What the import maps of pages say names mean (HTML §8.1.6.2): a path of the project, or `None` for what browsers fetch
+/// elsewhere. A name that ends in `/` is of all that begin with it, and so is its path.
+pub type Mapped = BTreeMap<String, Option<String>>;
 
 /// What was built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{
     sources::{Kind, Sources},
 };
 use crate::{
-    assets::Entry,
+    assets::{Entry, Mapped},
     diag::{Diagnostic, Source},
     load,
     site::SitePath,
@@ -28,6 +28,8 @@ pub(super) struct Asking<'a, 'site> {
     pub(super) path: &'a SitePath,
     /// None of an HTML file.
     pub(super) authors: Option<&'a Authors<'a>>,
+    /// What the import maps of the page said up to here.
+    pub(super) mapped: Mapped,
     pub(super) found: &'a mut Vec<Diagnostic>,
 }
 
@@ -44,7 +46,7 @@ impl Asking<'_, '_> {
     pub(super) fn target(&mut self, request: &Request) -> Target {
         match request.asks {
             Asks::InlineModule => return self.inline(request).map_or(Target::Elsewhere, Target::Entry),
-            Asks::ImportMap => return Target::Elsewhere,
+            Asks::ImportMap => return self.names(request),
             _ => {}
         }
         let (path, source) = match self.locate(&self.source.text[request.span.clone()]) {
@@ -88,6 +90,28 @@ impl Asking<'_, '_> {
         Sources::locate(url, self.from).map_or(Place::Elsewhere, Place::Path)
     }
 
+    /// What the import map of the page says; nothing where it is none.
+    fn names(&mut self, request: &Request) -> Target {
+        let map: serde_json::Value = serde_json::from_str(&self.source.text[request.span.clone()]).unwrap_or_default();
+        let imports = map.get("imports").and_then(|imports| imports.as_object()).into_iter().flatten();
+        for (name, url) in imports.filter_map(|(name, url)| Some((name, url.as_str()?))) {
+            let path = match self.locate(url) {
+                Place::File(source) => Some(source.to_string()),
+                Place::Path(path) if name.ends_with('/') => Some(self.project_path(&path)),
+                Place::Path(path) => self.drafter.sources.module(&path).map(|source| source.to_string()),
+                Place::Elsewhere => None,
+            };
+            self.mapped.insert(name.clone(), path);
+        }
+        Target::Names(self.mapped.clone())
+    }
+
+    fn is_mapped_elsewhere(&self, specifier: &str) -> bool {
+        self.mapped.iter().any(|(name, path)| {
+            path.is_none() && (name == specifier || (name.ends_with('/') && specifier.starts_with(name.as_str())))
+        })
+    }
+
     /// The module that stands in the page, when a browser could not run it as it is, for what it imports has other names.
     fn inline(&mut self, request: &Request) -> Option<Entry> {
         let text = &self.source.text[request.span.clone()];
@@ -102,7 +126,7 @@ impl Asking<'_, '_> {
                 Place::File(source) => source.to_string(),
                 Place::Path(path) if is_path => self.project_path(&path),
                 Place::Path(_) => {
-                    is_ours = true;
+                    is_ours |= !self.is_mapped_elsewhere(&specifier);
                     continue;
                 }
                 Place::Elsewhere => continue,

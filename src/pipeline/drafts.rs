@@ -14,7 +14,7 @@ use super::{
     sources::{Kind, Sources},
 };
 use crate::{
-    assets::Entry,
+    assets::{Entry, Mapped},
     diag::{Diagnostic, Source},
     load::{self, File, Site, World},
     plan::Origin,
@@ -83,6 +83,8 @@ pub(super) enum Target {
     Page(SitePath),
     /// Another path of the site.
     Path(SitePath),
+    /// What the names in an import map mean.
+    Names(Mapped),
     /// Nothing of the site.
     Elsewhere,
 }
@@ -249,7 +251,7 @@ impl Drafter<'_> {
             Some(base) => Sources::locate(base, path.as_str()),
         };
         let from = from.as_ref().map_or("", SitePath::as_str);
-        let mut asking = Asking { drafter: self, source: &source, from, path, authors, found };
+        let mut asking = Asking { drafter: self, source: &source, from, path, authors, mapped: Mapped::new(), found };
         let wishes = requests.all.into_iter().map(|request| {
             let target = asking.target(&request);
             Wish { request, target }
@@ -273,6 +275,21 @@ fn last_modified(date: &load::PageDate) -> Option<Field> {
     let seconds = u64::try_from(date.instant.as_second()).ok()?;
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     Some(Field::new("last-modified", httpdate::fmt_http_date(time)))
+}
+
+/// What the names in all import maps mean: where pages differ, as the first says.
+pub(super) fn mapped(drafts: &[(SitePath, Draft)]) -> Mapped {
+    let mut all = Mapped::new();
+    for (_, draft) in drafts {
+        let Draft::Page(page) = draft else { continue };
+        for wish in &page.wishes {
+            let Target::Names(names) = &wish.target else { continue };
+            for (name, path) in names {
+                all.entry(name.clone()).or_insert_with(|| path.clone());
+            }
+        }
+    }
+    all
 }
 
 /// What the pages ask for that others say they may need.

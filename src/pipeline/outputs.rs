@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::{
     Profile, Progress, Stage,
     convert::{convert, markdown_options},
-    drafts::{Draft, Drafter, linked_manifests, needed_pages},
+    drafts::{Draft, Drafter, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
     pages::Pages,
     sources::{Kind, Sources},
@@ -77,10 +77,14 @@ pub(super) fn make(
     let drafts = draft(world, site, plan, &sources, progress, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
-    let options = assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev };
+    let mapped = mapped(&drafts);
+    let options =
+        assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev, mapped: &mapped };
     let used = used(world, site, &drafts, &mut diagnostics);
     let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
+    let is_broken = |one: &&Diagnostic| one.severity == Severity::Error;
+    let broken: BTreeSet<_> = found.iter().filter(is_broken).map(|one| one.path.clone()).collect();
     diagnostics.extend(found);
 
     let files = Files::new(world, site, base);
@@ -100,7 +104,7 @@ pub(super) fn make(
             Draft::Plain => match plan.routes.get(&path) {
                 Some(Origin::Sass(file)) => sheet(&built, &file.path),
                 origin => origin
-                    .filter(|origin| has_own_address(origin, site, &built))
+                    .filter(|origin| has_own_address(origin, site, &built) && !is_one_of(origin, &broken))
                     .and_then(|origin| files.make(&path, origin, &mut found)),
             },
         };
@@ -188,6 +192,11 @@ fn generated(plan: &Plan, drafts: &[(SitePath, Draft)], built: &mut Built) -> BT
         (path.clone(), built_path)
     });
     named.collect()
+}
+
+/// Whether a route is made of one of these files.
+fn is_one_of(origin: &Origin, files: &BTreeSet<Arc<str>>) -> bool {
+    matches!(origin, Origin::File(file) | Origin::Script(file) if files.contains(&file.path))
 }
 
 /// Whether a file is published where it lies, beside what was built of it. What no browser reads is not; and in a plain

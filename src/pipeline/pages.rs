@@ -216,6 +216,7 @@ impl Edited<'_, '_> {
                 Some(file) if request.asks == Asks::StyleSheet => file,
                 _ => return,
             },
+            Target::Names(_) => return,
             Target::Elsewhere => return self.head.note_foreign(request, raw),
         };
         let url = self.pages.url(file);

@@ -497,7 +497,7 @@ fn is_name_before(bytes: &[u8], at: usize) -> bool {
 }
 
 /// The strings of a JSON text, keys among them, without their quotes, and the last key before each.
-fn json_strings<'a>(text: &'a str, mut string: impl FnMut(Range<usize>, Option<&'a str>)) {
+pub(super) fn json_strings<'a>(text: &'a str, mut string: impl FnMut(Range<usize>, Option<&'a str>)) {
     let bytes = text.as_bytes();
     let (mut at, mut key) = (0, None);
     while let Some(open) = bytes[at..].iter().position(|&byte| byte == b'"') {

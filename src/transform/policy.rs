@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{
-    base::{candidates, style_urls},
+    base::{candidates, json_strings, style_urls},
     html::{
         decoded::decoded,
         lexer::{Kind, Lexer},
@@ -253,6 +253,14 @@ impl Needs {
                     let text = if lexer.is_foreign() { decoded(raw) } else { unbroken(raw) };
                     match inside {
                         Inside::Script => drop(self.scripts.insert(hash_source(&text))),
+                        Inside::ImportMap => {
+                            self.scripts.insert(hash_source(&text));
+                            json_strings(&text, |url, key| {
+                                if key.is_some() {
+                                    self.add(Directive::Script, &text[url]);
+                                }
+                            });
+                        }
                         Inside::Style => {
                             self.styles.insert(hash_source(&text));
                             self.add_style(&text);
@@ -321,6 +329,8 @@ impl Needs {
 enum Inside {
     /// What a browser runs, or asks the policy about as if it did.
     Script,
+    /// The same, and names scripts.
+    ImportMap,
     Style,
     Noscript,
     Other,
@@ -331,6 +341,9 @@ impl Inside {
         match element {
             "style" => Self::Style,
             "noscript" => Self::Noscript,
+            "script" if lexer.attribute("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("importmap")) => {
+                Self::ImportMap
+            }
             "script" if lexer.attribute("src").is_none() && is_run(lexer.attribute("type")) => Self::Script,
             _ => Self::Other,
         }
@@ -528,6 +541,11 @@ mod tests {
                 "img-src 'self' data: https://a.example",
                 "font-src 'self' https://a.example",
             ],
+        );
+        let map = "{\"imports\":{\"x\":\"https://a.example/x.js\",\"https://b.example/\":\"/b/\"}}";
+        check(
+            &format!("<script type=importmap>{map}</script>"),
+            &[&[&*format!("script-src 'self' '{}' https://a.example", hash_source(map))], &OPEN[..]].concat(),
         );
         check("<a href=https://a.example><link rel=canonical href=https://b.example>", &[]);
         check("<script src=data:,alert(1)></script><img src=\"https://a' 'unsafe-inline/\">", &[]);

@@ -455,12 +455,14 @@ fn import_maps_preconnects_and_hints() {
         (
             "sites/a/index.html",
             "<!doctype html><html><head><meta charset=utf-8><title>A</title>\
-             <script type=importmap>{\"imports\": {\"lit\": \"https://cdn.example/lit.js\"}}</script>\
+             <script type=importmap>{\"imports\": {\"lit\": \"https://cdn.example/lit.js\", \"state\": \"/lib/state.ts\"}}</script>\
              <link rel=stylesheet href=https://fonts.example/css><link rel=preconnect href=https://known.example>\
              <script src=https://known.example/x.js></script><script src=//old.example/x.js></script>\
              <link rel=stylesheet href=style.css><link rel=may-need href=/next/><link rel=may-need href=editor.ts>\
-              <script type=module src=main.ts></script></head><body>a</body></html>",
+              <script type=module>import { html } from \"lit\"; html``;</script>\
+             <script type=module src=main.ts></script></head><body>a</body></html>",
         ),
+        ("sites/a/lib/state.ts", "export const state = { of: \"all\" };\n"),
         (
             "sites/a/next/index.html",
             "<!doctype html><title>B</title><link rel=stylesheet href=../next.css><script type=module src=/next.ts></script>",
@@ -468,7 +470,10 @@ fn import_maps_preconnects_and_hints() {
         ("sites/a/style.css", "@font-face { font-family: x; src: url(https://type.example/x.woff2) }\n"),
         ("sites/a/next.css", "p { color: red }\n"),
         ("sites/a/next.ts", "console.log(\"next\");\n"),
-        ("sites/a/main.ts", "document.body.onclick = () => import(\"./editor.ts\");\n"),
+        (
+            "sites/a/main.ts",
+            "import { html } from \"lit\";\nimport { state } from \"state\";\nhtml(state);\ndocument.body.onclick = () => import(\"./editor.ts\");\n",
+        ),
         ("sites/a/editor.ts", "export const editor = 1;\n"),
     ]);
     project.build(&[]);
@@ -486,6 +491,7 @@ fn import_maps_preconnects_and_hints() {
             "stylesheet /a/assets/style.css",
             "may-need /a/next/ data-scripts=/a/assets/next.js data-styles=/a/assets/next.css",
             "may-need /a/assets/editor.js data-scripts=/a/assets/editor.js",
+            "module",
             "module /a/assets/main.js",
             "module /a/assets/may-need.js",
         ]
@@ -495,5 +501,28 @@ fn import_maps_preconnects_and_hints() {
     let map = import_map(&project, "/");
     assert_eq!(map["imports"]["lit"], "https://cdn.example/lit.js");
     assert_eq!(map["integrity"][format!("/a{editor}")], sha384(project.text("a", &editor).as_bytes()));
+    let main = project.text("a", &built(&project, "/assets/main.", ".js"));
+    assert!(main.contains("from\"lit\"") && main.contains("all"), "{main}");
+    let policy = field(&project, "/", "content-security-policy").unwrap();
+    assert!(policy.contains("https://cdn.example"), "{policy}");
     assert!(!loads(&project, "/next/").iter().any(|line| line.contains("may-need")));
+}
+
+#[test]
+fn a_mistake_in_a_script_or_style_sheet_is_told_once() {
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><title>A</title><link rel=stylesheet href=style.css><script type=module src=main.ts></script>\n\
+             <script src=old.js></script><script type=module>\n  import { b } from \"./othr.ts\";\n  b();\n</script>\n",
+        ),
+        ("sites/a/main.ts", "import \"./other.ts\";\nimport \"./text.js\";\n"),
+        ("sites/a/other.ts", "export const b: number = ;\n"),
+        ("sites/a/old.js", "var a = ;\n"),
+        ("sites/a/style.css", "a { color: red }\n@import;\n"),
+    ]);
+    project.write("sites/a/text.js", b"export const c = \"\xff\";\n");
+    let run = project.run(&["build"]);
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!("assets_mistakes", run.stderr);
 }

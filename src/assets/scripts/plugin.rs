@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     assets::{
-        Context, Entry,
+        Context, Entry, Mapped,
         resolve::{Asked, Found, Resolver, Unresolved},
         styles::Sheet,
     },
@@ -57,6 +57,7 @@ pub(super) struct Project {
     /// Whether decorators are compiled, as `experimentalDecorators` of TypeScript are.
     pub(super) has_decorators: bool,
     inline: BTreeMap<usize, Source>,
+    mapped: Mapped,
     questions: mpsc::Sender<Question>,
     told: Mutex<Told>,
 }
@@ -93,6 +94,7 @@ impl Project {
             world,
             jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
             inline: inline.collect(),
+            mapped: context.options.mapped.clone(),
             questions,
             told: Mutex::default(),
         }
@@ -216,11 +218,24 @@ impl Project {
 
     /// What a specifier means in a module.
     pub(super) fn resolve(&self, importer: &str, specifier: &str, asked: Asked) -> Result<Found, Unresolved> {
+        if let Some(Some(mapped)) = self.mapped(specifier) {
+            return self.resolver.resolve_path(&mapped);
+        }
         let (path, query) = id::parts(importer).unwrap_or((importer, ""));
         match (Kind::of(path, query), specifier.strip_prefix('/')) {
             (Some(Kind::Inline(_)), Some(project_path)) => self.resolver.resolve_path(project_path),
             _ => self.resolver.resolve(path, specifier, asked),
         }
+    }
+
+    /// What an import map says of a specifier, by its longest name.
+    fn mapped(&self, specifier: &str) -> Option<Option<String>> {
+        let named = self
+            .mapped
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == specifier || (name.ends_with('/') && specifier.starts_with(name.as_str())));
+        named.map(|(name, path)| path.as_ref().map(|path| path.clone() + &specifier[name.len()..]))
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -291,7 +306,8 @@ impl Modules {
         if specifier.ends_with(id::RULES) && id::path(importer) == id::path(specifier) {
             return Some(HookResolveIdOutput::from_id(specifier));
         }
-        if ["http:", "https:", "//"].iter().any(|scheme| specifier.starts_with(scheme)) {
+        let is_elsewhere = ["http:", "https:", "//"].iter().any(|scheme| specifier.starts_with(scheme));
+        if is_elsewhere || self.0.mapped(specifier) == Some(None) {
             return Some(external(specifier));
         }
         let asked = if args.kind == ImportKind::Require { Asked::Require } else { Asked::Import };

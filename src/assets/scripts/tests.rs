@@ -45,7 +45,8 @@ impl Project {
         let (site, found) = load::load(&self.world, &SiteName::parse("app").unwrap(), "sites/app");
         assert_eq!(found, []);
         let files = Files::new(&self.world, &base);
-        let options = Options { config: &self.config, base: &base, is_dev: self.is_dev };
+        let mapped = crate::assets::Mapped::new();
+        let options = Options { config: &self.config, base: &base, is_dev: self.is_dev, mapped: &mapped };
         let (site, browsers) = (site.unwrap(), Browsers::default());
         let context = Context {
             world: &self.world,

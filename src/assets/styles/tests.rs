@@ -34,7 +34,8 @@ fn site(files: &[(&str, &str)]) -> (MemoryWorld, Site) {
 fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
     let (world, site) = site(files);
     let base = BasePath::of(&site.name);
-    let options = Options { config: &site.config.assets, base: &base, is_dev: false };
+    let mapped = crate::assets::Mapped::new();
+    let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
     let (published, mut found) = (Files::new(&world, &base), Vec::new());
     let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
     let context =
@@ -519,7 +520,8 @@ fn a_sheet_that_is_not_utf8_is_told() {
         )]);
         let world = world.with(&format!("sites/s/{part}"), b"a { }\n/* \xff */".to_vec());
         let base = BasePath::root();
-        let options = Options { config: &site.config.assets, base: &base, is_dev: false };
+        let mapped = crate::assets::Mapped::new();
+        let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
         let (files, mut found) = (Files::new(&world, &base), Vec::new());
         let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
         let context =
@@ -539,7 +541,8 @@ fn what_nothing_uses_is_left_out_of_all_sheets() {
         ("assets/b.css", ".y { b: c } p { b: d }"),
     ]);
     let base = BasePath::root();
-    let options = Options { config: &site.config.assets, base: &base, is_dev: false };
+    let mapped = crate::assets::Mapped::new();
+    let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
     let (files, mut found) = (Files::new(&world, &base), Vec::new());
     let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
     let used = Some(&used);
