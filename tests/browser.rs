@@ -28,6 +28,7 @@ fn every_page_of_the_manual() {
         visit.expect("each part of the manual is reached", opened.contains("/docs/commands/build/"));
         visit.missing("/docs/no/such/page/", "There is no such page").await?;
         visit.theme_is_kept("/docs/").await?;
+        visit.the_next_page_is_fetched("/docs/commands/build/", "/docs/commands/dev/").await?;
         visit.files_are_kept_for_good("/docs/commands/build/").await?;
         visit.injected_code_does_not_run("/docs/").await
     });
@@ -185,6 +186,19 @@ impl Visit {
         let page = format!("{}{path}", self.origin);
         self.faults.extend(found.into_iter().filter(|fault| !(fault.contains("404") && fault.contains(&page))));
         Ok(())
+    }
+
+    /// A page names the one that comes after it: this is fetched when the browser is idle, and what both have is not
+    /// fetched again.
+    async fn the_next_page_is_fetched(&mut self, path: &str, next: &str) -> Result<(), CmdError> {
+        self.open(path).await?;
+        let fetched = "const names = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname); \
+                       return ['.js', '.css', '/'].map(end => { \
+                         const some = names.filter(name => name.endsWith(end)); \
+                         return end === '/' ? some : some.length - new Set(some).size; \
+                       })";
+        self.shows(&format!("{next} is fetched"), fetched, json!([0, 0, [next]])).await?;
+        self.collect(path).await
     }
 
     /// All that the page at `path` fetched and that has its bytes in its name is never asked for again; its scripts and

@@ -32,7 +32,8 @@ export function readPage() {
 }
 
 function fetchOnce(href, kind) {
-  if (fetched.has(href) || href == location.href) return;
+  // What the page has fetched itself is among its resources.
+  if (fetched.has(href) || href == location.href || performance.getEntriesByName(href).length) return;
   fetched.add(href);
   const link = document.createElement("link");
   if (kind == "script" && link.relList.supports("modulepreload")) link.rel = "modulepreload";
