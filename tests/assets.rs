@@ -119,6 +119,17 @@ fn chunks_that_are_imported_later_share_one_state() {
 }
 
 #[test]
+fn what_may_be_needed_is_fetched_and_does_not_run() {
+    check(
+        "later",
+        &[
+            (LOOK, "view in rgb(1, 2, 3); prefetch editor.css, modulepreload note.js, modulepreload editor.js; closed"),
+            ("document.querySelector('#edit').click()", "editor in rgb(4, 5, 6)"),
+        ],
+    );
+}
+
+#[test]
 fn a_worker_and_what_modules_import_besides_scripts() {
     check(
         "worker",

@@ -100,34 +100,36 @@ impl<W: Deref<Target: World> + Sync> World for Recorder<W> {
 }
 
 fn of_read(answer: &Result<Bytes, WorldError>) -> ContentHash {
-    of(answer.as_ref().map(|bytes| ContentHash::of_parts([bytes.as_ref()])))
+    hash(answer.as_ref().map(|bytes| ContentHash::of_parts([bytes.as_ref()]).to_string()))
 }
 
 /// How large a file in a folder is matters to no one who asks for the folder.
 fn of_list(answer: &Result<Vec<Entry>, WorldError>) -> ContentHash {
-    let entries = answer.as_ref().map(|entries| {
+    hash(answer.as_ref().map(|entries| {
         let shown = |entry: &Entry| match &entry.kind {
-            EntryKind::File(_) => format!("{}\n", entry.name),
-            other => format!("{} {other:?}\n", entry.name),
+            EntryKind::File(_) => format!("{:?}", entry.name),
+            other => format!("{:?} {other:?}", entry.name),
         };
-        entries.iter().map(shown).collect::<String>()
-    });
-    of(entries)
+        entries.iter().map(shown).collect::<Vec<_>>().join("\n")
+    }))
 }
 
 fn of_kind(answer: &Result<EntryKind, WorldError>) -> ContentHash {
-    of(answer.as_ref().map(|kind| match kind {
+    hash(answer.as_ref().map(|kind| match kind {
         EntryKind::File(_) => "file".to_owned(),
         other => format!("{other:?}"),
     }))
 }
 
 fn of_real(answer: &Result<String, WorldError>) -> ContentHash {
-    of(answer.as_ref())
+    hash(answer.as_ref().map(Clone::clone))
 }
 
-fn of(answer: Result<impl std::fmt::Debug, &WorldError>) -> ContentHash {
-    ContentHash::of(format!("{answer:?}").as_bytes())
+fn hash(answer: Result<String, &WorldError>) -> ContentHash {
+    match answer {
+        Ok(text) => ContentHash::of_parts([b"there".as_slice(), text.as_bytes()]),
+        Err(error) => ContentHash::of_parts([b"not there".as_slice(), format!("{error:?}").as_bytes()]),
+    }
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ impl<'a> Text<'a> {
     pub(super) fn of(text: &'a str, placeholders: &[&str]) -> Self {
         let (mut pieces, mut names, mut rest) = (Vec::new(), Vec::new(), 0);
         for (at, _) in text.match_indices(common_prefix(placeholders)) {
-            let named = placeholders.iter().position(|placeholder| text[at..].starts_with(placeholder));
-            if let Some(named) = named.filter(|_| at >= rest) {
+            let chunk = placeholders.iter().position(|placeholder| text[at..].starts_with(placeholder));
+            if let Some(chunk) = chunk.filter(|_| at >= rest) {
                 pieces.push(&text[rest..at]);
-                names.push(named);
-                rest = at + placeholders[named].len();
+                names.push(chunk);
+                rest = at + placeholders[chunk].len();
             }
         }
         pieces.push(&text[rest..]);

@@ -23,7 +23,7 @@ fn chunk(name: &str, code: &str) -> Chunk {
     }
 }
 
-fn sheet(name: &str) -> Option<StyleFile> {
+fn sheet(name: &str) -> StyleFile {
     let path = SitePath::parse(&format!("/assets/{name}.css")).unwrap();
     let built = BuiltAsset { body: Bytes::new(), media: MediaType::CSS, integrity: format!("sha384-{name}") };
     let described = BuiltFile {
@@ -35,7 +35,7 @@ fn sheet(name: &str) -> Option<StyleFile> {
         modules: Vec::new(),
         unused: None,
     };
-    Some(StyleFile { path, built, described, map: None })
+    StyleFile { path, built, described, map: None }
 }
 
 fn assembled(chunks: Vec<Chunk>, sheets: Vec<Option<StyleFile>>) -> Finished {
@@ -51,7 +51,7 @@ fn text(finished: &Finished, stem: &str) -> String {
     let (_, file) = finished
         .files
         .iter()
-        .find(|(path, _)| path.as_str().starts_with(&begin) && path.as_str().ends_with(".js"))
+        .find(|(path, _)| path.as_str().starts_with(&begin) && path.extension() == Some("js"))
         .unwrap();
     without_hashes(std::str::from_utf8(&file.body).unwrap())
 }
@@ -84,8 +84,7 @@ fn later_imports_fetch_what_is_not_there() {
         let chunks =
             vec![chunk("main", main), chunk("base", "globalThis.b=1;"), chunk("view", view), chunk("extra", "e();")];
         let [base_sheet, view_sheet] = sheets;
-        let sheets =
-            vec![None, base_sheet.then(|| sheet("base")).flatten(), view_sheet.then(|| sheet("view")).flatten(), None];
+        let sheets = vec![None, base_sheet.then(|| sheet("base")), view_sheet.then(|| sheet("view")), None];
         let text = text(&assembled(chunks, sheets), "main");
         match expected {
             Some(expected) => assert!(text.contains(&format!("import(\"./view.js\"),{expected})")), "{what}: {text}"),
@@ -121,7 +120,7 @@ fn entries_know_what_they_bring() {
         chunk("deep", "deep()"),
     ];
     chunks[0].entry = Some(7);
-    let sheets = vec![sheet("main"), None, sheet("b"), sheet("c"), sheet("view"), None, None];
+    let sheets = vec![Some(sheet("main")), None, Some(sheet("b")), Some(sheet("c")), Some(sheet("view")), None, None];
     let finished = assembled(chunks, sheets);
     let asset = &finished.entries[&7];
     assert_eq!(without_hashes(asset.file.as_str()), "/assets/main.js");
@@ -199,7 +198,7 @@ fn what_only_brings_style_sheets_is_no_script() {
     main.entry = Some(0);
     let chunks =
         || vec![main.clone(), chunk("sheets", ""), chunk("view", r#"import"./@more.js";v();"#), chunk("more", "\n")];
-    let finished = assembled(chunks(), vec![None, sheet("sheets"), None, sheet("more")]);
+    let finished = assembled(chunks(), vec![None, Some(sheet("sheets")), None, Some(sheet("more"))]);
     assert_eq!(text(&finished, "view"), "v();");
     let main_text = text(&finished, "main");
     assert!(main_text.contains(r#"["./more.css sha384-more","./view.js"]"#), "{main_text}");
@@ -208,11 +207,11 @@ fn what_only_brings_style_sheets_is_no_script() {
     assert_eq!(names(&asset.imports), [""; 0]);
     assert_eq!(names(&asset.styles), ["/assets/sheets.css"]);
     assert_eq!(names(&asset.later), ["/assets/more.css", "/assets/view.js"]);
-    assert!(!finished.files.keys().any(|path| path.as_str().contains("sheets") && path.as_str().ends_with(".js")));
+    assert!(!finished.files.keys().any(|path| path.as_str().contains("sheets") && path.extension() == Some("js")));
 
     // What is asked for by its name is there, however little is in it.
     let mut lone = chunk("main", r#"import("./@view.js");"#);
     lone.entry = Some(0);
-    let finished = assembled(vec![lone, chunk("view", "")], vec![None, sheet("view")]);
+    let finished = assembled(vec![lone, chunk("view", "")], vec![None, Some(sheet("view"))]);
     assert_eq!(text(&finished, "view"), "");
 }
