@@ -30,6 +30,18 @@ impl Default for Browsers {
 }
 
 impl Browsers {
+    /// Since 37 Android's own browser is Chrome. What it can do is known of the latest alone: asked for an older one,
+    /// compilers would think that it can do nothing.
+    fn of(releases: Releases) -> Self {
+        match releases.android.filter(|version| major(*version) >= 37) {
+            None => Self(releases),
+            Some(webview) => {
+                let chrome = Some(releases.chrome.map_or(webview, |chrome| chrome.min(webview)));
+                Self(Releases { android: None, chrome, ..releases })
+            }
+        }
+    }
+
     /// What style sheets are compiled for.
     pub(super) fn targets(&self) -> Targets {
         Targets::from(self.0)
@@ -38,12 +50,8 @@ impl Browsers {
     /// What scripts are compiled for, as esbuild and its followers write it: `chrome112`, `safari16.4`.
     pub(super) fn engines(&self) -> Vec<String> {
         let Releases { android, chrome, edge, firefox, ie, ios_saf, opera, safari, samsung } = self.0;
-        // Since 37 Android's own browser is Chrome; before, nothing is like it.
-        let (webview, own) = android.map_or((None, None), |version| {
-            if major(version) >= 37 { (Some(version), None) } else { (None, Some(version)) }
-        });
         let engines = [
-            ("chrome", [chrome, webview].into_iter().flatten().min()),
+            ("chrome", chrome),
             ("edge", edge),
             ("firefox", firefox),
             ("safari", safari),
@@ -51,7 +59,7 @@ impl Browsers {
             ("opera", opera),
             ("samsung", samsung),
             ("ie", ie),
-            ("android", own),
+            ("android", android),
         ];
         let written = |(name, version): (&str, Option<u32>)| {
             let version = version?;
@@ -178,7 +186,7 @@ fn resolve(queries: &[Query], found: &mut Vec<Diagnostic>) -> Option<Browsers> {
     }
     let tell = |message: String| Diagnostic::error_at(&first.source, first.span.clone(), message);
     match Releases::from_browserslist(queries.iter().map(|query| &query.text)) {
-        Ok(Some(releases)) => Some(Browsers(releases)),
+        Ok(Some(releases)) => Some(Browsers::of(releases)),
         Ok(None) => {
             found.push(tell("no browser that sites are compiled for is asked for".to_owned()).with_help(EXAMPLES));
             None
@@ -274,9 +282,10 @@ mod tests {
     #[test]
     fn old_android_is_no_chrome() {
         let engines = |query: &str| {
-            Browsers(Releases::from_browserslist([query]).expect("a query").expect("a browser")).engines()
+            Browsers::of(Releases::from_browserslist([query]).expect("a query").expect("a browser")).engines()
         };
         assert_eq!(engines("android 4.4.3-4.4.4, chrome 90"), ["chrome90", "android4.4"]);
+        assert_eq!(engines("chrome 140, android >= 100"), ["chrome140"]);
         assert_eq!(engines("ie 11"), ["ie11"]);
     }
 

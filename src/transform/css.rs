@@ -18,7 +18,7 @@ use crate::diag::{Diagnostic, Source};
 
 /// The releases of spring 2023: what a site is made for whose author says nothing else.
 pub const BROWSERS: Browsers = Browsers {
-    android: Some(version(112, 0)),
+    android: None, // It is Chrome.
     chrome: Some(version(112, 0)),
     edge: Some(version(112, 0)),
     firefox: Some(version(112, 0)),

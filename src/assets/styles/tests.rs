@@ -81,6 +81,7 @@ fn plain_sheets() {
         ("@charset \"utf-8\"; a { color: #ff0000 }", "a{color:red}"),
         (".a { &:hover { color: red } > b { margin: 0 } }", ".a:hover{color:red}.a>b{margin:0}"),
         ("@custom-media --wide (width > 40em); @media (--wide) { a { b: c } }", "@media (width>40em){a{b:c}}"),
+        ("a[b='c' i], d { e: f }", "a[b=c i],d{e:f}"),
         ("a { user-select: none }", "a{-webkit-user-select:none;user-select:none}"),
         ("/*! (c) A */ a { b: c } /*! (c) B */ /* d */", "/*! (c) A */\n/*! (c) B */\na{b:c}"),
         (
