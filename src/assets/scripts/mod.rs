@@ -75,11 +75,11 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
     found.extend(cycles::find(&project));
     let chunks = match linked {
         Ok(Ok(BundleOutput { assets, warnings })) => {
-            report::warnings(&project, warnings, &mut found);
+            report::warnings(&project, &warnings, &mut found);
             output::chunks(&project, &roots, &sheets, assets)
         }
         Ok(Err(errors)) => {
-            report::errors(&project, errors, &mut found);
+            report::errors(&project, &errors, &mut found);
             Vec::new()
         }
         Err(_) => {

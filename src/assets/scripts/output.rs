@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rolldown_common::{Output, OutputChunk};
+use rolldown_common::{ModuleId, Output, OutputChunk};
 
 use super::{
     id,
@@ -41,12 +41,12 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
     outputs
         .iter()
         .map(|(placeholder, output)| {
-            let ids = || output.modules.keys.iter().map(|id| id.as_str());
+            let ids = || output.modules.keys.iter().map(ModuleId::as_str);
             let mut later = ours(&output.dynamic_imports);
             later.extend(ids().flat_map(|id| project.workers_of(id)).filter(|worker| known.contains(worker.as_str())));
             let mut seen = BTreeSet::new();
             later.retain(|name| seen.insert(name.clone()));
-            let facade = output.facade_module_id.as_ref().map(|id| id.as_str());
+            let facade = output.facade_module_id.as_ref().map(ModuleId::as_str);
             let entry = roots.iter().find(|root| output.is_entry && Some(root.id.as_str()) == facade);
             Chunk {
                 placeholder: placeholder.clone(),
@@ -84,10 +84,10 @@ fn modules(chunk: &OutputChunk) -> Vec<BuiltModule> {
 fn stem(chunk: &OutputChunk) -> String {
     let largest = || {
         let sizes = chunk.modules.values.iter().map(|module| module.rendered_length());
-        let files = chunk.modules.keys.iter().map(|id| id.as_str()).zip(sizes).filter(|(id, _)| id.starts_with('/'));
+        let files = chunk.modules.keys.iter().map(ModuleId::as_str).zip(sizes).filter(|(id, _)| id.starts_with('/'));
         files.max_by_key(|&(id, size)| (size, std::cmp::Reverse(id))).map(|(id, _)| id)
     };
-    let facade = chunk.facade_module_id.as_ref().map(|id| id.as_str());
+    let facade = chunk.facade_module_id.as_ref().map(ModuleId::as_str);
     let path = id::path(facade.or_else(largest).unwrap_or("shared"));
     // In a package, its name says more than its files'.
     if let Some((_, inside)) = path.rsplit_once("node_modules/") {

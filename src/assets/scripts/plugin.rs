@@ -12,7 +12,7 @@ use rolldown::plugin::{
     HookResolveIdReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
 };
 use rolldown_common::{
-    EmittedChunk, ImportKind, ModuleInfo, NormalModule, ResolvedExternal, side_effects::HookSideEffects,
+    EmittedChunk, ImportKind, ModuleId, ModuleInfo, NormalModule, ResolvedExternal, side_effects::HookSideEffects,
 };
 
 use tokio::sync::oneshot;
@@ -167,13 +167,13 @@ impl Project {
     /// The modules of the author that a module imports before it runs, in the order it does.
     pub(super) fn imported(&self, module: &str) -> Vec<String> {
         let info = self.told().modules.get(module).cloned();
-        let ids = info.iter().flat_map(|info| info.imported_ids.iter()).map(|id| id.as_str());
+        let ids = info.iter().flat_map(|info| info.imported_ids.iter()).map(ModuleId::as_str);
         ids.filter(|id| is_own(id)).map(str::to_owned).collect()
     }
 
-    /// How `importer` names the module `imported`.
-    pub(super) fn specifier(&self, importer: &str, imported: &str) -> Option<String> {
-        self.told().specifiers.get(&(importer.to_owned(), imported.to_owned())).cloned()
+    /// How one of the author's modules names another that it imports.
+    pub(super) fn specifier(&self, importer: &str, module: &str) -> Option<String> {
+        self.told().specifiers.get(&(importer.to_owned(), module.to_owned())).cloned()
     }
 
     /// Remembers what is wrong with a module; it counts as empty from here on.

@@ -11,13 +11,13 @@ use crate::{
 };
 
 /// All errors; a build that has some made no chunks.
-pub(super) fn errors(project: &Project, errors: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
+pub(super) fn errors(project: &Project, errors: &[BuildDiagnostic], found: &mut Vec<Diagnostic>) {
     found.extend(errors.iter().filter_map(|error| told(project, error)));
 }
 
 /// Warnings about the author's own modules. What packages do is not theirs to mend.
-pub(super) fn warnings(project: &Project, warnings: Vec<BuildDiagnostic>, found: &mut Vec<Diagnostic>) {
-    for warning in &warnings {
+pub(super) fn warnings(project: &Project, warnings: &[BuildDiagnostic], found: &mut Vec<Diagnostic>) {
+    for warning in warnings {
         let ids = warning.ids().unwrap_or_else(|| warning.id().into_iter().collect());
         if ids.is_empty() || ids.iter().any(|id| id::is_of_package(id) || id.starts_with('\0')) {
             continue;

@@ -8,6 +8,8 @@ use rolldown::{
     merge_tsconfig,
 };
 
+use rolldown_common::ModuleId;
+
 use super::{id, output::placeholder, plugin::Root};
 use crate::{
     assets::{
@@ -29,7 +31,7 @@ pub(super) fn options(
     let names = ChunkFilenamesOutputOption::Fn(Arc::new(|chunk| {
         let name = match &chunk.facade_module_id {
             Some(id) => placeholder([id.as_str()]),
-            None => placeholder(chunk.module_ids.iter().map(|id| id.as_str())),
+            None => placeholder(chunk.module_ids.iter().map(ModuleId::as_str)),
         };
         Box::pin(async move { Ok(name) })
     }));

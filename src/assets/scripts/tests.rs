@@ -1,6 +1,6 @@
 //! Linking, from files in memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::*;
 use crate::{
@@ -185,10 +185,13 @@ fn what_is_shared_is_in_one_chunk() {
     assert_eq!([chunk("a").entry, chunk("b").entry, chunk("c").entry], [Some(0), Some(1), None]);
 }
 
+/// Files by path.
+type Texts<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn what_a_specifier_means() {
     let package = |text| ("node_modules/p/package.json", text);
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, Texts<'_>, &str)] = &[
         (
             "the conditions of `exports`, in their order",
             &[
@@ -556,7 +559,7 @@ fn style_sheets_belong_to_the_chunk_that_imports_them() {
 fn what_is_linked_does_not_depend_on_threads() {
     let mut files = vec![("sites/app/main.ts".to_owned(), String::new())];
     for n in 0..40 {
-        files[0].1 += &format!("import {{ f{n} }} from './m{n}';\nf{n}();\nimport('./l{n}');\n");
+        let _ = writeln!(files[0].1, "import {{ f{n} }} from './m{n}';\nf{n}();\nimport('./l{n}');");
         let text = format!("import {{ s }} from './s{}';\nexport const f{n} = () => s('f{n}');", n % 3);
         files.push((format!("sites/app/m{n}.ts"), text));
         let text = format!(
