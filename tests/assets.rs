@@ -144,8 +144,15 @@ fn a_worker_and_what_modules_import_besides_scripts() {
 #[test]
 fn tailwind_runs_before_the_build() {
     let made = Path::new(env!("CARGO_MANIFEST_DIR")).join(PROJECT).join("sites/tailwind/style.css");
-    let _ = fs::remove_file(made);
+    let _ = fs::remove_file(&made);
     check("tailwind", &[(LOOK, "rgb(10, 60, 90), 32px, 13px")]);
+    let style = fs::read_to_string(made).unwrap();
+    for used in [".bg-brand", ".p-8", ".hover\\:underline", ".mt-\\[13px\\]"] {
+        assert!(style.contains(used), "{used} is used");
+    }
+    for unused in [".p-4", ".flex", ".bg-red-500", ".italic"] {
+        assert!(!style.contains(unused), "{unused} is not used");
+    }
 }
 
 #[test]

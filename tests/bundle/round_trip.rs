@@ -126,6 +126,7 @@ fn bundles_of_version_1_still_open() {
     for (file, image, generation) in [
         ("v1.bundle", images::small(), "03b1d19b2f2314d1f54de189cfb92f11"),
         ("v1-rules.bundle", images::ruled(), "a5c58b969943792b1219ec0e85910e58"),
+        ("v1-manifest.bundle", images::built(), "a24572aea71d8e97d392e9a46f7e5a5d"),
     ] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundle").join(file);
         let bundle = Bundle::open(&file).unwrap();

@@ -120,7 +120,7 @@ impl Assets {
 
     fn entry_table(&self) -> String {
         let mut rows = Vec::new();
-        for entry in &self.entries {
+        for entry in self.loaded() {
             rows.push(row(entry.source.clone(), entry.at_once));
             let named = [("", vec![&entry.file]), ("imports ", entry.imports.iter().collect())]
                 .into_iter()
@@ -132,14 +132,20 @@ impl Assets {
         some_table(&["entries, and what they bring at once", "size", "gzip", "br"], &rows)
     }
 
-    /// Those that no entry brings: chunks of scripts inside pages, pictures.
+    /// The entries that are scripts and style sheets.
+    pub(super) fn loaded(&self) -> impl Iterator<Item = &EntryFigures> {
+        let kind = |path: &str| self.files.iter().find(|file| file.path == path).map(|file| file.kind);
+        self.entries.iter().filter(move |entry| kind(&entry.file) != Some(BuiltKind::File))
+    }
+
+    /// Those that none of these brings: chunks of scripts inside pages, pictures.
     fn file_table(&self) -> String {
         let brought = |path: &String| {
             let of = |entry: &EntryFigures| {
                 entry.file == *path
                     || [&entry.imports, &entry.styles, &entry.later].iter().any(|all| all.contains(path))
             };
-            self.entries.iter().any(of)
+            self.loaded().any(of)
         };
         let others = self.files.iter().filter(|file| !brought(&file.path));
         let rows: Vec<_> = others.map(|file| row(file.path.clone(), file.sizes)).collect();

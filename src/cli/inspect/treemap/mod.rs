@@ -41,10 +41,10 @@ pub(super) fn page(bundle: &Bundle, assets: &Assets) -> serde_json::Result<Strin
 fn json(assets: &Assets) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct Drawn<'a> {
-        entries: &'a [EntryFigures],
+        entries: Vec<&'a EntryFigures>,
         files: &'a [FileFigures],
     }
-    let text = serde_json::to_string(&Drawn { entries: &assets.entries, files: &assets.files })?;
+    let text = serde_json::to_string(&Drawn { entries: assets.loaded().collect(), files: &assets.files })?;
     Ok(text.replace('<', "\\u003c"))
 }
 
@@ -80,7 +80,7 @@ fn entries(assets: &Assets) -> String {
         format!("<tr{class}><th scope=\"row\">{what}{}</th>{}</tr>", escaped(name), cells(sizes))
     };
     let mut rows = String::new();
-    for entry in &assets.entries {
+    for entry in assets.loaded() {
         rows.push_str(&row("", "", &entry.source, entry.at_once));
         let parts = [
             ("", std::slice::from_ref(&entry.file)),
