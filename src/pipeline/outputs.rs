@@ -173,11 +173,16 @@ fn draft(
     drafts
 }
 
+/// How the comment begins that names the map of a style sheet.
+const MAP: &[u8] = b"\n/*# sourceMappingURL=";
+
 /// The style sheet that was built of the file at `source`, for an address without a fingerprint.
 fn sheet(built: &Built, source: &Arc<str>) -> Option<Output> {
     let asset = built.assets.get(&Entry::Style(Arc::clone(source)))?;
     let file = built.files.get(&asset.file)?;
-    Some(Output::of_sheet_body(file.body.clone()))
+    // Its map is named beside the file with the fingerprint.
+    let map = file.body.windows(MAP.len()).rposition(|window| window == MAP);
+    Some(Output::of_sheet_body(file.body.slice(..map.unwrap_or(file.body.len()))))
 }
 
 /// Gives names with fingerprints to what the build itself writes and pages ask for: by the path it is at without one.

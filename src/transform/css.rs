@@ -110,12 +110,34 @@ pub fn licences(text: &str) -> impl Iterator<Item = &str> {
 
 /// A mistake that lightningcss found in `source`.
 pub fn diagnostic<T: Display>(source: &Source, error: &Error<T>) -> Diagnostic {
-    let message = error.kind.to_string();
-    let message = message.trim_end_matches('.');
+    let message = plain(&error.kind.to_string());
     let Some(place) = &error.loc else { return Diagnostic::error(source.path.clone(), message) };
     let start = offset(source, place.line, place.column);
     let end = start + source.text[start..].chars().next().map_or(0, char::len_utf8);
     Diagnostic::error_at(source, start..end, message)
+}
+
+/// lightningcss shows tokens as its own code calls them; an author knows what stands in the file.
+fn plain(message: &str) -> String {
+    const SIGNS: [(&str, &str); 9] = [
+        ("Colon", ":"),
+        ("Semicolon", ";"),
+        ("Comma", ","),
+        ("CloseParenthesis", ")"),
+        ("CloseCurlyBracket", "}"),
+        ("CloseSquareBracket", "]"),
+        ("CurlyBracketBlock", "{"),
+        ("ParenthesisBlock", "("),
+        ("SquareBracketBlock", "["),
+    ];
+    let message = message.trim_end_matches('.');
+    let Some(token) = message.strip_prefix("Unexpected token ") else { return message.to_owned() };
+    let sign = SIGNS.iter().find(|(name, _)| *name == token).map(|(_, sign)| *sign);
+    let quoted = || token.split(['"', '\'']).nth(1).filter(|text| !text.trim().is_empty());
+    match sign.or_else(quoted) {
+        Some(text) => format!("Unexpected `{text}`"),
+        None => message.to_owned(),
+    }
 }
 
 /// The byte offset of a place as lightningcss tells it: lines from 0, columns from 1 and in UTF-16 code units.
@@ -132,4 +154,29 @@ pub fn offset(source: &Source, line: u32, column: u32) -> usize {
         end += character.len_utf8();
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_told_as_they_are_written() {
+        for (message, expected) in [
+            ("Unexpected token Ident(\"red\")", "Unexpected `red`"),
+            ("Unexpected token Delim('*')", "Unexpected `*`"),
+            ("Unexpected token CloseParenthesis", "Unexpected `)`"),
+            ("Unexpected token WhiteSpace(\" \")", "Unexpected token WhiteSpace(\" \")"),
+            ("Unexpected end of input.", "Unexpected end of input"),
+        ] {
+            assert_eq!(plain(message), expected);
+        }
+    }
+
+    #[test]
+    fn places_count_in_utf16() {
+        let source = Source::new("a.css", "a {}\n/* \u{1f600} */ b");
+        assert_eq!(&source.text[offset(&source, 1, 10)..], "b");
+        assert_eq!(offset(&source, 9, 1), source.text.len());
+    }
 }

@@ -55,6 +55,12 @@ fn the_sass_folder_of_zola_is_published() {
     let address = linked(&project, "/");
     assert!(address.starts_with("/assets/style."), "{address}");
     assert_eq!(project.text("s", &address), "a{color:red}");
+
+    project.build(&["--profile", "dev"]);
+    let css = project.text("s", &linked(&project, "/"));
+    let map = css.strip_prefix("a{color:red}\n/*# sourceMappingURL=").and_then(|rest| rest.strip_suffix(" */\n"));
+    assert!(project.text("s", &format!("/assets/{}", map.unwrap())).contains("sites/s/sass/style.scss.css"));
+    assert_eq!(project.text("s", "/style.css"), "a{color:red}");
 }
 
 #[test]
