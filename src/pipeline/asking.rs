@@ -98,7 +98,7 @@ impl Asking<'_, '_> {
             let path = match self.locate(url) {
                 Place::File(source) => Some(source.to_string()),
                 Place::Path(path) if name.ends_with('/') => Some(self.project_path(&path)),
-                Place::Path(path) => self.drafter.sources.module(&path).map(|source| source.to_string()),
+                Place::Path(path) => self.drafter.sources.module(&path).map(ToString::to_string),
                 Place::Elsewhere => None,
             };
             self.mapped.insert(name.clone(), path);
@@ -214,8 +214,8 @@ impl Asking<'_, '_> {
         let Some(authors) = self.authors else { return (self.source.clone(), span) };
         let templates = &self.drafter.site.templates;
         let own = templates.iter().filter(|template| template.name == authors.template);
-        let written = own.chain(templates).map(|template| &template.source).chain(authors.content);
-        let found = written.filter_map(|source| Some((source.clone(), source.text.find(raw)?))).next();
+        let mut written = own.chain(templates).map(|template| &template.source).chain(authors.content);
+        let found = written.find_map(|source| Some((source.clone(), source.text.find(raw)?)));
         found.map_or_else(|| (self.source.clone(), span), |(source, at)| (source, at..at + raw.len()))
     }
 }

@@ -146,7 +146,7 @@ fn draft(
     };
     let drafter = Drafter { world, site, sources, renderer };
     progress.begin(Stage::Render, plan.routes.len());
-    let drafted: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
+    let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
         .routes
         .par_iter()
         .map(|(path, origin)| {
@@ -155,8 +155,8 @@ fn draft(
             (path.clone(), draft, found)
         })
         .collect();
-    let mut drafts = Vec::with_capacity(drafted.len());
-    for (path, draft, found) in drafted {
+    let mut drafts = Vec::with_capacity(made.len());
+    for (path, draft, found) in made {
         diagnostics.extend(found);
         drafts.extend(draft.map(|draft| (path, draft)));
     }

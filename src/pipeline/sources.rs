@@ -128,8 +128,8 @@ impl<'a> Sources<'a> {
         let named = alike.clone().find(|known| name(known) == path.file_name());
         let near = named.or_else(|| did_you_mean(path.as_str(), alike.clone())).map(str::to_owned);
         near.or_else(|| {
-            let names: Vec<String> = alike.clone().map(name).collect();
-            let meant = did_you_mean(path.file_name(), names.iter().map(String::as_str))?;
+            let known: Vec<String> = alike.clone().map(name).collect();
+            let meant = did_you_mean(path.file_name(), known.iter().map(String::as_str))?;
             alike.clone().find(|known| name(known) == meant).map(str::to_owned)
         })
     }

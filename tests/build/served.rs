@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    client::{Connection, Reply},
+    client::{Connection, Reply, wait_until},
     project::Project,
 };
 
@@ -163,4 +163,33 @@ fn a_site_that_is_closed_says_so_and_when_to_come_again() {
     assert_eq!((soon.status, soon.field("retry-after")), (503, Some("120")));
     assert!(soon.text().contains("soon"), "{soon:?}");
     assert_eq!(served.get("/a/data.json").status, 200);
+}
+
+#[test]
+fn a_page_that_was_loaded_before_a_deploy_still_gets_what_it_imports_later() {
+    let later = |text: &str| format!("export const text = \"{text}\";\n");
+    let project = Project::with(&[
+        ("sites/a/index.html", "<!doctype html><title>A</title><script type=module src=main.ts></script>"),
+        ("sites/a/main.ts", "document.onclick = async () => alert((await import(\"./later.ts\")).text);\n"),
+        ("sites/a/later.ts", &later("before")),
+    ]);
+    let chunk = |project: &Project| {
+        let bundle = project.bundle("a");
+        let found = bundle.routes().map(|(path, _)| path).find(|path| path.starts_with("/assets/later."));
+        format!("/a{}", found.unwrap())
+    };
+    project.build(&[]);
+    let served = Served::start(&project);
+    let (old, page) = (chunk(&project), served.get("/a/").text().to_owned());
+    assert!(served.get(&old).text().contains("before"));
+
+    project.write("sites/a/later.ts", later("after").as_bytes());
+    project.build(&[]);
+    wait_until(|| served.get("/a/").text() != page);
+    let new = chunk(&project);
+    assert_ne!(old, new);
+    assert!(served.get(&new).text().contains("after"));
+    let past = served.get(&old);
+    assert!(past.text().contains("before"), "{past:?}");
+    assert_eq!(past.field("cache-control"), Some("max-age=31536000, immutable"));
 }

@@ -218,7 +218,7 @@ impl Project {
 
     /// What a specifier means in a module.
     pub(super) fn resolve(&self, importer: &str, specifier: &str, asked: Asked) -> Result<Found, Unresolved> {
-        if let Some(Some(mapped)) = self.mapped(specifier) {
+        if let Some(mapped) = self.mapped(specifier) {
             return self.resolver.resolve_path(&mapped);
         }
         let (path, query) = id::parts(importer).unwrap_or((importer, ""));
@@ -228,14 +228,21 @@ impl Project {
         }
     }
 
-    /// What an import map says of a specifier, by its longest name.
-    fn mapped(&self, specifier: &str) -> Option<Option<String>> {
-        let named = self
-            .mapped
-            .iter()
-            .rev()
-            .find(|(name, _)| *name == specifier || (name.ends_with('/') && specifier.starts_with(name.as_str())));
-        named.map(|(name, path)| path.as_ref().map(|path| path.clone() + &specifier[name.len()..]))
+    /// Whether an import map leads a specifier to what is no file of the project.
+    fn is_mapped_elsewhere(&self, specifier: &str) -> bool {
+        self.mapping(specifier).is_some_and(|(_, path)| path.is_none())
+    }
+
+    /// The path of the project that an import map leads a specifier to.
+    fn mapped(&self, specifier: &str) -> Option<String> {
+        let (name, path) = self.mapping(specifier)?;
+        Some(path.clone()? + &specifier[name.len()..])
+    }
+
+    /// What import maps say of a specifier: the longest of its names decides.
+    fn mapping(&self, specifier: &str) -> Option<(&String, &Option<String>)> {
+        let is_of = |name: &str| name == specifier || (name.ends_with('/') && specifier.starts_with(name));
+        self.mapped.iter().rev().find(|(name, _)| is_of(name))
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -307,7 +314,7 @@ impl Modules {
             return Some(HookResolveIdOutput::from_id(specifier));
         }
         let is_elsewhere = ["http:", "https:", "//"].iter().any(|scheme| specifier.starts_with(scheme));
-        if is_elsewhere || self.0.mapped(specifier) == Some(None) {
+        if is_elsewhere || self.0.is_mapped_elsewhere(specifier) {
             return Some(external(specifier));
         }
         let asked = if args.kind == ImportKind::Require { Asked::Require } else { Asked::Import };
