@@ -142,6 +142,11 @@ fn a_worker_and_what_modules_import_besides_scripts() {
 }
 
 #[test]
+fn a_content_site_asks_for_its_assets_by_name() {
+    check("content", &[(LOOK, "3 words; rgb(40, 20, 90); rgb(148, 138, 173)")]);
+}
+
+#[test]
 fn tailwind_runs_before_the_build() {
     let made = Path::new(env!("CARGO_MANIFEST_DIR")).join(PROJECT).join("sites/tailwind/style.css");
     let _ = fs::remove_file(&made);

@@ -93,6 +93,7 @@ impl Bundler {
                 command.arg(self.peers.join("node_modules/vite/bin/vite.js")).arg("build").arg(project.site(fixture));
                 command.arg("--config").arg(self.peers.join("vite.config.mjs")).args(["--configLoader", "native"]);
                 command.args(["--emptyOutDir", "--base", &format!("/{fixture}/"), "--outDir"]).arg(out);
+                command.args(project.has_public_maps(fixture).then_some("--sourcemap"));
                 Ok(vec![command])
             }
             Kind::Esbuild => {
@@ -113,6 +114,7 @@ impl Bundler {
                 command.args(["svg", "png", "txt", "woff", "woff2"].map(|kind| format!("--loader:.{kind}=file")));
                 command.arg(format!("--target={BROWSERS}")).arg(format!("--define:import.meta.env={ENV}"));
                 command.arg(format!("--outdir={}", out.display()));
+                command.args(project.has_public_maps(fixture).then_some("--sourcemap"));
                 commands.push(command);
                 Ok(commands)
             }

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// No peer builds it: it needs a command that runs before.
-const NOT_FOR_PEERS: &str = "tailwind";
+/// No peer builds these: one imports from sitekit, one needs a command that runs before.
+const NOT_FOR_PEERS: [&str; 2] = ["later", "tailwind"];
 
 /// The copy of the fixtures' project.
 #[derive(Debug)]
@@ -28,8 +28,9 @@ impl Project {
         let mut fixtures = Vec::new();
         for entry in fs::read_dir(folder.join("sites"))? {
             let entry = entry?;
-            if entry.path().join("index.html").is_file() && entry.file_name() != NOT_FOR_PEERS {
-                fixtures.push(entry.file_name().to_string_lossy().into_owned());
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().join("index.html").is_file() && !NOT_FOR_PEERS.contains(&name.as_str()) {
+                fixtures.push(name);
             }
         }
         fixtures.sort();
@@ -38,6 +39,12 @@ impl Project {
 
     pub(super) fn site(&self, fixture: &str) -> PathBuf {
         self.folder.join("sites").join(fixture)
+    }
+
+    /// Whether scripts name their source maps, which takes a line in each.
+    pub(super) fn has_public_maps(&self, fixture: &str) -> bool {
+        fs::read_to_string(self.site(fixture).join("config.toml"))
+            .is_ok_and(|text| text.contains("source_maps = \"public\""))
     }
 
     /// The scripts and style sheets the fixture's page names. A script in the page becomes a file beside it, for those who
