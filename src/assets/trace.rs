@@ -122,7 +122,7 @@ fn of_kind(answer: &Result<EntryKind, WorldError>) -> ContentHash {
 }
 
 fn of_real(answer: &Result<String, WorldError>) -> ContentHash {
-    hash(answer.as_ref().map(Clone::clone))
+    hash(answer.as_ref().cloned())
 }
 
 fn hash(answer: Result<String, &WorldError>) -> ContentHash {
