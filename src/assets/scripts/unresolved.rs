@@ -145,7 +145,8 @@ fn missing_package(
     else {
         let wrong = placed(source, place.clone(), format!("the package `{package}` is not installed"));
         let names = installed.iter().flat_map(|folder| packages_in(project, folder)).collect::<Vec<_>>();
-        let meant = did_you_mean(package, names.iter().map(String::as_str));
+        // A link to nothing has the name, and no package.
+        let meant = did_you_mean(package, names.iter().map(String::as_str).filter(|name| *name != package));
         let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if place.is_empty() && package == project.jsx.as_deref().unwrap_or("react") => format!(
