@@ -12,6 +12,9 @@ use crate::{
 /// Files that are published as they are, and may make pages: their words count as those of scripts.
 const SPEAKING: [&str; 7] = ["js", "mjs", "ts", "mts", "json", "svg", "xml"];
 
+/// Files of `assets/` that a template may put into a page as they are. Its scripts speak when they are built.
+const INLINED: [&str; 5] = ["svg", "xml", "html", "json", "txt"];
+
 /// `None` where all rules stay.
 pub(super) fn used(
     world: &dyn World,
@@ -32,11 +35,13 @@ pub(super) fn used(
             Draft::Manifest(_) | Draft::Plain => {}
         }
     }
-    for file in &site.files {
+    let speaks =
+        |path: &str, extensions: &[&str]| path.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end));
+    let published = site.files.iter().map(|file| &file.file.path).filter(|path| speaks(path, &SPEAKING));
+    let inlined = site.assets.iter().map(|file| &file.path).filter(|path| speaks(path, &INLINED));
+    for path in published.chain(inlined) {
         // What cannot be read is told where it is published.
-        if file.path.extension().is_some_and(|extension| SPEAKING.contains(&extension))
-            && let Ok(bytes) = world.read(&file.file.path)
-        {
+        if let Ok(bytes) = world.read(path) {
             used.script(&String::from_utf8_lossy(&bytes));
         }
     }

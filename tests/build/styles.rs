@@ -71,12 +71,13 @@ fn what_no_page_and_no_script_names_is_left_out() {
         (
             "sites/s/templates/index.html",
             "<!doctype html><html lang=en><head><title>S</title><link rel=stylesheet href=/assets/a.css>\
-             <script type=module src=/assets/a.ts></script></head><body><main class=card>{{ section.content | safe }}</main></body></html>",
+             <script type=module src=/assets/a.ts></script></head><body><main class=card>{{ section.content | safe }}{{ asset_content(path='mark.svg') }}</main></body></html>",
         ),
+        ("sites/s/assets/mark.svg", "<svg xmlns='http://www.w3.org/2000/svg' class='mark'/>"),
         ("sites/s/assets/a.ts", "import './b.css';\ndocument.body.classList.add('ready');"),
         (
             "sites/s/assets/a.css",
-            ".card { a: 1 } .none { a: 2 } .ready { a: 3 } .is-open { a: 4 } h1 { a: 5 } h2 { a: 6 }",
+            ".card { a: 1 } .none { a: 2 } .ready { a: 3 } .is-open { a: 4 } h1 { a: 5 } h2 { a: 6 } .mark { a: 7 }",
         ),
         ("sites/s/assets/b.css", ".card { b: 1 } .none { b: 2 }"),
     ]);
@@ -88,13 +89,13 @@ fn what_no_page_and_no_script_names_is_left_out() {
         sheets
     };
     project.build(&[]);
-    assert_eq!(sheets(&project), [".card{a:1}.ready{a:3}.is-open{a:4}h1{a:5}", ".card{b:1}"]);
+    assert_eq!(sheets(&project), [".card{a:1}.ready{a:3}.is-open{a:4}h1{a:5}.mark{a:7}", ".card{b:1}"]);
 
     project.write("sites/s/config.toml", b"");
     project.build(&[]);
     assert_eq!(
         sheets(&project),
-        [".card{a:1}.none{a:2}.ready{a:3}.is-open{a:4}h1{a:5}h2{a:6}", ".card{b:1}.none{b:2}"]
+        [".card{a:1}.none{a:2}.ready{a:3}.is-open{a:4}h1{a:5}h2{a:6}.mark{a:7}", ".card{b:1}.none{b:2}"]
     );
 }
 
