@@ -210,7 +210,7 @@ impl Sizes {
         }
     }
 
-    pub(super) fn sum(all: impl Iterator<Item = Self> + Clone) -> Self {
+    pub(super) fn sum(all: &(impl Iterator<Item = Self> + Clone)) -> Self {
         let sum = |of: fn(Self) -> Option<u64>| {
             let some = all.clone().any(|sizes| of(sizes).is_some());
             some.then(|| all.clone().map(|sizes| of(sizes).unwrap_or(sizes.identity)).sum())
@@ -249,8 +249,8 @@ fn entries(manifest: &Manifest, sizes: &BTreeMap<&str, Sizes>) -> Vec<EntryFigur
         imports: entry.imports.clone(),
         styles: entry.styles.clone(),
         later: entry.later.clone(),
-        at_once: Sizes::sum([&entry.file].into_iter().chain(&entry.imports).chain(&entry.styles).map(of)),
-        in_time: Sizes::sum(entry.later.iter().map(of)),
+        at_once: Sizes::sum(&[&entry.file].into_iter().chain(&entry.imports).chain(&entry.styles).map(of)),
+        in_time: Sizes::sum(&entry.later.iter().map(of)),
     });
     figures.collect()
 }

@@ -69,11 +69,13 @@ pub(super) struct InspectArgs {
         long,
         value_name = "FILE",
         num_args = 0..=1,
+        default_missing_value = "",
+        value_parser = page_to,
         conflicts_with_all = ["path", "routes", "body", "json"],
         long_help = "Write a page that shows what is in each script and style sheet: a file that needs no other. \
                      `inspect.html` beside the bundle when no FILE is named; `-` is standard output"
     )]
-    html: Option<Option<PathBuf>>,
+    html: Option<PageTo>,
 
     /// Print JSON
     #[arg(long)]
@@ -81,6 +83,23 @@ pub(super) struct InspectArgs {
 
     #[command(flatten)]
     settings: Typed<Look>,
+}
+
+/// Where the page goes.
+#[derive(Clone, Debug)]
+enum PageTo {
+    BesideBundle,
+    Stdout,
+    File(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a value parser may fail")]
+fn page_to(text: &str) -> Result<PageTo, String> {
+    Ok(match text {
+        "" => PageTo::BesideBundle,
+        "-" => PageTo::Stdout,
+        file => PageTo::File(file.into()),
+    })
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,7 +133,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error.into()),
     };
     if let Some(to) = &args.html {
-        return write_page(&bundle, &path, to.as_deref());
+        return write_page(&bundle, &path, to);
     }
     let shown = match &args.path {
         None => {
@@ -140,18 +159,22 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes the page of what is in scripts and style sheets, and says where it is.
-fn write_page(bundle: &Bundle, file: &Path, to: Option<&Path>) -> anyhow::Result<ExitCode> {
+fn write_page(bundle: &Bundle, file: &Path, to: &PageTo) -> anyhow::Result<ExitCode> {
     let Some(assets) = Assets::of(bundle) else {
         bail!("{} has no scripts or style sheets that sitekit built, so there is nothing to show", file.display());
     };
     let page = treemap::page(bundle, &assets)?;
     let mut out = io::stdout().lock();
-    let beside = file.with_file_name("inspect.html");
-    match to.unwrap_or(&beside) {
-        stdout if stdout == Path::new("-") => out.write_all(page.as_bytes())?,
-        to => {
-            fs::write(to, page).with_context(|| format!("cannot write {}", to.display()))?;
-            writeln!(out, "{}", to.display())?;
+    let named = match to {
+        PageTo::BesideBundle => Some(&file.with_file_name("inspect.html")),
+        PageTo::File(named) => Some(named),
+        PageTo::Stdout => None,
+    };
+    match named {
+        None => out.write_all(page.as_bytes())?,
+        Some(named) => {
+            fs::write(named, page).with_context(|| format!("cannot write {}", named.display()))?;
+            writeln!(out, "{}", named.display())?;
         }
     }
     out.flush()?;

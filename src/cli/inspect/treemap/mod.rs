@@ -61,7 +61,7 @@ fn figures(assets: &Assets) -> String {
     {
         let count = of(kind).count() as u64;
         if count > 0 {
-            let sizes = Sizes::sum(of(kind).map(|file| file.sizes));
+            let sizes = Sizes::sum(&of(kind).map(|file| file.sizes));
             let sent = sizes.br.map_or_else(String::new, |br| format!(", {} as brotli", bytes(br)));
             figures.push((format!("{} {name}{sent}", grouped(count)), bytes(sizes.identity)));
         }
@@ -154,6 +154,6 @@ fn section(title: &str, head: &[&str], rows: &str) -> String {
 }
 
 fn table(head: &[&str], rows: &str) -> String {
-    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
+    let head: String = head.iter().map(|name| ["<th scope=\"col\">", name, "</th>"].concat()).collect();
     format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")
 }

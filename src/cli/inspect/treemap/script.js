@@ -5,7 +5,7 @@ const [search, entry, measures] = ["search", "entry", "measure"].map((id) => doc
 const HUES = [22, 268, 150, 338, 185, 48, 300, 96, 240, 4, 168, 322];
 const OWN = { name: "the site’s own", hue: 212 };
 
-const drawn = data.files.filter((file) => file.modules.length > 0);
+const drawn = data.files.filter((file) => file.kind !== "file");
 const packages = coloured();
 const state = { measure: "bytes", root: undefined, at: undefined, query: "", files: drawn };
 
