@@ -104,8 +104,3 @@ impl std::fmt::Display for Needs {
         write!(f, "{LATER} {} {:?}", self.may_need, self.by_specifier)
     }
 }
-
-#[cfg(test)]
-pub(super) fn tests_source() -> String {
-    MAY_NEED.replace("export function", "function")
-}
