@@ -13,7 +13,7 @@ use super::{
 use crate::{
     load::{World, WorldError},
     site::{BasePath, ContentHash, MediaType, SitePath},
-    transform::data,
+    transform::{base, data, links::Links},
 };
 
 /// The files asked for so far. Shared by all threads; what comes out does not depend on their order.
@@ -72,7 +72,7 @@ impl<'a> Files<'a> {
         let extension = extension.to_ascii_lowercase();
         let media = MediaType::of_extension(Some(&extension));
         let body = match (media, std::str::from_utf8(&bytes)) {
-            (MediaType::SVG, Ok(text)) => data::minify_xml(text).into(),
+            (MediaType::SVG, Ok(text)) => data::minify_xml(&base::page(text, &Links::at(self.base), &[])).into(),
             _ => bytes,
         };
         let path = fingerprinted(stem, &extension, &ContentHash::of(&body));

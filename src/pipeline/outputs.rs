@@ -105,7 +105,7 @@ pub(super) fn make(
                 Some(Origin::Sass(file)) => sheet(&built, &file.path),
                 origin => origin
                     .filter(|origin| has_own_address(origin, site, &built) && !is_one_of(origin, &broken))
-                    .and_then(|origin| files.make(&path, origin, &mut found)),
+                    .and_then(|origin| copied(&path, origin, &built).or_else(|| files.make(&path, origin, &mut found))),
             },
         };
         // What was said of a source when it was built is not said again of its copy.
@@ -197,6 +197,15 @@ fn generated(plan: &Plan, drafts: &[(SitePath, Draft)], built: &mut Built) -> BT
         (path.clone(), built_path)
     });
     named.collect()
+}
+
+/// The very bytes that were built of a file, where nothing else is published of it at its own address: images and the like,
+/// which may be large, are read once.
+fn copied(path: &SitePath, origin: &Origin, built: &Built) -> Option<Output> {
+    let Origin::File(file) = origin else { return None };
+    let media = media_of(path);
+    let asset = built.assets.get(&Entry::File(Arc::clone(&file.path))).filter(|_| !media.is_compressible())?;
+    Some(Output::of(built.files.get(&asset.file)?.body.clone(), media))
 }
 
 /// Whether a route is made of one of these files.

@@ -104,9 +104,7 @@ impl<'a> Pages<'a> {
                     found.push(Diagnostic::error(page.path.clone(), message).with_help("name it with `asset`"));
                     return None;
                 };
-                // An XML declaration is one only at the very beginning.
-                let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
-                declared.map_or(text, |(_, rest)| rest.trim_start()).to_owned()
+                within(text).to_owned()
             }
         })
     }
@@ -173,6 +171,18 @@ impl<'a> Pages<'a> {
             at += 1;
         }
         all
+    }
+}
+
+/// A built text without what belongs to a file alone: the XML declaration, which is one only at the very beginning, and the
+/// name of a source map.
+fn within(text: &str) -> &str {
+    let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    let text = declared.map_or(text, |(_, rest)| rest).trim();
+    match text.rsplit_once('\n') {
+        Some((before, last)) if last.starts_with("//# sourceMappingURL=") => before,
+        Some((before, last)) if last.starts_with("/*# sourceMappingURL=") => before,
+        _ => text,
     }
 }
 
@@ -277,5 +287,22 @@ impl Edited<'_, '_> {
 
     fn insert(&mut self, at: usize, text: String) {
         self.edits.push((at..at, text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_stand_in_others() {
+        for (text, expected) in [
+            ("a{b:c}\n", "a{b:c}"),
+            ("a{b:c}\n/*# sourceMappingURL=x.css.map */\n", "a{b:c}"),
+            ("a()\nb()\n//# sourceMappingURL=x.js.map", "a()\nb()"),
+            ("<?xml version=\"1.0\"?>\n<svg/>", "<svg/>"),
+        ] {
+            assert_eq!(within(text), expected);
+        }
     }
 }

@@ -114,7 +114,7 @@ fn what_a_page_needs_and_does_not_name_is_in_its_link_field() {
     };
     project.build(&[]);
     let sheet = format!("</a{}>; rel=preload; as=style", built(".css"));
-    assert_eq!(links("/"), [sheet.clone()]);
+    assert_eq!(links("/"), std::slice::from_ref(&sheet));
     assert_eq!(links("/plain/"), Vec::<String>::new());
     assert_eq!(links("/linked/"), Vec::<String>::new());
 
