@@ -12,6 +12,10 @@ fn linked(project: &Project, route: &str) -> String {
     href.strip_prefix("/s").unwrap_or_else(|| panic!("{href}")).to_owned()
 }
 
+fn is_sheet(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| extension == "css")
+}
+
 #[test]
 fn a_linked_sheet_is_compiled_and_has_a_fingerprint() {
     let project = Project::with(&[
@@ -31,7 +35,7 @@ fn a_linked_sheet_is_compiled_and_has_a_fingerprint() {
     project.build(&[]);
     let address = linked(&project, "/");
     let css = project.text("s", &address);
-    assert!(address.starts_with("/assets/main.") && address.ends_with(".css"), "{address}");
+    assert!(address.starts_with("/assets/main.") && is_sheet(&address), "{address}");
     let start = "/*! kit */\np{margin:0}body .a{color:#123;background:url(/s/assets/dot.";
     assert!(css.starts_with(start) && css.ends_with(".png)}"), "{css}");
 }
@@ -83,7 +87,7 @@ fn what_no_page_and_no_script_names_is_left_out() {
     ]);
     let sheets = |project: &Project| {
         let bundle = project.bundle("s");
-        let paths = bundle.routes().map(|(path, _)| path).filter(|path| path.ends_with(".css"));
+        let paths = bundle.routes().map(|(path, _)| path).filter(|path| is_sheet(path));
         let mut sheets: Vec<String> = paths.map(|path| project.text("s", path)).collect();
         sheets.sort();
         sheets
