@@ -3,22 +3,20 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{made::Made, project::Project};
 use crate::{meter, peer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// `--profile dev`: no compression, as the peers have none.
     Sitekit,
-    /// `--profile prod`: brotli, gzip and zstd at their highest levels.
-    SitekitProd,
     Esbuild,
     Vite,
 }
@@ -32,6 +30,14 @@ pub(super) struct Bundler {
     peers: PathBuf,
 }
 
+/// Wall time of one build.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Took {
+    /// Until compression begins; the whole of a build that does not compress.
+    pub(super) uncompressed: Duration,
+    pub(super) whole: Duration,
+}
+
 /// The browsers that Vite and sitekit build for when nothing is said.
 const BROWSERS: &str = "chrome111,edge111,firefox114,safari16.4";
 
@@ -43,7 +49,7 @@ impl Bundler {
     pub(super) fn find(kind: Kind, sitekit: Option<&Path>, peers: &Path) -> Option<(Self, String)> {
         let packages = peers.join("node_modules");
         let (binary, version) = match kind {
-            Kind::Sitekit | Kind::SitekitProd => {
+            Kind::Sitekit => {
                 let binary = peer::sitekit(sitekit)?;
                 let version = peer::version(&binary, "--version");
                 (binary, version)
@@ -65,17 +71,21 @@ impl Bundler {
     }
 
     /// Builds a fixture into `out`, and says how long it took.
-    pub(super) fn build(&self, project: &Project, fixture: &str, out: &Path) -> anyhow::Result<Duration> {
-        let mut took = Duration::ZERO;
-        for command in self.commands(project, fixture, out)? {
-            took += meter::measure(&command)?.0.wall;
+    pub(super) fn build(&self, project: &Project, fixture: &str, out: &Path) -> anyhow::Result<Took> {
+        let commands = self.commands(project, fixture, out)?;
+        if self.kind == Kind::Sitekit {
+            return commands.into_iter().next().context("there is one command").and_then(until_compression);
         }
-        Ok(took)
+        let mut whole = Duration::ZERO;
+        for command in commands {
+            whole += meter::measure(&command)?.0.wall;
+        }
+        Ok(Took { uncompressed: whole, whole })
     }
 
     pub(super) fn made(&self, fixture: &str, out: &Path) -> anyhow::Result<Made> {
         match self.kind {
-            Kind::Sitekit | Kind::SitekitProd => Made::in_bundle(out, fixture),
+            Kind::Sitekit => Made::in_bundle(out, fixture),
             Kind::Esbuild | Kind::Vite => Ok(Made::in_folder(out)?),
         }
     }
@@ -84,9 +94,8 @@ impl Bundler {
         let mut command = Command::new(&self.binary);
         command.current_dir(&project.folder);
         match self.kind {
-            Kind::Sitekit | Kind::SitekitProd => {
-                let profile = if self.kind == Kind::Sitekit { "dev" } else { "prod" };
-                command.args(["build", "--site", fixture, "--profile", profile, "--json", "--out"]).arg(out);
+            Kind::Sitekit => {
+                command.args(["build", "--site", fixture, "--profile", "prod", "--out"]).arg(out);
                 Ok(vec![command])
             }
             Kind::Vite => {
@@ -132,12 +141,11 @@ impl Bundler {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] = [Self::Sitekit, Self::SitekitProd, Self::Esbuild, Self::Vite];
+    pub(super) const ALL: [Self; 3] = [Self::Sitekit, Self::Esbuild, Self::Vite];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sitekit => "sitekit",
-            Self::SitekitProd => "sitekit, compressed",
             Self::Esbuild => "esbuild",
             Self::Vite => "Vite",
         }
@@ -147,6 +155,25 @@ impl Kind {
     pub(super) fn takes(self, fixture: &str) -> bool {
         self != Self::Esbuild || fixture != "worker"
     }
+}
+
+/// Runs sitekit to its end, and looks at the clock when it says that it begins to compress: until then it did what its
+/// peers do, and it has no way to be told to leave the rest.
+fn until_compression(mut command: Command) -> anyhow::Result<Took> {
+    let start = Instant::now();
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let (mut uncompressed, mut said) = (None, String::new());
+    for line in BufReader::new(process.stderr.take().context("standard error is a pipe")?).lines() {
+        let line = line?;
+        if line.contains(": compressing ") {
+            uncompressed.get_or_insert_with(|| start.elapsed());
+        }
+        said.extend([line.as_str(), "\n"]);
+    }
+    let status = process.wait()?;
+    let whole = start.elapsed();
+    ensure!(status.success(), "sitekit ended with {status}: {said}");
+    Ok(Took { uncompressed: uncompressed.unwrap_or(whole), whole })
 }
 
 /// `<folder>/<prefix>…/<path>`, the first that is there: packages of programs are named by the machine they run on.

@@ -52,11 +52,9 @@ pub(crate) fn run(common: &Common, args: &AssetsArgs) -> anyhow::Result<Report> 
         match Bundler::find(kind, common.sitekit.as_deref(), Path::new(PEERS)) {
             Some((bundler, version)) => {
                 bundlers.push(bundler);
-                if kind != Kind::SitekitProd {
-                    report.versions.push((kind.name().to_owned(), version));
-                }
+                report.versions.push((kind.name().to_owned(), version));
             }
-            None if matches!(kind, Kind::Sitekit | Kind::SitekitProd) => bail!("sitekit is not there to be measured"),
+            None if kind == Kind::Sitekit => bail!("sitekit is not there to be measured"),
             None => {
                 report.findings.push(format!("skipped {}: npm ci --prefix benches/peers/assets", kind.name()));
             }
@@ -85,8 +83,7 @@ fn chosen<'a>(all: &'a [String], wanted: &'a [String]) -> anyhow::Result<&'a [St
 struct Row {
     fixture: String,
     sitekit: Builds,
-    compressed: Builds,
-    /// Once more into the folder of the compressed build, where nothing has changed.
+    /// Once more into the same folder, where nothing has changed.
     warm: Builds,
     esbuild: Builds,
     vite: Builds,
@@ -95,7 +92,10 @@ struct Row {
 /// What one program made of a fixture, and how long each time took.
 #[derive(Debug, Default)]
 struct Builds {
+    /// Without compression.
     milliseconds: Vec<f64>,
+    /// To the end.
+    whole: Vec<f64>,
     made: Made,
     /// Why there are no further builds.
     fault: Option<String>,
@@ -111,7 +111,7 @@ fn measure(project: &Project, fixture: &str, bundlers: &[Bundler], rounds: u32, 
             if bundler.kind.takes(fixture) {
                 let out: PathBuf = out.join(format!("{fixture}-{round}-{:?}", bundler.kind));
                 row.builds(bundler.kind).build(bundler, project, fixture, &out);
-                if bundler.kind == Kind::SitekitProd {
+                if bundler.kind == Kind::Sitekit {
                     row.warm.build(bundler, project, fixture, &out);
                 }
             }
@@ -135,7 +135,10 @@ impl Builds {
             Ok(took)
         });
         match built {
-            Ok(took) => self.milliseconds.push(took.as_secs_f64() * 1e3),
+            Ok(took) => {
+                self.milliseconds.push(took.uncompressed.as_secs_f64() * 1e3);
+                self.whole.push(took.whole.as_secs_f64() * 1e3);
+            }
             Err(error) => self.fault = Some(format!("{error:#}")),
         }
     }
@@ -150,7 +153,6 @@ impl Row {
     fn builds(&mut self, kind: Kind) -> &mut Builds {
         match kind {
             Kind::Sitekit => &mut self.sitekit,
-            Kind::SitekitProd => &mut self.compressed,
             Kind::Esbuild => &mut self.esbuild,
             Kind::Vite => &mut self.vite,
         }
@@ -160,7 +162,6 @@ impl Row {
     fn findings(&self) -> Vec<String> {
         let all = [
             ("sitekit", &self.sitekit),
-            ("sitekit, compressed", &self.compressed),
             ("sitekit, warm", &self.warm),
             ("esbuild", &self.esbuild),
             ("Vite", &self.vite),
@@ -187,7 +188,7 @@ fn sizes(rows: &[Row]) -> Table {
     ];
     let mut table = Table::new("files (scripts + style sheets), minified bytes, bytes after brotli 11", &head);
     for row in rows {
-        let made = [&row.compressed, &row.esbuild, &row.vite].map(Builds::made);
+        let made = [&row.sitekit, &row.esbuild, &row.vite].map(Builds::made);
         let cells = |text: fn(Made) -> String| made.map(|made| made.map_or_else(|| "–".to_owned(), text));
         let mut line = vec![row.fixture.clone()];
         line.extend(cells(|made| format!("{}+{}", made.scripts, made.styles)));
@@ -214,17 +215,17 @@ fn times(rows: &[Row]) -> Table {
     ];
     let mut table = Table::new("milliseconds, cold", &head);
     for row in rows {
-        let middle = |builds: &Builds| figure(median(&builds.milliseconds), 0);
+        let middle = |milliseconds: &[f64]| figure(median(milliseconds), 0);
         let to = |peer: &Builds| figure(ratio(&row.sitekit.milliseconds, &peer.milliseconds), 2);
         table.push(vec![
             row.fixture.clone(),
-            middle(&row.sitekit),
-            middle(&row.esbuild),
-            middle(&row.vite),
+            middle(&row.sitekit.milliseconds),
+            middle(&row.esbuild.milliseconds),
+            middle(&row.vite.milliseconds),
             to(&row.esbuild),
             to(&row.vite),
-            middle(&row.compressed),
-            middle(&row.warm),
+            middle(&row.sitekit.whole),
+            middle(&row.warm.whole),
         ]);
     }
     table
@@ -243,11 +244,11 @@ fn goals(rows: &[Row]) -> Vec<String> {
     type Goal = fn(&Row) -> Option<(bool, String)>;
     let goals: [(&str, Goal); 4] = [
         ("no more bytes than the smaller peer", |row| {
-            let (ours, theirs) = (row.compressed.made()?.bytes, row.smaller_peer(|made| made.bytes)?);
+            let (ours, theirs) = (row.sitekit.made()?.bytes, row.smaller_peer(|made| made.bytes)?);
             Some((ours <= theirs, format!("{ours} to {theirs}")))
         }),
         ("no more bytes after brotli than the smaller peer", |row| {
-            let (ours, theirs) = (row.compressed.made()?.brotli, row.smaller_peer(|made| made.brotli)?);
+            let (ours, theirs) = (row.sitekit.made()?.brotli, row.smaller_peer(|made| made.brotli)?);
             Some((ours <= theirs, format!("{ours} to {theirs}")))
         }),
         ("less time than Vite", |row| {
@@ -281,22 +282,21 @@ mod tests {
 
     fn builds(milliseconds: &[f64], bytes: u64, brotli: u64) -> Builds {
         let made = Made { scripts: 2, styles: 1, bytes, brotli };
-        Builds { milliseconds: milliseconds.to_vec(), made, fault: None }
+        let whole = milliseconds.iter().map(|milliseconds| milliseconds * 10.0).collect();
+        Builds { milliseconds: milliseconds.to_vec(), whole, made, fault: None }
     }
 
     fn rows() -> [Row; 2] {
         let both = Row {
             fixture: "react".into(),
-            sitekit: builds(&[30.0, 60.0], 0, 0),
-            compressed: builds(&[300.0], 900, 90),
-            warm: builds(&[20.0], 900, 90),
+            sitekit: builds(&[30.0, 60.0], 900, 90),
+            warm: builds(&[2.0], 900, 90),
             esbuild: builds(&[10.0, 20.0], 1000, 80),
             vite: builds(&[60.0, 120.0], 950, 100),
         };
         let alone = Row {
             fixture: "worker".into(),
-            sitekit: builds(&[30.0], 0, 0),
-            compressed: builds(&[300.0], 900, 90),
+            sitekit: builds(&[30.0], 900, 90),
             vite: Builds { fault: Some("no such file".into()), ..Builds::default() },
             ..Row::default()
         };
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(line(3), ["worker", "2+1", "–", "–", "900", "–", "–", "90", "–", "–", "–"]);
         let text = times(&rows()).to_text();
         let line = |number: usize| text.lines().nth(number).unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(line(2), ["react", "45", "15", "90", "3.00", "0.50", "300", "20"]);
+        assert_eq!(line(2), ["react", "45", "15", "90", "3.00", "0.50", "450", "20"]);
         assert_eq!(line(3), ["worker", "30", "–", "–", "–", "–", "300", "–"]);
     }
 
