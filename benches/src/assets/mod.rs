@@ -203,16 +203,8 @@ fn sizes(rows: &[Row]) -> Table {
 
 /// Wall time, side by side: medians, and the medians of the ratios within the rounds.
 fn times(rows: &[Row]) -> Table {
-    let head = [
-        "fixture",
-        "sitekit",
-        "esbuild",
-        "Vite",
-        "× esbuild",
-        "× Vite",
-        "sitekit, compressed",
-        "sitekit, nothing changed",
-    ];
+    let head =
+        ["fixture", "sitekit", "esbuild", "Vite", "× esbuild", "× Vite", "sitekit with compression", "nothing changed"];
     let mut table = Table::new("milliseconds, cold", &head);
     for row in rows {
         let middle = |milliseconds: &[f64]| figure(median(milliseconds), 0);
