@@ -81,13 +81,14 @@ fn read_expected(path: &str, folder: &Path, expected: &mut Expected) {
 fn annotation(line: &str, number: usize) -> Option<(&str, Option<usize>, &str)> {
     let (start, severity) = ["error", "warning"].iter().find_map(|&word| {
         Some((
-            ["# ", "{# ", "<!-- ", "// "]
+            ["# ", "{# ", "<!-- ", "// ", "/* "]
                 .iter()
                 .find_map(|open| line.find(&format!("{open}{word}")).map(|at| at + open.len()))?,
             word,
         ))
     })?;
-    let rest = line[start + severity.len()..].trim_end().trim_end_matches("#}").trim_end_matches("-->");
+    let rest =
+        line[start + severity.len()..].trim_end().trim_end_matches("#}").trim_end_matches("-->").trim_end_matches("*/");
     let (place, text) = rest.split_once(':')?;
     let at = match place {
         "" => Some(number),
