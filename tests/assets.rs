@@ -123,8 +123,11 @@ fn what_may_be_needed_is_fetched_and_does_not_run() {
     check(
         "later",
         &[
-            (LOOK, "view in rgb(1, 2, 3); prefetch editor.css, modulepreload note.js, modulepreload editor.js; closed"),
-            ("document.querySelector('#edit').click()", "editor in rgb(4, 5, 6)"),
+            (
+                LOOK,
+                "view in rgb(1, 2, 3); prefetch editor.css, modulepreload words.js, modulepreload editor.js; closed",
+            ),
+            ("document.querySelector('#edit').click()", "editor in rgb(4, 5, 6), 1 words"),
         ],
     );
 }

@@ -27,6 +27,8 @@ pub(in crate::cli) fn schema() -> Value {
     root["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     root["title"] = "sitekit.toml".into();
     root["description"] = "Settings of sitekit; `sitekit check` says what they come to".into();
+    // Whether maps keep the order they were filled in is for the features of others to say.
+    root.sort_all_objects();
     root
 }
 
