@@ -26,6 +26,8 @@ mod output;
 mod project;
 #[path = "build/rules.rs"]
 mod rules;
+#[path = "build/scripts.rs"]
+mod scripts;
 #[path = "build/served.rs"]
 mod served;
 #[path = "build/styles.rs"]

@@ -8,9 +8,10 @@ use super::{
     BuiltAsset, Context,
     integrity::integrity,
     names::{fingerprinted, stem_and_extension},
+    read,
 };
 use crate::{
-    diag::{Diagnostic, Severity, Source},
+    diag::{Diagnostic, Severity},
     site::{BuiltFile, BuiltKind, BuiltModule, ContentHash, MediaType, SitePath},
     transform::{
         links::Links,
@@ -28,22 +29,7 @@ pub(super) struct Classic {
 
 /// The script at `path`. `None` when it cannot be published; `found` says why.
 pub(super) fn compile(context: &Context<'_>, path: &Arc<str>, found: &mut Vec<Diagnostic>) -> Option<Classic> {
-    let text = match context.world.read(path).map(|bytes| String::from_utf8(bytes.into())) {
-        Ok(Ok(text)) => text,
-        Ok(Err(error)) => {
-            let at = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes()[at];
-            let source = Source::new(Arc::clone(path), String::from_utf8_lossy(error.as_bytes()));
-            let message = format!("this file is not UTF-8: the byte 0x{byte:02x} cannot stand here");
-            found.push(Diagnostic::error_at(&source, at..at + 1, message).with_help("save it as UTF-8 in your editor"));
-            return None;
-        }
-        Err(error) => {
-            found.push(Diagnostic::error(Arc::clone(path), format!("this file {error}")));
-            return None;
-        }
-    };
-    let source = Source::new(Arc::clone(path), text.strip_prefix('\u{feff}').unwrap_or(&text));
+    let source = read(context.world, path, found)?;
     let syntax = if is_typescript(path) { Syntax::TypeScript } else { Syntax::JavaScript };
     let options = Options { syntax, goal: Goal::Script, links: Some(Links::at(context.options.base)) };
     let code = match script::compile(&source, &options) {
@@ -61,13 +47,8 @@ pub(super) fn compile(context: &Context<'_>, path: &Arc<str>, found: &mut Vec<Di
     let integrity = integrity(&body);
     let bytes = body.len() as u64;
     let described = BuiltFile {
-        kind: BuiltKind::Script,
-        bytes,
-        integrity: integrity.clone(),
-        imports: Vec::new(),
-        later: Vec::new(),
         modules: vec![BuiltModule { source: path.to_string(), bytes }],
-        unused: None,
+        ..BuiltFile::of(BuiltKind::Script, bytes, integrity.clone())
     };
     let path = fingerprinted(stem_and_extension(path).0, "js", &ContentHash::of(&body));
     Some(Classic { path, built: BuiltAsset { body, media: MediaType::JAVASCRIPT, integrity }, described })

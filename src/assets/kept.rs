@@ -1,7 +1,11 @@
 //! What was built, kept between builds: with the questions it was built from, so that it is taken for what it is worth only
 //! while their answers are the same.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -78,13 +82,14 @@ pub(super) fn keep(
     let Ok(head) = serde_json::to_vec(&head) else { return };
     let mut entry = (head.len() as u64).to_le_bytes().to_vec();
     entry.extend_from_slice(&head);
-    for body in built.files.values().map(|file| &file.body).chain(built.hidden_maps.values()) {
+    let bodies = built.files.values().map(|file| &file.body).chain(built.hidden_maps.values());
+    for body in bodies.chain(built.texts.values()) {
         entry.extend_from_slice(body);
     }
     cache.keep(key, &entry);
 }
 
-/// All but the bodies, which follow in the order of `files` and `hidden_maps`.
+/// All but the bodies, which follow in the order of `files`, `hidden_maps` and `texts`.
 #[derive(Serialize, Deserialize)]
 struct Head {
     trace: Vec<(Question, [u8; 16])>,
@@ -93,6 +98,9 @@ struct Head {
     /// With the length of the body and its integrity.
     files: Vec<(SitePath, usize, String)>,
     hidden_maps: Vec<(String, usize)>,
+    /// By the place of the entry among those that are wanted, and their lengths.
+    texts: Vec<(usize, usize)>,
+    foreign: BTreeMap<SitePath, BTreeSet<String>>,
     taken_in: BTreeSet<String>,
     manifest: Manifest,
     found: Vec<Told>,
@@ -120,12 +128,15 @@ struct ToldLabel {
 impl Head {
     fn of(trace: Trace, wanted: &BTreeSet<Entry>, built: &Built, found: &[Diagnostic]) -> Self {
         let assets = wanted.iter().enumerate().filter_map(|(at, entry)| Some((at, built.assets.get(entry)?.clone())));
+        let texts = wanted.iter().enumerate().filter_map(|(at, entry)| Some((at, built.texts.get(entry)?.len())));
         let file = |(path, file): (&SitePath, &BuiltAsset)| (path.clone(), file.body.len(), file.integrity.clone());
         Self {
             trace: trace.into_iter().map(|(question, answer)| (question, *answer.as_bytes())).collect(),
             assets: assets.collect(),
             files: built.files.iter().map(file).collect(),
             hidden_maps: built.hidden_maps.iter().map(|(name, map)| (name.clone(), map.len())).collect(),
+            texts: texts.collect(),
+            foreign: built.foreign.clone(),
             taken_in: built.taken_in.iter().map(ToString::to_string).collect(),
             manifest: built.manifest.clone(),
             found: found.iter().map(Told::of).collect(),
@@ -143,8 +154,12 @@ impl Head {
         for (name, length) in self.hidden_maps {
             built.hidden_maps.insert(name, body(length)?);
         }
-        built.taken_in = self.taken_in.into_iter().map(Arc::from).collect();
         let entries: Vec<&Entry> = wanted.iter().collect();
+        for (at, length) in self.texts {
+            built.texts.insert((*entries.get(at)?).clone(), body(length)?);
+        }
+        built.foreign = self.foreign;
+        built.taken_in = self.taken_in.into_iter().map(Arc::from).collect();
         for (at, asset) in self.assets {
             built.assets.insert((*entries.get(at)?).clone(), asset);
         }

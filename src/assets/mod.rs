@@ -27,12 +27,19 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    browsers::Browsers, chunks::Finished, classic::Classic, files::Files, style_file::StyleFile, trace::Recorder,
+    browsers::Browsers,
+    chunks::Finished,
+    classic::Classic,
+    files::{Files, Published},
+    resolve::Resolver,
+    scripts::Foreign,
+    style_file::StyleFile,
+    trace::Recorder,
 };
 use crate::{
     compress::Cache,
     diag::{Diagnostic, Source},
-    load::{AssetsConfig, Site, SourceMaps, World},
+    load::{self, AssetsConfig, Site, SourceMaps, World},
     site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, ContentHash, Manifest, MediaType, SitePath},
     transform::unused::Used,
 };
@@ -51,6 +58,20 @@ pub enum Entry {
     Style(Arc<str>),
     /// Any other file.
     File(Arc<str>),
+    /// The text of what is built of another, to stand in a page: it is no file of the site.
+    Within(Box<Entry>),
+}
+
+impl Entry {
+    /// The path of its source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Module(path) | Self::Classic(path) | Self::Style(path) | Self::File(path) => path,
+            Self::Inline(source) => &source.path,
+            Self::Within(entry) => entry.source(),
+        }
+    }
 }
 
 /// How a site's assets are built.
@@ -75,6 +96,10 @@ pub struct Built {
     pub assets: BTreeMap<Entry, Asset>,
     /// By path, which holds a fingerprint of the body: `/assets/main.4f2a9c81d0.js`.
     pub files: BTreeMap<SitePath, BuiltAsset>,
+    /// The texts of [`Entry::Within`].
+    pub texts: BTreeMap<Entry, Bytes>,
+    /// What the scripts of other hosts are that a script of the site imports, by its path: URLs.
+    pub foreign: BTreeMap<SitePath, BTreeSet<String>>,
     /// Maps that are not published, by the file name they should have: `main.4f2a9c81d0.js.map`.
     pub hidden_maps: BTreeMap<String, Bytes>,
     /// Sources that are inside of a built script or style sheet.
@@ -110,6 +135,7 @@ struct Context<'a> {
     options: &'a Options<'a>,
     browsers: &'a Browsers,
     files: &'a Files<'a>,
+    resolver: &'a Arc<Resolver>,
     /// What pages and scripts use, where style rules for anything else are left out. Not known before scripts are linked.
     used: Option<&'a Used>,
 }
@@ -130,6 +156,17 @@ pub fn named(name: &str, body: Bytes) -> (SitePath, BuiltAsset) {
     let path = names::fingerprinted(stem, extension, &ContentHash::of(&body));
     let integrity = integrity::integrity(&body);
     (path, BuiltAsset { media: MediaType::of_extension(Some(extension)), body, integrity })
+}
+
+/// The text of a file. `None` when there is none, which `found` says.
+fn read(world: &dyn World, path: &str, found: &mut Vec<Diagnostic>) -> Option<Source> {
+    match world.read(path) {
+        Ok(bytes) => load::utf8(path, bytes.into(), found),
+        Err(error) => {
+            found.push(Diagnostic::error(path, format!("this file {error}")));
+            None
+        }
+    }
 }
 
 impl Context<'_> {
@@ -178,9 +215,10 @@ fn make(
     cache: Option<&Cache>,
 ) -> (Built, Vec<Diagnostic>) {
     let (mut built, mut found) = (Built::default(), Vec::new());
-    let files = Files::new(world, options.base);
     let browsers = browsers::of(world, site, options, &mut found);
-    let context = Context { world, site, options, browsers: &browsers, files: &files, used: None };
+    let resolver = Arc::new(Resolver::new(site, world.shared(), options.is_dev));
+    let files = Files::new(world, &resolver, options.base);
+    let context = Context { world, site, options, browsers: &browsers, files: &files, resolver: &resolver, used: None };
     for entry in wanted {
         match entry {
             Entry::File(path) => {
@@ -193,34 +231,40 @@ fn make(
                     built.add_classic(entry, path, script);
                 }
             }
+            Entry::Within(inner) => built.add_text(&context, entry, inner, &mut found),
             Entry::Style(_) | Entry::Module(_) | Entry::Inline(_) => {}
         }
     }
     let scripts: Vec<&Entry> =
         wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
-    let (chunks, wrong) = scripts::link(&context, &scripts);
+    let scripts::Linked { chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts);
+    built.taken_in.extend(sources);
     found.extend(wrong);
     if let Some(used) = &mut used {
         for chunk in &chunks {
             used.script(&chunk.code);
         }
-        for classic in built.files.values() {
-            used.script(&String::from_utf8_lossy(&classic.body));
+        for classic in built.files.values().map(|file| &file.body).chain(built.texts.values()) {
+            used.script(&String::from_utf8_lossy(classic));
         }
     }
 
     let context = Context { used: used.as_ref(), ..context };
     for entry in wanted {
-        if let Entry::Style(path) = entry
-            && let Some(sheet) = styles::compile(&context, path, &mut found)
-        {
-            built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
+        match entry {
+            Entry::Style(path) => {
+                if let Some(sheet) = styles::compile(&context, path, &mut found) {
+                    built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
+                }
+            }
+            Entry::Within(inner) => built.add_sheet_text(&context, entry, inner, &mut found),
+            _ => {}
         }
     }
     let (finished, wrong) = chunks::finish(&context, chunks, cache);
     found.extend(wrong);
-    built.add_scripts(&context, &scripts, finished);
-    built.add_files(wanted, files);
+    built.add_scripts(&context, &scripts, finished, &foreign);
+    found.extend(built.add_files(wanted, files));
     (built, found)
 }
 
@@ -232,16 +276,8 @@ impl Built {
             MediaType::CSS => BuiltKind::Style,
             _ => BuiltKind::File,
         };
-        let described = BuiltFile {
-            kind,
-            bytes: file.body.len() as u64,
-            integrity: file.integrity.clone(),
-            imports: Vec::new(),
-            later: Vec::new(),
-            modules: Vec::new(),
-            unused: None,
-        };
-        self.manifest.files.insert(path.as_str().to_owned(), described);
+        let described = BuiltFile::of(kind, file.body.len() as u64, file.integrity.clone());
+        self.manifest.files.entry(path.as_str().to_owned()).or_insert(described);
         self.files.insert(path, file);
     }
 
@@ -265,7 +301,46 @@ impl Built {
         self.add_asset(entry, Some(source), Asset::alone(path));
     }
 
-    fn add_scripts(&mut self, context: &Context<'_>, entries: &[&Entry], finished: Finished) {
+    /// Adds the text of a file or classic script.
+    fn add_text(&mut self, context: &Context<'_>, entry: &Entry, inner: &Entry, found: &mut Vec<Diagnostic>) {
+        let text = match inner {
+            Entry::File(path) => match context.files.content(path) {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    found.push(Diagnostic::error(Arc::clone(path), format!("this file {error}")));
+                    None
+                }
+            },
+            Entry::Classic(path) => {
+                let text = self.body_of(inner).or_else(|| Some(classic::compile(context, path, found)?.built.body));
+                if classic::is_typescript(path) {
+                    self.taken_in.insert(Arc::clone(path));
+                }
+                text
+            }
+            _ => None,
+        };
+        self.texts.extend(text.map(|text| (entry.clone(), text)));
+    }
+
+    /// Adds the text of a style sheet.
+    fn add_sheet_text(&mut self, context: &Context<'_>, entry: &Entry, inner: &Entry, found: &mut Vec<Diagnostic>) {
+        let Entry::Style(path) = inner else { return };
+        let text = self.body_of(inner).or_else(|| {
+            let sheet = styles::compile(context, path, found)?;
+            let joined = styles::join(context, &[sheet], found);
+            self.taken_in.extend(joined.modules.iter().map(|module| module.source.as_str().into()));
+            Some(joined.css.into())
+        });
+        self.texts.extend(text.map(|text| (entry.clone(), text)));
+    }
+
+    /// The body of what was built of an entry.
+    fn body_of(&self, entry: &Entry) -> Option<Bytes> {
+        Some(self.files.get(&self.assets.get(entry)?.file)?.body.clone())
+    }
+
+    fn add_scripts(&mut self, context: &Context<'_>, entries: &[&Entry], finished: Finished, foreign: &Foreign) {
         for (at, asset) in finished.entries {
             let source = match entries[at] {
                 Entry::Module(path) => Some(&**path),
@@ -274,6 +349,13 @@ impl Built {
             self.add_asset(entries[at], source, asset);
         }
         self.files.extend(finished.files);
+        for (path, file) in &finished.described {
+            let urls = file.modules.iter().filter_map(|module| foreign.get(&module.source)).flatten();
+            let urls: BTreeSet<String> = urls.cloned().collect();
+            if !urls.is_empty() {
+                self.foreign.insert(path.clone(), urls);
+            }
+        }
         let sources = finished.described.values().flat_map(|file| &file.modules).map(|module| module.source.as_str());
         self.taken_in.extend(sources.map(Arc::from));
         let described = finished.described.into_iter().map(|(path, file)| (path.as_str().to_owned(), file));
@@ -295,21 +377,11 @@ impl Built {
         }
     }
 
-    fn add_files(&mut self, wanted: &BTreeSet<Entry>, files: Files<'_>) {
-        let (files, sources) = files.into_built();
-        for (path, file) in &files {
-            let described = BuiltFile {
-                kind: BuiltKind::File,
-                bytes: file.body.len() as u64,
-                integrity: file.integrity.clone(),
-                imports: Vec::new(),
-                later: Vec::new(),
-                modules: Vec::new(),
-                unused: None,
-            };
-            self.manifest.files.insert(path.as_str().to_owned(), described);
+    fn add_files(&mut self, wanted: &BTreeSet<Entry>, files: Files<'_>) -> Vec<Diagnostic> {
+        let Published { files, sources, found } = files.into_published();
+        for (path, file) in files {
+            self.add(path, file);
         }
-        self.files.extend(files);
         for entry in wanted {
             if let Entry::File(source) = entry
                 && let Some(path) = sources.get(&**source)
@@ -317,6 +389,7 @@ impl Built {
                 self.add_asset(entry, Some(source), Asset::alone(path.clone()));
             }
         }
+        found
     }
 
     /// `source` is what the manifest calls the entry; the text of a page has no name.

@@ -59,8 +59,12 @@ pub(super) struct Resolver {
     root: Arc<str>,
     /// The site's published files, by their path in the site.
     published: BTreeMap<String, Arc<str>>,
+    /// … and their paths in the site, by the file.
+    addresses: HashMap<Arc<str>, String>,
     import: ResolverGeneric<ProjectFiles>,
     require: ResolverGeneric<ProjectFiles>,
+    /// For style sheets: what packages export for them, what they export, and then all that is in their folders.
+    styles: [ResolverGeneric<ProjectFiles>; 3],
     /// What packages say of their side effects, by the path of `package.json`.
     effects: Mutex<HashMap<PathBuf, Arc<Effects>>>,
 }
@@ -78,9 +82,29 @@ impl Resolver {
         let files = ProjectFiles(Some(Arc::clone(&world)));
         let import = ResolverGeneric::new_with_file_system(files, options("import", is_dev));
         let require = import.clone_with_options(options("require", is_dev));
-        let published =
-            site.files.iter().map(|file| (file.path.as_str().to_owned(), Arc::clone(&file.file.path))).collect();
-        Self { world, root: Arc::clone(&site.root), published, import, require, effects: Mutex::default() }
+        let (own, all) = (["sass", "style"], ["sass", "style", "browser", "import", "default"]);
+        let fields = ["sass", "style", "main"];
+        let styles = [styles(true, &own, &fields), styles(true, &all, &fields), styles(false, &[], &own)];
+        let styles = styles.map(|options| import.clone_with_options(options));
+        let beside = site.pages.iter().flat_map(|page| &page.assets);
+        let beside = beside.chain(site.sections.iter().flat_map(|section| &section.assets));
+        let published: BTreeMap<_, _> = site
+            .files
+            .iter()
+            .chain(beside)
+            .map(|one| (one.path.as_str().to_owned(), Arc::clone(&one.file.path)))
+            .collect();
+        let addresses = published.iter().map(|(path, file)| (Arc::clone(file), path.clone())).collect();
+        Self {
+            world,
+            root: Arc::clone(&site.root),
+            published,
+            addresses,
+            import,
+            require,
+            styles,
+            effects: Mutex::default(),
+        }
     }
 
     /// The file that `specifier` means in the file at `importer`, which need not be there.
@@ -105,6 +129,38 @@ impl Resolver {
     /// The file at a path of the project, extensions added where there is none.
     pub(super) fn resolve_path(&self, path: &str) -> Result<Found, Unresolved> {
         self.found(self.import.resolve("/", &format!("./{path}")))
+    }
+
+    /// The file of a package that a style sheet at `importer` means: `bootstrap`, `bootstrap/scss/bootstrap`,
+    /// `@fontsource/inter/files/inter.woff2`. What a package does not export is there as well, as for other tools.
+    pub(super) fn resolve_in_packages(&self, importer: &str, specifier: &str) -> Option<String> {
+        let (name, inside) = package_of(specifier);
+        if name.is_empty() || name.starts_with(['.', '#']) {
+            return None;
+        }
+        let folder = Path::new("/").join(folder(importer));
+        let meant = |resolver: &ResolverGeneric<ProjectFiles>| {
+            let path = project_path(resolver.resolve(&folder, specifier).ok()?.path());
+            // Scripts are what most packages are for; no style sheet asks for one.
+            let is_wanted = if inside.is_empty() { is_sheet(&path) } else { !path.ends_with("js") };
+            is_wanted.then(|| self.world.real(&path).ok()).flatten()
+        };
+        self.styles.iter().find_map(meant)
+    }
+
+    /// The site's published files by their paths in it: path, and file.
+    pub(super) fn published(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.published.iter().map(|(path, file)| (path.as_str(), &**file))
+    }
+
+    /// The file that is published at a path of the site.
+    pub(super) fn published_at(&self, path: &str) -> Option<&str> {
+        self.published.get(path).map(|file| &**file)
+    }
+
+    /// The path in the site that a file is published at.
+    pub(super) fn address(&self, file: &str) -> Option<&str> {
+        self.addresses.get(file).map(String::as_str)
     }
 
     fn found(&self, resolution: Result<Resolution, ResolveError>) -> Result<Found, Unresolved> {
@@ -229,6 +285,63 @@ fn options(kind: &str, is_dev: bool) -> ResolveOptions {
     }
 }
 
+/// How style sheets resolve what packages have: by `exports` under these conditions, and by these fields of `package.json`.
+fn styles(by_exports: bool, conditions: &[&str], fields: &[&str]) -> ResolveOptions {
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    ResolveOptions {
+        tsconfig: None,
+        condition_names: texts(conditions),
+        main_fields: texts(fields),
+        alias_fields: Vec::new(),
+        exports_fields: if by_exports { vec![texts(&["exports"])] } else { Vec::new() },
+        extensions: texts(&[".css", ".scss", ".sass"]),
+        extension_alias: Vec::new(),
+        ..options("import", false)
+    }
+}
+
+/// A package's name, and what is asked for in it.
+pub(super) fn package_of(specifier: &str) -> (&str, &str) {
+    let slashes = usize::from(specifier.starts_with('@'));
+    match specifier.match_indices('/').nth(slashes) {
+        Some((end, _)) => (&specifier[..end], &specifier[end + 1..]),
+        None => (specifier, ""),
+    }
+}
+
+/// The `node_modules` folders that a file at `from` may use, the nearest first.
+pub(super) fn package_folders(from: &str) -> impl Iterator<Item = String> {
+    let mut next = Some(folder(from));
+    std::iter::from_fn(move || {
+        let here = next?;
+        next = (!here.is_empty()).then(|| folder(here));
+        Some(format!("{here}/node_modules").trim_start_matches('/').to_owned())
+    })
+}
+
+/// Whether a file is CSS or Sass by its name.
+pub(super) fn is_sheet(path: &str) -> bool {
+    matches!(path.rsplit_once('.'), Some((_, "css" | "scss" | "sass")))
+}
+
+/// The folder of a path, without the slash.
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// `relative` from `folder`; `None` when that leaves the project.
+pub(super) fn below(folder: &str, relative: &str) -> Option<String> {
+    let mut segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
+    for segment in relative.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()?),
+            segment => segments.push(segment),
+        }
+    }
+    Some(segments.join("/"))
+}
+
 /// The project as a file system, its folder as the root. Empty without a world.
 struct ProjectFiles(Option<Arc<dyn World + Send + Sync>>);
 
@@ -274,5 +387,74 @@ impl FileSystem for ProjectFiles {
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         Ok(path.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        load::{self, MemoryWorld},
+        site::SiteName,
+    };
+
+    #[test]
+    fn what_style_sheets_mean_by_packages() {
+        let world = MemoryWorld::new()
+            .with("node_modules/plain/package.json", r#"{"main": "index.js", "style": "dist/plain.css"}"#)
+            .with("node_modules/plain/dist/plain.css", "")
+            .with("node_modules/plain/themes/dark.css", "")
+            .with("node_modules/bare/index.css", "")
+            .with("node_modules/scripts/package.json", r#"{"main": "index.js"}"#)
+            .with("node_modules/scripts/index.js", "")
+            .with("node_modules/both/package.json", r#"{"main": "index.js"}"#)
+            .with("node_modules/both/index.js", "")
+            .with("node_modules/both/index.css", "")
+            .with("sites/s/index.html", "<p>")
+            .with("node_modules/near/index.css", "")
+            .with("sites/s/node_modules/near/index.css", "")
+            .with(
+                "node_modules/@a/b/package.json",
+                r#"{"exports": {".": {"import": "./main.js", "style": "./b.css"}, "./css/*": "./dist/*.min.css", "./css/x": {"default": "./x.css"}}}"#,
+            )
+            .with("node_modules/@a/b/b.css", "")
+            .with("node_modules/@a/b/x.css", "")
+            .with("node_modules/@a/b/dist/y.min.css", "")
+            .with("node_modules/@a/b/unlisted.css", "");
+        let name = SiteName::parse("s").unwrap();
+        let (site, _) = load::load(&world, &name, "sites/s");
+        let resolver = Resolver::new(&site.unwrap(), world.shared(), false);
+        for (specifier, expected) in [
+            ("plain", Some("node_modules/plain/dist/plain.css")),
+            ("plain/themes/dark.css", Some("node_modules/plain/themes/dark.css")),
+            ("plain/themes/dark", Some("node_modules/plain/themes/dark.css")),
+            ("bare", Some("node_modules/bare/index.css")),
+            ("near", Some("sites/s/node_modules/near/index.css")),
+            ("@a/b", Some("node_modules/@a/b/b.css")),
+            ("@a/b/css/x", Some("node_modules/@a/b/x.css")),
+            ("@a/b/css/y", Some("node_modules/@a/b/dist/y.min.css")),
+            ("@a/b/unlisted.css", Some("node_modules/@a/b/unlisted.css")),
+            ("scripts", None),
+            ("both", Some("node_modules/both/index.css")),
+            ("both/index.js", None),
+            ("@a/b/none.css", None),
+            ("none", None),
+            ("../plain", None),
+        ] {
+            let found = resolver.resolve_in_packages("sites/s/assets/a.css", specifier);
+            assert_eq!(found.as_deref(), expected, "{specifier}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_in_the_project() {
+        for (folder, relative, expected) in [
+            ("sites/s/css", "../img/a.png", Some("sites/s/img/a.png")),
+            ("sites", "./a//b", Some("sites/a/b")),
+            ("", "a", Some("a")),
+            ("sites", "../../a", None),
+        ] {
+            assert_eq!(below(folder, relative).as_deref(), expected, "{folder} {relative}");
+        }
     }
 }

@@ -26,15 +26,8 @@ impl StyleFile {
         }
         let body = Bytes::from(css);
         let integrity = integrity(&body);
-        let described = BuiltFile {
-            kind: BuiltKind::Style,
-            bytes: body.len() as u64,
-            integrity: integrity.clone(),
-            imports: Vec::new(),
-            later: Vec::new(),
-            modules,
-            unused,
-        };
+        let described =
+            BuiltFile { modules, unused, ..BuiltFile::of(BuiltKind::Style, body.len() as u64, integrity.clone()) };
         Self { path, built: BuiltAsset { body, media: MediaType::CSS, integrity }, described, map }
     }
 }

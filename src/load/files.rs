@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     /// A file's text, which must be UTF-8.
     pub(super) fn text(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
         match self.world.read(path) {
-            Ok(bytes) => decode(path, bytes.into(), diagnostics),
+            Ok(bytes) => utf8(path, bytes.into(), diagnostics),
             Err(error) => {
                 diagnostics.push(refused(path.to_owned(), &error));
                 None
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     pub(super) fn optional_text(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
         match self.world.read(path) {
             Err(WorldError::NotFound) => None,
-            Ok(bytes) => decode(path, bytes.into(), diagnostics),
+            Ok(bytes) => utf8(path, bytes.into(), diagnostics),
             Err(error) => {
                 diagnostics.push(refused(path.to_owned(), &error));
                 None
@@ -138,7 +138,8 @@ fn refused(path: String, why: &WorldError) -> Diagnostic {
     }
 }
 
-fn decode(path: &str, bytes: Vec<u8>, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
+/// The text of the file at `path`. `None` when it is not UTF-8, which is told.
+pub fn utf8(path: impl Into<Arc<str>>, bytes: Vec<u8>, diagnostics: &mut Vec<Diagnostic>) -> Option<Source> {
     match String::from_utf8(bytes) {
         // A byte order mark says nothing in UTF-8, and an editor does not show it.
         Ok(text) => Some(Source::new(path, text.strip_prefix('\u{feff}').unwrap_or(&text))),
@@ -147,10 +148,9 @@ fn decode(path: &str, bytes: Vec<u8>, diagnostics: &mut Vec<Diagnostic>) -> Opti
             let bytes = error.into_bytes();
             let source = Source::new(path, String::from_utf8_lossy(&bytes).into_owned());
             // What was valid before the place is the same in both texts.
-            let diagnostic =
-                Diagnostic::error_at(&source, at..at + 3, format!("this text is not UTF-8: byte {:#04x}", bytes[at]))
-                    .with_help("save it as UTF-8");
-            diagnostics.push(diagnostic);
+            let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+            let message = format!("this text is not UTF-8: byte {:#04x}", bytes[at]);
+            diagnostics.push(Diagnostic::error_at(&source, span, message).with_help("save it as UTF-8"));
             None
         }
     }

@@ -26,7 +26,7 @@ use std::{
 pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Slugify, Themes};
 pub use date::PageDate;
-pub use files::File;
+pub use files::{File, utf8};
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
 pub use rules::{
     CacheRule, Change, ErrorPage, FieldRule, Lifetime, MoveRule, PatternTable, PolicyMode, PolicySettings, SiteRules,

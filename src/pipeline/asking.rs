@@ -119,7 +119,7 @@ impl Asking<'_, '_> {
             return None;
         }
         let mut changes = Vec::new();
-        let mut is_ours = text.contains("import.meta.env");
+        let mut is_ours = text.contains("import.meta.env") || text.contains("import.meta.glob");
         for (span, specifier) in script::specifiers(text) {
             let is_path = specifier.starts_with(['/', '.']) && !specifier.starts_with("//");
             let file = match self.locate(&specifier) {

@@ -233,6 +233,7 @@ impl Drafter<'_> {
                 Kind::StyleSheet => Entry::Style(source),
                 Kind::Page | Kind::Other => Entry::File(source),
             };
+            let entry = if what == What::Content { Entry::Within(Box::new(entry)) } else { entry };
             Some(Filled { span, what, entry })
         };
         placeholder::find(&source.text).filter_map(filled).collect()

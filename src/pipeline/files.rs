@@ -9,7 +9,7 @@ use super::{drafts::ManifestDraft, outputs::Output};
 use crate::{
     assets::Built,
     diag::{Diagnostic, Severity, Source},
-    load::{File, Site, World},
+    load::{self, File, Site, World},
     plan::{Origin, Target},
     site::{BasePath, Field, MediaType, SitePath},
     transform::{
@@ -40,7 +40,9 @@ impl<'a> Files<'a> {
             Origin::File(file) => self.file(path, file, found),
             Origin::Script(file) => {
                 let source = read_text(self.world, file, found)?;
-                Some(Output::of_script(self.script(&source, Syntax::TypeScript, path, found)?))
+                let script = self.script(&source, Syntax::TypeScript, path, found)?;
+                // Types alone are nothing a browser could fetch.
+                (!is_nothing(&script)).then(|| Output::of_script(script))
             }
             Origin::Highlighting => {
                 let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
@@ -68,8 +70,8 @@ impl<'a> Files<'a> {
         }
         match std::str::from_utf8(&bytes) {
             Ok(text) => self.text(&Source::new(Arc::clone(&file.path), text), media, path, found),
-            Err(error) if media.as_str().contains("charset=utf-8") => {
-                found.push(not_utf8(file, &bytes, error.valid_up_to()));
+            Err(_) if media.as_str().contains("charset=utf-8") => {
+                load::utf8(Arc::clone(&file.path), bytes.into(), found);
                 None
             }
             Err(_) => Some(Output::of(bytes, media)),
@@ -158,6 +160,11 @@ impl<'a> Files<'a> {
     }
 }
 
+/// Whether a compiled script does nothing and exports nothing.
+fn is_nothing(script: &str) -> bool {
+    matches!(script.trim().trim_end_matches(';'), "" | "export{}" | "export {}")
+}
+
 /// The type of what is published at a path.
 pub(super) fn media_of(path: &SitePath) -> MediaType {
     MediaType::of_extension(if path.is_index() { Some("html") } else { path.extension() })
@@ -172,13 +179,7 @@ fn read(world: &dyn World, file: &File, found: &mut Vec<Diagnostic>) -> Option<B
 /// The text of a file, or what `found` says.
 pub(super) fn read_text(world: &dyn World, file: &File, found: &mut Vec<Diagnostic>) -> Option<Source> {
     let bytes = read(world, file, found)?;
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Some(Source::new(Arc::clone(&file.path), text)),
-        Err(error) => {
-            found.push(not_utf8(file, &bytes, error.valid_up_to()));
-            None
-        }
-    }
+    load::utf8(Arc::clone(&file.path), bytes.into(), found)
 }
 
 /// The source with another text, if it is another.
@@ -195,13 +196,4 @@ fn or_unchanged(source: &Source, outcome: Result<String, Vec<Diagnostic>>, found
         found.extend(diagnostics);
         source.text.to_string()
     })
-}
-
-fn not_utf8(file: &File, bytes: &[u8], at: usize) -> Diagnostic {
-    let line = bytes[..at].split(|&byte| byte == b'\n').count();
-    Diagnostic::error(
-        Arc::clone(&file.path),
-        format!("is not UTF-8: byte {at}, in line {line}, is 0x{:02x}", bytes[at]),
-    )
-    .with_help("save the file as UTF-8: that is what browsers are told it is")
 }

@@ -28,6 +28,8 @@ pub(super) struct Additions<'a> {
     first: Option<usize>,
     /// Hosts, and whether what comes from them is fetched without credentials.
     hosts: Vec<(String, bool)>,
+    /// URLs of other hosts that the page's scripts import.
+    foreign: BTreeSet<&'a str>,
     /// Hosts the author names.
     known_hosts: BTreeSet<String>,
     sheets: Vec<&'a SitePath>,
@@ -37,8 +39,14 @@ pub(super) struct Additions<'a> {
 
 impl<'a> Additions<'a> {
     /// Adds what comes with a script that is asked for at a place.
-    pub(super) fn bring(&mut self, asset: &'a Asset, at: usize) {
+    pub(super) fn bring(&mut self, pages: &Pages<'a>, asset: &'a Asset, at: usize) {
         self.first.get_or_insert(at);
+        let at_once = [&asset.file].into_iter().chain(&asset.imports).flat_map(|script| pages.foreign(script));
+        for url in at_once {
+            self.hosts.extend(origin(url).map(|host| (host, true)));
+            self.foreign.insert(url);
+        }
+        self.foreign.extend(asset.later.iter().flat_map(|script| pages.foreign(script)));
         for (list, more) in
             [(&mut self.imports, &asset.imports), (&mut self.styles, &asset.styles), (&mut self.later, &asset.later)]
         {
@@ -76,6 +84,10 @@ impl<'a> Additions<'a> {
             _ => return,
         };
         self.hosts.push((origin, is_anonymous));
+    }
+
+    pub(super) fn foreign(self) -> BTreeSet<&'a str> {
+        self.foreign
     }
 
     /// Notes that the page says what it may need.

@@ -1,7 +1,7 @@
 //! Pages with the names of what was built: their URLs, and what holds a browser to the very bytes. Then the page is told
 //! where it is mounted, and minified.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     drafts::{Filled, PageDraft, Target, TextDraft, Wish},
@@ -73,15 +73,18 @@ impl<'a> Pages<'a> {
         let has_two_urls = self.site.config.rules.trailing_slash() != TrailingSlash::Always;
         let folder = (has_two_urls && path.is_index() && path.as_str() != "/").then(|| path.to_url(self.base));
         let links = Links { folder: folder.as_deref(), ..Links::at(self.base) };
-        let edits = self.edits(&draft, found);
+        let (edits, foreign) = self.edits(&draft, found);
         let PageDraft { source, fields, .. } = draft;
         let based = rebased(&source, base::page(&source.text, &links, &edits));
         drop(source);
         let minified = self.minifier.minify(&based);
         found.extend(minified.warnings);
-        let needs = Some(Box::new(policy::of_page(&minified.html)));
+        let mut needs = Box::new(policy::of_page(&minified.html));
+        for url in foreign {
+            needs.add_script(url);
+        }
         let loads = Some(Box::new(preload::of_page(&minified.html)));
-        Output { is_page: true, needs, loads, fields, ..Output::of(minified.html.into(), MediaType::HTML) }
+        Output { is_page: true, needs: Some(needs), loads, fields, ..Output::of(minified.html.into(), MediaType::HTML) }
     }
 
     /// A rendered text that is no page, with the names of what was built.
@@ -93,14 +96,13 @@ impl<'a> Pages<'a> {
 
     /// What comes in place of a placeholder; `None` when it could not be built.
     fn fill(&self, one: &Filled, page: &Source, found: &mut Vec<Diagnostic>) -> Option<String> {
-        let asset = self.built.assets.get(&one.entry)?;
+        let file = || Some(&self.built.assets.get(&one.entry)?.file);
         Some(match one.what {
-            What::Url => self.url(&asset.file),
-            What::Integrity => self.integrity(&asset.file).to_owned(),
+            What::Url => self.url(file()?),
+            What::Integrity => self.integrity(file()?).to_owned(),
             What::Content => {
-                let body = &self.built.files.get(&asset.file)?.body;
-                let Ok(text) = std::str::from_utf8(body) else {
-                    let message = format!("`{}` is no text that could stand in another", asset.file);
+                let Ok(text) = std::str::from_utf8(self.built.texts.get(&one.entry)?) else {
+                    let message = format!("`{}` is no text that could stand in another", one.entry.source());
                     found.push(Diagnostic::error(page.path.clone(), message).with_help("name it with `asset`"));
                     return None;
                 };
@@ -109,8 +111,8 @@ impl<'a> Pages<'a> {
         })
     }
 
-    /// What becomes of the page's own text, in its order.
-    fn edits(&self, draft: &PageDraft, found: &mut Vec<Diagnostic>) -> Vec<Edit> {
+    /// What becomes of the page's own text, in its order, and the scripts of other hosts that its modules import.
+    fn edits(&self, draft: &PageDraft, found: &mut Vec<Diagnostic>) -> (Vec<Edit>, BTreeSet<&'a str>) {
         let mut page = Edited { pages: self, draft, edits: Vec::new(), head: Additions::default(), found };
         for wish in &draft.wishes {
             page.grant(wish);
@@ -123,7 +125,12 @@ impl<'a> Pages<'a> {
         head.add(self, draft, &mut edits);
         // Several at one place stay in the order they were made in.
         edits.sort_by_key(|(span, _)| span.start);
-        edits
+        (edits, head.foreign())
+    }
+
+    /// The scripts of other hosts that a built script imports: URLs.
+    pub(super) fn foreign(&self, script: &SitePath) -> impl Iterator<Item = &'a str> {
+        self.built.foreign.get(script).into_iter().flatten().map(String::as_str)
     }
 
     pub(super) fn url(&self, path: &SitePath) -> String {
@@ -210,7 +217,7 @@ impl Edited<'_, '_> {
             Target::Entry(entry) => {
                 let Some(asset) = self.pages.built.assets.get(entry) else { return };
                 if matches!(request.asks, Asks::Module | Asks::InlineModule) {
-                    self.head.bring(asset, request.tag.start);
+                    self.head.bring(self.pages, asset, request.tag.start);
                 }
                 &asset.file
             }
@@ -277,7 +284,7 @@ impl Edited<'_, '_> {
         let (scripts, styles): (Vec<_>, Vec<_>) = all.iter().partition(|path| self.pages.is_script(path));
         for (name, paths) in [("scripts", scripts), ("styles", styles)] {
             let mut urls: Vec<String> = paths.into_iter().map(|path| self.pages.url(path)).collect();
-            let mut known = std::collections::BTreeSet::new();
+            let mut known = BTreeSet::new();
             urls.retain(|url| known.insert(url.clone()));
             if !urls.is_empty() {
                 self.insert(request.after, format!(" data-{name}=\"{}\"", urls.join(" ")));

@@ -55,6 +55,14 @@ pub struct BuiltFile {
     pub unused: Option<u64>,
 }
 
+impl BuiltFile {
+    /// A file that names no others and of which nothing more is known.
+    #[must_use]
+    pub const fn of(kind: BuiltKind, bytes: u64, integrity: String) -> Self {
+        Self { kind, bytes, integrity, imports: Vec::new(), later: Vec::new(), modules: Vec::new(), unused: None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BuiltKind {

@@ -361,7 +361,8 @@ fn is_script(element: &str, attribute: &str, lexer: &Lexer<'_>) -> bool {
 }
 
 /// Whether a URL is relative to the folder of its page. In an import map other names are those of modules.
-fn is_beside(url: &str, site: Site<'_>) -> bool {
+#[must_use]
+pub fn is_beside(url: &str, site: Site<'_>) -> bool {
     match site {
         Site::ImportMap => url.starts_with("./") || url.starts_with("../"),
         _ => !url.is_empty() && !url.starts_with(['/', '\\', '#', '?', '&']) && !is_foreign(url),

@@ -214,6 +214,11 @@ impl Needs {
         }
     }
 
+    /// … that also runs the script at `url`.
+    pub fn add_script(&mut self, url: &str) {
+        self.add(Directive::Script, url);
+    }
+
     /// Whether scripts run in it that the build has not seen.
     fn runs_foreign_scripts(&self, site: &Surroundings, settings: &PolicySettings) -> bool {
         let named = self.elsewhere.get(&Directive::Script).into_iter().flatten();

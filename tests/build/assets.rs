@@ -14,13 +14,13 @@ const ICON: &str =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"><rect width=\"8\" height=\"8\"/></svg>\n";
 
 /// The paths of all routes.
-fn routes(project: &Project) -> Vec<String> {
+pub(crate) fn routes(project: &Project) -> Vec<String> {
     project.bundle("a").routes().map(|(path, _)| path.to_owned()).collect()
 }
 
 /// The one path of the site that begins and ends like this.
 #[track_caller]
-fn built(project: &Project, start: &str, end: &str) -> String {
+pub(crate) fn built(project: &Project, start: &str, end: &str) -> String {
     let found: Vec<_> =
         routes(project).into_iter().filter(|path| path.starts_with(start) && path.ends_with(end)).collect();
     let [path] = &found[..] else { panic!("{start}….{end}: {found:?} of\n{}", manifest(&project.bundle("a"))) };
@@ -28,7 +28,7 @@ fn built(project: &Project, start: &str, end: &str) -> String {
 }
 
 #[track_caller]
-fn field(project: &Project, path: &str, name: &str) -> Option<String> {
+pub(crate) fn field(project: &Project, path: &str, name: &str) -> Option<String> {
     let bundle = project.bundle("a");
     let entry = bundle.entry(bundle.lookup(path).unwrap());
     entry.fields().find(|(field, _)| *field == name).map(|(_, value)| value.to_owned())
@@ -73,6 +73,51 @@ fn images_are_named_by_their_bytes_and_keep_their_address() {
     assert_eq!(body(&project.bundle("a"), "/icon.svg"), body(&project.bundle("a"), &icon));
     assert_eq!(field(&project, &icon, "cache-control").as_deref(), Some("max-age=31536000, immutable"));
     assert_eq!(field(&project, "/icon.svg", "cache-control").as_deref(), Some("no-cache"));
+}
+
+#[test]
+fn what_a_drawing_names_beside_it_is_found_from_anywhere() {
+    let drawing = |inside: &str| format!("<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"x\">{inside}</svg>");
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><title>A</title><object data=maps/trip.svg></object><img src=maps/one.svg alt=x>",
+        ),
+        (
+            "sites/a/maps/trip.svg",
+            &drawing(
+                "<image href=\"photo.png\"/><image xlink:href=\"../b%20c.png?x#y\"/><use href=\"marks.svg#pin\"/><use href=\"#here\"/>\
+                 <style>p{fill:url(photo.png)}</style><rect fill=\"url(marks.svg#a)\"/><a href=\"../guide/\">b</a><a href=\"/guide/\">b</a>\
+                 <image href=\"data:image/png,x\"/><image href=\"none.png\"/>",
+            ),
+        ),
+        ("sites/a/maps/photo.png", "photo"),
+        ("sites/a/b c.png", "another"),
+        ("sites/a/maps/marks.svg", &drawing("<g id=\"pin\"/>")),
+        ("sites/a/maps/one.svg", &drawing("<use href=\"two.svg#x\"/>")),
+        ("sites/a/maps/two.svg", &drawing("<use href=\"one.svg#x\"/>")),
+        ("sites/a/guide/index.html", "<!doctype html><title>B</title>"),
+    ]);
+    let run = project.build(&["--quiet"]);
+    assert!(run.stderr.contains("`none.png` does not exist"), "{}", run.stderr);
+    assert!(run.stderr.contains("sites/a/maps/trip.svg:1:"), "{}", run.stderr);
+    let trip = project.text("a", &built(&project, "/assets/trip.", ".svg"));
+    let at = |start: &str, end: &str| format!("/a{}", built(&project, start, end));
+    let (photo, marks) = (at("/assets/photo.", ".png"), at("/assets/marks.", ".svg"));
+    for expected in [
+        format!("<image href=\"{photo}\"/>"),
+        format!("xlink:href=\"{}?x#y\"", at("/assets/b-c.", ".png")),
+        format!("<use href=\"{marks}#pin\"/><use href=\"#here\"/>"),
+        format!("url({photo})"),
+        format!("url({marks}#a)"),
+        "<a href=\"/a/guide/\">b</a><a href=\"/a/guide/\">b</a>".to_owned(),
+        "href=\"data:image/png,x\"".to_owned(),
+    ] {
+        assert!(trip.contains(&expected), "{expected} in {trip}");
+    }
+    assert!(project.text("a", "/maps/trip.svg").contains("href=\"photo.png\""), "what lies where it lay stays");
+    let one = project.text("a", &built(&project, "/assets/one.", ".svg"));
+    assert!(one.contains("href=\"/a/maps/two.svg#x\""), "a circle has no fingerprints: {one}");
 }
 
 #[test]
@@ -175,7 +220,7 @@ fn elements(page: &str) -> Vec<Element> {
 }
 
 /// `link` and `script` elements, a line each, with what a browser would load; hashes are left out.
-fn loads(project: &Project, route: &str) -> Vec<String> {
+pub(crate) fn loads(project: &Project, route: &str) -> Vec<String> {
     let page = project.text("a", route);
     let line = |element: &Element| {
         let Some(url) = element.get("src").or(element.get("href")) else {
@@ -192,7 +237,7 @@ fn loads(project: &Project, route: &str) -> Vec<String> {
 }
 
 /// Without the ten digits of fingerprints.
-fn unhashed(text: &str) -> String {
+pub(crate) fn unhashed(text: &str) -> String {
     let is_hash = |part: &str| part.len() == 10 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     text.split('.').filter(|part| !is_hash(part)).collect::<Vec<_>>().join(".")
 }
@@ -384,7 +429,6 @@ fn a_content_site_that_names_its_assets() {
         names,
         [
             "/",
-            "/assets/critical.css",
             "/assets/icon.svg",
             "/assets/main.css",
             "/assets/main.js",
@@ -393,7 +437,6 @@ fn a_content_site_that_names_its_assets() {
             "/assets/page.js",
             "/assets/photo.png",
             "/assets/syntax.css",
-            "/assets/theme.js",
             "/photo.png",
             "/robots.txt",
             "/sitemap.xml",

@@ -193,3 +193,41 @@ fn a_page_that_was_loaded_before_a_deploy_still_gets_what_it_imports_later() {
     assert!(past.text().contains("before"), "{past:?}");
     assert_eq!(past.field("cache-control"), Some("max-age=31536000, immutable"));
 }
+
+/// What may be wrong with scripts and style sheets; all of it at once.
+#[test]
+fn mistakes_in_assets_are_all_told_and_the_site_serves_on() {
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><title>A</title><link rel=stylesheet href=style.css><link rel=stylesheet href=theme.scss>\
+             <script type=module src=main.ts></script>",
+        ),
+        ("sites/a/main.ts", "import { sum } from \"./sums\";\nimport { circle } from \"./circle\";\nsum(circle());\n"),
+        ("sites/a/sums.ts", "export const sum = (a: number) => a;\n"),
+        ("sites/a/circle.ts", "export const circle = () => 1;\n"),
+        ("sites/a/latin.ts", "export {};\n"),
+        ("sites/a/style.css", "p { color: red }\n"),
+        ("sites/a/theme.scss", "$ink: black;\np { b { color: $ink } }\n"),
+        ("node_modules/server-only/package.json", "{\"name\": \"server-only\", \"exports\": {\"node\": \"./n.js\"}}"),
+        ("node_modules/server-only/n.js", "export {};\n"),
+    ]);
+    project.build(&[]);
+    let served = Served::start(&project);
+    let (page, live) = (served.get("/a/").text().to_owned(), project.bundle("a").generation());
+
+    project.write(
+        "sites/a/main.ts",
+        b"import { sumn } from \"./sums\";\nimport { circle } from \"./circel\";\nimport { other } from \"./circle\";\n\
+          import only from \"server-only\";\nimport \"./latin\";\nsumn(circle(), other, only);\n",
+    );
+    project.write("sites/a/circle.ts", b"import { sum } from \"./main\";\nexport const other = () => sum;\n");
+    project.write("sites/a/latin.ts", b"// gr\xfcn\nexport {};\n");
+    project.write("sites/a/style.css", b"@import \"./none.css\";\np { color: red }\n} b { c: d }\n@media {\n");
+    project.write("sites/a/theme.scss", b"$ink: black;\np { b { color: $inc } }\n");
+    let run = project.run(&["build", "--quiet"]);
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!("assets_all_mistakes", run.stderr);
+    assert_eq!(project.bundle("a").generation(), live);
+    assert_eq!(served.get("/a/").text(), page);
+}

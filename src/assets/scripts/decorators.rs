@@ -1,6 +1,5 @@
 //! Decorators that nothing compiles: no browser runs them, and a script with one is no script there.
 
-use rolldown::ModuleType;
 use swc_core::{
     common::Span,
     ecma::{
@@ -9,8 +8,8 @@ use swc_core::{
     },
 };
 
-use super::{id, urls};
-use crate::diag::{Diagnostic, Source};
+use super::{id, parsed::Parsed};
+use crate::diag::Diagnostic;
 
 /// Whether it is worth to look. Packages ship no decorators.
 pub(super) fn may_be_in(module: &str, text: &str, are_compiled: bool) -> bool {
@@ -18,13 +17,11 @@ pub(super) fn may_be_in(module: &str, text: &str, are_compiled: bool) -> bool {
 }
 
 /// The first decorator of a script.
-pub(super) fn find(source: &Source, kind: &ModuleType) -> Option<Diagnostic> {
-    let (start, program) = urls::parse(source, kind)?;
+pub(super) fn find(parsed: &Parsed<'_>) -> Option<Diagnostic> {
     let mut first = First(None);
-    program.visit_with(&mut first);
-    let span = first.0?;
-    let place = (span.lo.0 - start.0) as usize..(span.hi.0 - start.0) as usize;
-    Some(Diagnostic::error_at(source, place, "browsers do not run decorators yet").with_help(
+    parsed.program.visit_with(&mut first);
+    let place = parsed.place(first.0?);
+    Some(Diagnostic::error_at(parsed.source, place, "browsers do not run decorators yet").with_help(
         "`\"experimentalDecorators\": true` in `compilerOptions` of `tsconfig.json` compiles them as TypeScript's older ones",
     ))
 }

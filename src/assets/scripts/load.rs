@@ -7,16 +7,21 @@ use rolldown::ModuleType;
 use rolldown_common::side_effects::HookSideEffects;
 
 use super::{
-    decorators, id,
+    decorators, environment,
+    globs::{self, Globs, What},
+    id,
     kind::Kind,
+    matched,
     output::placeholder,
+    parsed::Parsed,
     plugin::Project,
     unresolved,
     urls::{self, Use},
 };
 use crate::{
-    assets::{chunks::MAY_NEED, names::stem_and_extension, resolve::Asked, styles::Sheet},
+    assets::{self, chunks::MAY_NEED, names::stem_and_extension, resolve::Asked, styles::Sheet},
     diag::{Diagnostic, Source},
+    load::WorldError,
     site::MediaType,
 };
 
@@ -69,21 +74,11 @@ pub(super) async fn load(project: &Project, module: &str) -> Option<Loaded> {
     let (path, query) = id::parts(module)?;
     Some(match Kind::of(path, query)? {
         Kind::Module(kind) => match text(project, module, path) {
-            Some(source) if decorators::may_be_in(module, &source.text, project.has_decorators) => {
-                match decorators::find(&source, &kind) {
-                    Some(wrong) => {
-                        project.broke(module, wrong);
-                        Loaded::broken()
-                    }
-                    None => with_urls(project, module, &source, kind).await,
-                }
-            }
-            Some(source) if may_name_files(&source.text, &kind) => with_urls(project, module, &source, kind).await,
-            Some(source) => Loaded::of(&*source.text, kind),
+            Some(source) => script(project, module, &source, kind).await,
             None => Loaded::broken(),
         },
         Kind::Inline(_) => match project.source(module) {
-            Some(source) => with_urls(project, module, &source, ModuleType::Js).await,
+            Some(source) => script(project, module, &source, ModuleType::Js).await,
             None => Loaded::broken(),
         },
         Kind::Sheet | Kind::Rules => match project.sheet(path).await {
@@ -124,32 +119,18 @@ fn exported(expression: &str) -> Loaded {
 }
 
 /// A string of JavaScript.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// The text of a file, which must be UTF-8.
 fn text(project: &Project, module: &str, path: &str) -> Option<Source> {
-    let bytes = match project.world.read(path) {
-        Ok(bytes) => bytes,
-        Err(why) => {
-            project.broke(module, Diagnostic::error(path, format!("this file {why}")));
-            return None;
-        }
-    };
-    match String::from_utf8(bytes.into()) {
-        Ok(text) => Some(Source::new(path, text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes()[at];
-            let source = Source::new(path, String::from_utf8_lossy(error.as_bytes()));
-            let message = format!("this file is not UTF-8: the byte 0x{byte:02x} cannot stand here");
-            let wrong = Diagnostic::error_at(&source, at..at + '\u{fffd}'.len_utf8(), message)
-                .with_help("save it as UTF-8 in your editor");
-            project.broke(module, wrong);
-            None
-        }
+    let mut found = Vec::new();
+    let source = assets::read(&*project.world, path, &mut found);
+    for wrong in found {
+        project.broke(module, wrong);
     }
+    source
 }
 
 /// What was wrong was told when it was compiled.
@@ -175,7 +156,7 @@ fn names_of(sheet: &Sheet, module: &str) -> String {
 }
 
 /// Whether a constant may be called so.
-fn is_binding(name: &str) -> bool {
+pub(super) fn is_binding(name: &str) -> bool {
     const RESERVED: &[&str] = &[
         "arguments",
         "await",
@@ -258,18 +239,50 @@ fn worker(project: &Project, path: &str, constructor: &str) -> Loaded {
     loaded
 }
 
-fn may_name_files(text: &str, kind: &ModuleType) -> bool {
-    *kind != ModuleType::Json && text.contains("import.meta.url") && text.contains("URL")
+/// What a script says that the linker does not understand.
+struct Said {
+    uses: Vec<Use>,
+    globs: Globs,
 }
 
-/// The module with the files it names by `new URL(…, import.meta.url)` published, and named by their URLs.
-async fn with_urls(project: &Project, module: &str, source: &Source, kind: ModuleType) -> Loaded {
-    let mut loaded = Loaded::of(&*source.text, kind);
-    if !may_name_files(&source.text, &loaded.kind) {
-        return loaded;
+/// `None` where there is nothing of the kind. What cannot be linked is an error.
+fn said(project: &Project, module: &str, source: &Source, kind: &ModuleType) -> Result<Option<Said>, Box<Diagnostic>> {
+    let text = &*source.text;
+    let is_own = !id::is_of_package(module);
+    let has_decorators = decorators::may_be_in(module, text, project.has_decorators);
+    let names_files = text.contains("import.meta.url") && text.contains("URL");
+    let has_globs = is_own && globs::may_be_in(text);
+    let asks_environment = is_own && text.contains("import.meta.env");
+    if *kind == ModuleType::Json || !(has_decorators || names_files || has_globs || asks_environment) {
+        return Ok(None);
     }
+    let Some(parsed) = Parsed::of(source, kind) else { return Ok(None) };
+    if has_decorators && let Some(wrong) = decorators::find(&parsed) {
+        return Err(Box::new(wrong));
+    }
+    if asks_environment {
+        project.tell_all(environment::unknown(&parsed, &project.environment));
+    }
+    Ok(Some(Said {
+        uses: if names_files { urls::find(&parsed) } else { Vec::new() },
+        globs: if has_globs { globs::find(&parsed) } else { Globs::default() },
+    }))
+}
+
+/// The module with what stands for several files put in its place, and the files it names by `new URL(…, import.meta.url)`
+/// published and named by their URLs.
+async fn script(project: &Project, module: &str, source: &Source, kind: ModuleType) -> Loaded {
+    let Said { uses, globs } = match said(project, module, source, &kind) {
+        Ok(Some(said)) => said,
+        Ok(None) => return Loaded::of(&*source.text, kind),
+        Err(wrong) => {
+            project.broke(module, *wrong);
+            return Loaded::broken();
+        }
+    };
+    let mut loaded = Loaded::of(&*source.text, kind);
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-    for Use { specifier, place, worker } in urls::find(source, &loaded.kind) {
+    for Use { specifier, place, worker } in uses {
         let Some((path, kind)) = named(project, module, source, &specifier, &place) else { continue };
         if kind.is_code() {
             let id = project.resolver.resolve_path(&path).map_or_else(|_| format!("/{path}"), |found| id::of(&found));
@@ -280,26 +293,74 @@ async fn with_urls(project: &Project, module: &str, source: &Source, kind: Modul
                 edits.push((options.at..options.at, options.text.to_owned()));
             }
             loaded.workers.push(id);
-        } else if matches!(kind, Kind::Sheet | Kind::NamedSheet) {
-            if let Some(url) = project.sheet_url(&path).await {
-                edits.push((place, literal(&url)));
-            }
         } else {
-            match project.url(&path).await {
-                Ok(url) => edits.push((place, literal(&url))),
-                Err(why) => project.tell(Diagnostic::error_at(source, place, format!("`{specifier}` {why}"))),
+            match published(project, &path).await {
+                Some(Ok(url)) => edits.push((place, literal(&url))),
+                Some(Err(why)) => project.tell(Diagnostic::error_at(source, place, format!("`{specifier}` {why}"))),
+                None => {}
             }
         }
     }
+    let more = several(project, module, source, globs, &mut edits).await;
     if edits.is_empty() {
         return loaded;
     }
     loaded.changed = Some(Arc::clone(&source.text));
     edits.sort_by_key(|(place, _)| (place.start, place.end));
+    // What is inside of something else that is replaced is gone.
+    edits.dedup_by(|(place, _), (before, _)| place.start < before.end);
     for (place, text) in edits.into_iter().rev() {
-        loaded.code.replace_range(place, &text);
+        // What is said of a line later is said of the author's.
+        let lines = source.text[place.clone()].matches('\n').count();
+        loaded.code.replace_range(place, &(text + &"\n".repeat(lines)));
+    }
+    if !more.is_empty() {
+        loaded.code.extend(["\n", &more]);
     }
     loaded
+}
+
+/// Edits that put files in the place of what stands for several, and the imports they need.
+async fn several(
+    project: &Project,
+    module: &str,
+    source: &Source,
+    globs: Globs,
+    edits: &mut Vec<(Range<usize>, String)>,
+) -> String {
+    project.tell_all(globs.wrong);
+    let mut imports = matched::Imports::of(&source.text);
+    for call in &globs.calls {
+        let files = matched::of_call(project, module, source, call);
+        edits.push((call.place.clone(), matched::object(module, call, &files, &mut imports)));
+    }
+    for varying in &globs.varying {
+        let files = matched::of_varying(project, module, source, varying);
+        let made = &source.text[varying.specifier.clone()];
+        match varying.what {
+            _ if files.is_empty() => {}
+            What::Import => edits.push((varying.place.clone(), matched::import(module, varying, made, &files))),
+            What::Url => {
+                let mut urls = Vec::new();
+                for file in files {
+                    if let Some(Ok(url)) = published(project, &file.path).await {
+                        urls.push((file.key, url));
+                    }
+                }
+                edits.push((varying.place.clone(), matched::url(made, &urls)));
+            }
+        }
+    }
+    imports.code
+}
+
+/// The URL of a file that is no script. `None` where what is wrong with it has been told.
+async fn published(project: &Project, path: &str) -> Option<Result<String, WorldError>> {
+    match Kind::of(path, "") {
+        Some(Kind::Sheet | Kind::NamedSheet) => project.sheet_url(path).await.map(Ok),
+        Some(kind) if kind.is_code() => None,
+        _ => Some(project.url(path).await),
+    }
 }
 
 /// The file that `new URL(specifier, import.meta.url)` names, and what it is. Packages name by URL what their build put

@@ -3,11 +3,15 @@
 
 mod cycles;
 mod decorators;
+mod environment;
+mod globs;
 mod id;
 mod in_page;
 mod kind;
 mod load;
+mod matched;
 mod output;
+mod parsed;
 mod plugin;
 mod report;
 mod settings;
@@ -18,6 +22,7 @@ mod unresolved;
 mod urls;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     pin::pin,
     sync::{Arc, mpsc},
@@ -39,17 +44,30 @@ use self::{
 use super::{Context, chunks::Chunk};
 use crate::{assets::Entry, diag::Diagnostic};
 
-/// The chunks of `entries` ([`Entry::Module`] and [`Entry::Inline`]), which [`Chunk::entry`] counts.
-pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Vec<Diagnostic>) {
+/// What linking gave.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    pub(super) chunks: Vec<Chunk>,
+    pub(super) foreign: Foreign,
+    /// The scripts of the site that were linked, whether anything is left of them or not.
+    pub(super) sources: BTreeSet<Arc<str>>,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+/// The URLs of other hosts that modules import, by the paths of their sources.
+pub(super) type Foreign = BTreeMap<String, BTreeSet<String>>;
+
+/// Links `entries` ([`Entry::Module`] and [`Entry::Inline`]), which [`Chunk::entry`] counts.
+pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
     if entries.is_empty() {
-        return (Vec::new(), Vec::new());
+        return Linked::default();
     }
     let mut found = Vec::new();
     let (ask, questions) = mpsc::channel();
     let project = Arc::new(Project::new(context, entries, ask.clone()));
     let roots = project.roots(entries, &mut found);
     if roots.is_empty() {
-        return (Vec::new(), found);
+        return Linked { found, ..Linked::default() };
     }
     let options = settings::options(context, &project.resolver, &roots, &mut found);
     let plugin = Modules(Arc::clone(&project));
@@ -90,7 +108,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> (Vec<Chunk>, Ve
     in_page::show_as_written(&project, &mut found);
     found.sort();
     found.dedup();
-    (chunks, found)
+    Linked { chunks, foreign: project.take_foreign(), sources: project.own_scripts(), found }
 }
 
 /// Tells the thread that answers that nobody asks any more, however linking ends.

@@ -18,7 +18,7 @@ use rolldown_common::{
 use tokio::sync::oneshot;
 
 use super::{
-    id,
+    Foreign, id,
     kind::Kind,
     load::{self, Loaded},
     settings,
@@ -49,9 +49,13 @@ pub(super) struct Root {
 /// What the linker's threads share.
 pub(super) struct Project {
     pub(super) world: Arc<dyn World + Send + Sync>,
-    pub(super) resolver: Resolver,
+    pub(super) resolver: Arc<Resolver>,
     /// The site's folder.
     pub(super) root: Arc<str>,
+    /// Whether it is a folder without content.
+    pub(super) is_plain: bool,
+    /// The names that `import.meta.env` has.
+    pub(super) environment: BTreeSet<String>,
     /// The package JSX is compiled for, where the configuration says it.
     pub(super) jsx: Option<String>,
     /// Whether decorators are compiled, as `experimentalDecorators` of TypeScript are.
@@ -75,6 +79,7 @@ struct Told {
     modules: BTreeMap<String, Arc<ModuleInfo>>,
     /// How the author's modules name each other: the specifier by importer and imported.
     specifiers: BTreeMap<(String, String), String>,
+    foreign: Foreign,
 }
 
 impl Project {
@@ -84,13 +89,14 @@ impl Project {
             Entry::Inline(source) => Some((index, source.clone())),
             _ => None,
         });
-        let resolver = Resolver::new(context.site, Arc::clone(&world), context.options.is_dev);
-        let tsconfig = resolver.tsconfig(&settings::compiled_as(context)).ok().flatten();
+        let tsconfig = context.resolver.tsconfig(&settings::compiled_as(context)).ok().flatten();
         let decorators = tsconfig.and_then(|config| config.compiler_options.experimental_decorators);
         Self {
             has_decorators: decorators == Some(true),
-            resolver,
+            resolver: Arc::clone(context.resolver),
             root: Arc::clone(&context.site.root),
+            is_plain: context.site.kind == crate::load::Kind::Plain,
+            environment: settings::environment(context).into_iter().map(|(name, _)| name).collect(),
             world,
             jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
             inline: inline.collect(),
@@ -116,7 +122,7 @@ impl Project {
                     let id = format!("/{}{}{index}", source.path, id::SCRIPT);
                     roots.push(Root { asked: id.clone(), id, entry: index });
                 }
-                Entry::Classic(_) | Entry::Style(_) | Entry::File(_) => {}
+                Entry::Classic(_) | Entry::Style(_) | Entry::File(_) | Entry::Within(_) => {}
             }
         }
         roots
@@ -141,6 +147,10 @@ impl Project {
         std::mem::take(&mut self.told().found)
     }
 
+    pub(super) fn take_foreign(&self) -> Foreign {
+        std::mem::take(&mut self.told().foreign)
+    }
+
     pub(super) fn is_broken(&self, module: &str) -> bool {
         self.told().broken.contains(module)
     }
@@ -162,6 +172,14 @@ impl Project {
     /// The modules that are no package's, by their ids.
     pub(super) fn own_modules(&self) -> Vec<String> {
         self.told().modules.keys().filter(|module| is_own(module)).cloned().collect()
+    }
+
+    /// The scripts that are no package's, by their paths.
+    pub(super) fn own_scripts(&self) -> BTreeSet<Arc<str>> {
+        let modules = self.own_modules();
+        let parts = modules.iter().filter_map(|module| id::parts(module));
+        let scripts = parts.filter(|(path, query)| matches!(Kind::of(path, query), Some(Kind::Module(_))));
+        scripts.map(|(path, _)| path.into()).collect()
     }
 
     /// The modules of the author that a module imports before it runs, in the order it does.
@@ -190,6 +208,10 @@ impl Project {
 
     pub(super) fn tell(&self, wrong: Diagnostic) {
         self.told().found.push(wrong);
+    }
+
+    pub(super) fn tell_all(&self, wrong: impl IntoIterator<Item = Diagnostic>) {
+        self.told().found.extend(wrong);
     }
 
     pub(super) async fn url(&self, path: &str) -> Result<String, WorldError> {
@@ -314,6 +336,10 @@ impl Modules {
             return Some(HookResolveIdOutput::from_id(specifier));
         }
         let is_elsewhere = ["http:", "https:", "//"].iter().any(|scheme| specifier.starts_with(scheme));
+        if is_elsewhere {
+            let url = specifier.to_owned();
+            self.0.told().foreign.entry(id::path(importer).to_owned()).or_default().insert(url);
+        }
         if is_elsewhere || self.0.is_mapped_elsewhere(specifier) {
             return Some(external(specifier));
         }

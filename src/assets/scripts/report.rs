@@ -1,6 +1,6 @@
 //! What rolldown finds wrong, as an author is told it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind};
 
@@ -95,10 +95,13 @@ fn missing_export(project: &Project, error: &BuildDiagnostic, said: &rolldown_er
     let name = message.strip_prefix('"')?.split_once("\" is not exported by ")?.0;
     let source = project.source(&importer)?;
     let exports = project.exports(&exporter);
-    let start = place(&source, said).unwrap_or(0);
+    let place = import_of_glob(&source, said).unwrap_or_else(|| {
+        let start = place(&source, said).unwrap_or(0);
+        start..end_of_token(&source.text, start)
+    });
     let wrong = Diagnostic::error_at(
         &source,
-        start..end_of_token(&source.text, start),
+        place,
         if name == "default" {
             format!("`{}` has no default export", id::path(&exporter))
         } else {
@@ -117,6 +120,15 @@ fn missing_export(project: &Project, error: &BuildDiagnostic, said: &rolldown_er
         None if named.is_empty() => wrong.with_help("it exports nothing"),
         None => wrong.with_help(format!("it exports `{}`", listed(&named))),
     })
+}
+
+/// Where an import behind the author's text comes from.
+fn import_of_glob(source: &Source, said: &rolldown_error::Diagnostic) -> Option<Range<usize>> {
+    const GLOB: &str = "import.meta.glob";
+    let (_, line, ..) = said.get_primary_location()?;
+    let is_behind = line > source.text.lines().count();
+    let at = source.text.find(GLOB).filter(|_| is_behind)?;
+    Some(at..at + GLOB.len())
 }
 
 fn listed(names: &[&str]) -> String {

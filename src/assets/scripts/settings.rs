@@ -70,23 +70,32 @@ pub(super) fn options(
     }
 }
 
-/// What names in the source stand for.
-fn defines(context: &Context<'_>) -> Vec<(String, String)> {
+/// What `import.meta.env` holds.
+pub(super) fn environment(context: &Context<'_>) -> serde_json::Map<String, serde_json::Value> {
     let options = context.options;
-    let mode = if options.is_dev { "development" } else { "production" };
-    let mut env: serde_json::Map<String, serde_json::Value> = serde_json::Map::new();
-    env.insert("MODE".to_owned(), mode.into());
+    let mut env = serde_json::Map::new();
+    env.insert("MODE".to_owned(), mode(context).into());
     env.insert("DEV".to_owned(), options.is_dev.into());
     env.insert("PROD".to_owned(), (!options.is_dev).into());
     env.insert("SSR".to_owned(), false.into());
     env.insert("BASE_URL".to_owned(), options.base.as_str().into());
     env.extend(options.config.env.iter().map(|(name, value)| (name.clone(), value.clone())));
+    env
+}
+
+const fn mode(context: &Context<'_>) -> &'static str {
+    if context.options.is_dev { "development" } else { "production" }
+}
+
+/// What names in the source stand for.
+fn defines(context: &Context<'_>) -> Vec<(String, String)> {
+    let env = environment(context);
     let mut defines: Vec<(String, String)> =
         env.iter().map(|(name, value)| (format!("import.meta.env.{name}"), value.to_string())).collect();
     defines.push(("import.meta.env".to_owned(), serde_json::Value::Object(env).to_string()));
     defines.push(("import.meta.env.*".to_owned(), "undefined".to_owned()));
     defines.push(("import.meta.hot".to_owned(), "undefined".to_owned()));
-    defines.push(("process.env.NODE_ENV".to_owned(), format!("\"{mode}\"")));
+    defines.push(("process.env.NODE_ENV".to_owned(), format!("\"{}\"", mode(context))));
     defines
 }
 

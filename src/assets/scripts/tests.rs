@@ -1,12 +1,14 @@
 //! Linking, from files in memory.
 
+mod globs;
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::*;
 use crate::{
-    assets::{Options, browsers::Browsers, files::Files},
+    assets::{Options, browsers::Browsers, files::Files, resolve::Resolver},
     diag::{Severity, Source},
-    load::{self, AssetsConfig, MemoryWorld, Spanned},
+    load::{self, AssetsConfig, MemoryWorld, Spanned, World},
     site::{BasePath, SiteName},
 };
 
@@ -44,20 +46,22 @@ impl Project {
         let base = BasePath::of(&SiteName::parse("app").unwrap());
         let (site, found) = load::load(&self.world, &SiteName::parse("app").unwrap(), "sites/app");
         assert_eq!(found, []);
-        let files = Files::new(&self.world, &base);
         let mapped = crate::assets::Mapped::new();
         let options = Options { config: &self.config, base: &base, is_dev: self.is_dev, mapped: &mapped };
         let (site, browsers) = (site.unwrap(), Browsers::default());
+        let resolver = Arc::new(Resolver::new(&site, self.world.shared(), self.is_dev));
+        let files = Files::new(&self.world, &resolver, &base);
         let context = Context {
             world: &self.world,
             site: &site,
             options: &options,
             browsers: &browsers,
             files: &files,
+            resolver: &resolver,
             used: None,
         };
         let entries: Vec<&Entry> = entries.iter().collect();
-        let (chunks, found) = link(&context, &entries);
+        let super::Linked { chunks, found, .. } = link(&context, &entries);
         Linked { chunks, found }
     }
 }
@@ -148,15 +152,15 @@ fn what_import_meta_env_holds() {
     let mut project = Project::with(&[(
         "sites/app/main.ts",
         "const env = import.meta.env; console.log(env);\nconsole.log(env.DEV, import.meta.env.DEV, import.meta.env.MODE, import.meta.env.KEY, \
-         import.meta.env.BASE_URL, import.meta.env.NONE, process.env.NODE_ENV);\nif (import.meta.hot) console.log('hot');",
+         import.meta.env.BASE_URL, env.NONE, process.env.NODE_ENV);\nif (import.meta.hot) console.log('hot');",
     )]);
     project.config.env.insert("KEY".to_owned(), "secret".into());
     let code = project.link(&["main.ts"]).only();
-    assert!(code.contains("DEV,!1,`production`,`secret`,`/app/`,void 0,`production`)"), "{code}");
+    assert!(code.contains("DEV,!1,`production`,`secret`,`/app/`,e.NONE,`production`)"), "{code}");
     assert!(!code.contains("hot"), "{code}");
     project.is_dev = true;
     let code = project.link(&["main.ts"]).only();
-    assert!(code.contains("DEV,!0,`development`,`secret`,`/app/`,void 0,`development`)"), "{code}");
+    assert!(code.contains("DEV,!0,`development`,`secret`,`/app/`,e.NONE,`development`)"), "{code}");
 }
 
 #[test]

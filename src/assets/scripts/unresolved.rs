@@ -1,6 +1,6 @@
 //! What an author is told of an import that leads nowhere: where it stands, what was looked for, what was perhaps meant.
 
-use std::{ops::Range, path::Path};
+use std::ops::Range;
 
 use oxc_resolver::ResolveError;
 
@@ -8,7 +8,7 @@ use super::{id, in_page, plugin::Project, settings::lower};
 use crate::{
     assets::{
         names::stem_and_extension,
-        resolve::{EXTENSIONS, Unresolved, is_of_tsconfig, project_path},
+        resolve::{EXTENSIONS, Unresolved, below, folder, is_of_tsconfig, package_folders, package_of},
     },
     diag::{Diagnostic, Source, did_you_mean},
     load::EntryKind,
@@ -52,21 +52,21 @@ pub(super) fn at(
     let is_in_page = project.is_in_page(source);
     let written = in_page::as_written(project, source, place.clone())
         .map(|(page, place)| page.text[place.start + 1..place.end - 1].to_owned());
-    let folder = id::path(importer).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let importer = id::path(importer);
+    let beside = folder(importer);
     let is_path = specifier.starts_with('.') || specifier.starts_with('/');
     if let (true, Some(path), Unresolved::Failed(error)) = (is_in_page, specifier.strip_prefix('/'), why)
         && !is_of_tsconfig(error)
     {
         // A path of the project, whatever the page calls it.
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        return missing_in(project, source, place, folder, &plain(written.as_deref().unwrap_or(specifier)));
+        return missing_in(project, source, place, folder(path), &plain(written.as_deref().unwrap_or(specifier)));
     }
     let plain = &*plain(specifier);
     match why {
         Unresolved::Refused(path, why) => placed(source, place, format!("`{path}` {why}")),
         Unresolved::Failed(error) if is_of_tsconfig(error) => placed(source, place, lower(&error.to_string())),
-        Unresolved::Failed(_) | Unresolved::LeftOut if is_path => missing_file(project, source, place, folder, plain),
-        Unresolved::Failed(error) => missing_package(project, source, place, folder, plain, error),
+        Unresolved::Failed(_) | Unresolved::LeftOut if is_path => missing_file(project, source, place, beside, plain),
+        Unresolved::Failed(error) => missing_package(project, source, place, importer, plain, error),
         Unresolved::LeftOut => placed(source, place, format!("`{specifier}` is not there for browsers")),
     }
 }
@@ -80,14 +80,14 @@ fn placed(source: &Source, place: Range<usize>, message: String) -> Diagnostic {
     }
 }
 
-fn missing_file(project: &Project, source: &Source, place: Range<usize>, folder: &str, specifier: &str) -> Diagnostic {
+fn missing_file(project: &Project, source: &Source, place: Range<usize>, beside: &str, specifier: &str) -> Diagnostic {
     if let Some(rooted) = specifier.strip_prefix('/') {
         let help =
             format!("a path with a slash in front is one of the site, or of a file in its `assets/`: `{rooted}`");
         return placed(source, place, format!("there is no file `{specifier}`")).with_help(help);
     }
     let above = specifier.rsplit_once('/').map_or("", |(above, _)| above);
-    missing_in(project, source, place, &joined(folder, above), specifier)
+    missing_in(project, source, place, &below(beside, above).unwrap_or_default(), specifier)
 }
 
 /// `specifier` leads to a file that is not in the folder `looked_in`.
@@ -115,7 +115,7 @@ fn missing_package(
     project: &Project,
     source: &Source,
     place: Range<usize>,
-    folder: &str,
+    importer: &str,
     specifier: &str,
     error: &ResolveError,
 ) -> Diagnostic {
@@ -140,7 +140,7 @@ fn missing_package(
         let help = "names of this kind are `paths` in `tsconfig.json`, or `imports` in `package.json`";
         return placed(source, place, format!("there is nothing at `{specifier}`")).with_help(help);
     }
-    let installed = folders_above(folder).map(|folder| joined(&folder, "node_modules")).collect::<Vec<_>>();
+    let installed = package_folders(importer).collect::<Vec<_>>();
     let Some(home) = installed.iter().map(|folder| format!("{folder}/{package}")).find(|path| is_folder(project, path))
     else {
         let wrong = placed(source, place.clone(), format!("the package `{package}` is not installed"));
@@ -185,9 +185,12 @@ fn missing_package(
         ResolveError::NotFound(_) | ResolveError::ExtensionAlias(..) => {
             let wrong = placed(source, place, format!("the package `{package}` has no file `{inside}`"));
             let (above, name) = inside.rsplit_once('/').unwrap_or(("", inside));
-            let entries = project.world.list(&joined(&home, above)).unwrap_or_default();
+            let entries = project.world.list(&below(&home, above).unwrap_or_default()).unwrap_or_default();
             match did_you_mean(name, entries.iter().map(|entry| &*entry.name)) {
-                Some(meant) => wrong.with_help(format!("did you mean `{}`?", joined(&joined(package, above), meant))),
+                Some(meant) => {
+                    let above = if above.is_empty() { String::new() } else { format!("{above}/") };
+                    wrong.with_help(format!("did you mean `{package}/{above}{meant}`?"))
+                }
                 None => wrong.with_help(format!("its files are in `{home}/`")),
             }
         }
@@ -195,15 +198,6 @@ fn missing_package(
             let message = format!("the package `{package}` cannot be used: {}", lower(&error.to_string()));
             placed(source, place, message).with_help(format!("see `{home}/package.json`"))
         }
-    }
-}
-
-/// A package's name, and what is asked for in it.
-fn package_of(specifier: &str) -> (&str, &str) {
-    let slashes = usize::from(specifier.starts_with('@'));
-    match specifier.match_indices('/').nth(slashes) {
-        Some((end, _)) => (&specifier[..end], &specifier[end + 1..]),
-        None => (specifier, ""),
     }
 }
 
@@ -237,24 +231,6 @@ fn packages_in(project: &Project, node_modules: &str) -> Vec<String> {
 
 fn is_folder(project: &Project, path: &str) -> bool {
     project.world.kind(path).is_ok_and(|kind| kind == EntryKind::Folder)
-}
-
-/// The folder, and each it is in, up to the project.
-fn folders_above(folder: &str) -> impl Iterator<Item = String> {
-    let all: Vec<String> = Path::new(folder).ancestors().map(project_path).collect();
-    all.into_iter()
-}
-
-fn joined(folder: &str, below: &str) -> String {
-    let mut segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
-    for segment in below.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()),
-            segment => segments.push(segment),
-        }
-    }
-    segments.join("/")
 }
 
 /// Where a script names what it imports: the string that stands as one does, or else the first that reads so. The quotes

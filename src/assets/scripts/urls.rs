@@ -3,20 +3,15 @@
 
 use std::ops::Range;
 
-use rolldown::ModuleType;
 use swc_core::{
-    common::{BytePos, FileName, SourceMap, Span, Spanned, sync::Lrc},
+    common::{Span, Spanned},
     ecma::{
-        ast::{
-            EsVersion, Expr, ExprOrSpread, Lit, MemberProp, MetaPropKind, NewExpr, ObjectLit, Program, Prop, PropName,
-            PropOrSpread,
-        },
-        parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_program},
+        ast::{Expr, ExprOrSpread, Lit, NewExpr, ObjectLit, Prop, PropName, PropOrSpread},
         visit::{Visit, VisitWith},
     },
 };
 
-use crate::diag::Source;
+use super::parsed::{Parsed, of_import_meta};
 
 /// A file that is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,58 +30,37 @@ pub(super) struct Missing {
     pub(super) text: &'static str,
 }
 
-/// All uses, in their order. None in a text that cannot be parsed: the linker says why.
-pub(super) fn find(source: &Source, kind: &ModuleType) -> Vec<Use> {
-    let Some((start, program)) = parse(source, kind) else { return Vec::new() };
-    let mut finder = Finder { start, text: &source.text, found: Vec::new() };
-    program.visit_with(&mut finder);
+/// All uses, in their order.
+pub(super) fn find(parsed: &Parsed<'_>) -> Vec<Use> {
+    let mut finder = Finder { parsed, found: Vec::new() };
+    parsed.program.visit_with(&mut finder);
     finder.found
 }
 
-/// A script's tree, and where its first byte is. `None` when it cannot be parsed.
-pub(super) fn parse(source: &Source, kind: &ModuleType) -> Option<(BytePos, Program)> {
-    let map = SourceMap::default();
-    let file = map.new_source_file(Lrc::new(FileName::Anon), source.text.to_string());
-    let syntax = match kind {
-        ModuleType::Ts | ModuleType::Tsx => {
-            Syntax::Typescript(TsSyntax { tsx: *kind == ModuleType::Tsx, decorators: true, ..TsSyntax::default() })
-        }
-        _ => Syntax::Es(EsSyntax { jsx: true, decorators: true, ..EsSyntax::default() }),
-    };
-    let program = parse_file_as_program(&file, syntax, EsVersion::EsNext, None, &mut Vec::new()).ok()?;
-    Some((file.start_pos, program))
-}
-
 struct Finder<'a> {
-    start: BytePos,
-    text: &'a str,
+    parsed: &'a Parsed<'a>,
     found: Vec<Use>,
 }
 
 impl Finder<'_> {
-    fn place(&self, span: Span) -> Range<usize> {
-        (span.lo.0 - self.start.0) as usize..(span.hi.0 - self.start.0) as usize
-    }
-
     fn add(&mut self, url: &NewExpr, worker: Option<Missing>) -> bool {
         let Some([specifier, base]) = url.args.as_deref() else { return false };
-        let (Expr::Lit(Lit::Str(literal)), true) = (&*specifier.expr, is_import_meta_url(&base.expr)) else {
+        let Some(literal) = text(&specifier.expr).filter(|_| of_import_meta(&base.expr) == Some("url")) else {
             return false;
         };
-        let Some(specifier) = literal.value.as_str() else { return false };
-        self.found.push(Use { specifier: specifier.to_owned(), place: self.place(literal.span), worker });
+        self.found.push(Use { specifier: literal.to_owned(), place: self.parsed.place(specifier.expr.span()), worker });
         true
     }
 
     /// What the arguments after the script's URL lack.
     fn missing(&self, first: Span, options: Option<&ExprOrSpread>) -> Option<Missing> {
         match options {
-            None => Some(Missing { at: self.place(first).end, text: ", { type: \"module\" }" }),
+            None => Some(Missing { at: self.parsed.place(first).end, text: ", { type: \"module\" }" }),
             Some(options) => match &*options.expr {
                 Expr::Object(object) if !says_type(object) => {
-                    let brace = self.place(object.span).start + 1;
+                    let brace = self.parsed.place(object.span).start + 1;
                     let text = if object.props.is_empty() { " type: \"module\" " } else { " type: \"module\"," };
-                    debug_assert!(self.text.is_char_boundary(brace), "a brace is one byte");
+                    debug_assert!(self.parsed.source.text.is_char_boundary(brace), "a brace is one byte");
                     Some(Missing { at: brace, text })
                 }
                 _ => None,
@@ -120,11 +94,13 @@ fn is_url(new: &NewExpr) -> bool {
     new.callee.as_ident().is_some_and(|name| name.sym == "URL")
 }
 
-fn is_import_meta_url(expression: &Expr) -> bool {
-    expression.as_member().is_some_and(|member| {
-        let is_meta = member.obj.as_meta_prop().is_some_and(|meta| meta.kind == MetaPropKind::ImportMeta);
-        is_meta && matches!(&member.prop, MemberProp::Ident(name) if name.sym == "url")
-    })
+/// The value of a string, or of a template without holes.
+pub(super) fn text(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Lit(Lit::Str(literal)) => literal.value.as_str(),
+        Expr::Tpl(template) if template.exprs.is_empty() => template.quasis.first()?.cooked.as_ref()?.as_str(),
+        _ => None,
+    }
 }
 
 /// Whether an object has a `type`, or may have one.

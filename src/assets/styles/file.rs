@@ -17,9 +17,9 @@ use super::{
     urls::{self, Edited},
 };
 use crate::{
-    assets::Context,
+    assets::{self, Context},
     diag::{Diagnostic, Severity, Source},
-    load::World,
+    site::BuiltModule,
     transform::{contained::contained, css, links},
 };
 
@@ -41,8 +41,8 @@ pub(super) struct File {
     pub(super) layers: Vec<String>,
     /// Of a CSS module: the published names of its classes.
     pub(super) names: Option<Names>,
-    /// Other files that its CSS was compiled from.
-    pub(super) inside: Vec<Arc<str>>,
+    /// What its CSS was compiled from, itself among it, and how much of each is rules.
+    pub(super) compiled_from: Vec<(Arc<str>, u64)>,
 }
 
 /// What may stand before the rules of a sheet.
@@ -87,7 +87,7 @@ pub(super) struct Opened {
 
 /// Reads the sheet at `path`.
 pub(super) fn open(context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<Opened> {
-    let text = text(context.world, path, found)?;
+    let text = assets::read(context.world, path, found)?;
     let (source, origins) = if sass::is_sass(path) {
         let compiled = sass::compile(context, &text).map_err(|mistakes| found.extend(mistakes)).ok()?;
         (Source::new(path, compiled.css), compiled.sources)
@@ -100,23 +100,6 @@ pub(super) fn open(context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic
         found.extend(panic.into_iter().map(|one| Diagnostic { severity: Severity::Error, help: None, ..one }));
         None
     })
-}
-
-/// The text of a file, which must be UTF-8. `None` when there is none, which `found` says.
-pub(super) fn text(world: &dyn World, path: &str, found: &mut Vec<Diagnostic>) -> Option<Source> {
-    let read = world.read(path).map_err(|error| found.push(Diagnostic::error(path, format!("this file {error}"))));
-    let bytes = read.ok()?;
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Some(Source::new(path, text)),
-        Err(error) => {
-            let at = error.valid_up_to();
-            let line = bytes[..at].split(|&byte| byte == b'\n').count();
-            let message = format!("is not UTF-8: byte {at}, in line {line}, is 0x{:02x}", bytes[at]);
-            let help = "save the file as UTF-8: that is what browsers are told it is";
-            found.push(Diagnostic::error(path, message).with_help(help));
-            None
-        }
-    }
 }
 
 fn read(
@@ -151,7 +134,7 @@ fn read(
         skipped,
         layers,
         names: None,
-        inside: origins.iter().map(|origin| Arc::clone(&origin.path)).filter(|path| *path != source.path).collect(),
+        compiled_from: origins.iter().map(|origin| (Arc::clone(&origin.path), sass::length_of_rules(origin))).collect(),
     };
     let mut composed = Vec::new();
     if is_module {
@@ -255,6 +238,18 @@ impl File {
     /// The byte offset in the source of a place in `css`: lines from 0, columns from 1.
     pub(super) fn place(&self, line: u32, column: u32) -> usize {
         css::offset(&self.source, line, self.css.old_column(line, column.saturating_sub(1)) + 1)
+    }
+
+    /// Its sources, and what each has of the bytes that were made of it. The Sass compiler does not say what came from where:
+    /// they share the bytes by what they have of rules.
+    pub(super) fn sources(&self, bytes: u64) -> impl Iterator<Item = BuiltModule> {
+        let total: u64 = self.compiled_from.iter().map(|(_, length)| length).sum();
+        let of = |length: u64| bytes.saturating_mul(length) / total.max(1);
+        let others = self.compiled_from.iter().filter(|(path, _)| *path != self.source.path);
+        let others: Vec<_> =
+            others.map(|(path, length)| BuiltModule { source: path.to_string(), bytes: of(*length) }).collect();
+        let own = bytes - others.iter().map(|one| one.bytes).sum::<u64>();
+        std::iter::once(BuiltModule { source: self.source.path.to_string(), bytes: own }).chain(others)
     }
 
     /// The CSS to put together with that of others.

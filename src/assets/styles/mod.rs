@@ -36,7 +36,7 @@ pub(super) struct Sheet {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Joined {
     pub(super) css: String,
-    /// What it was made of. Files that Sass took in count as part of the one that asked for them: theirs are 0 bytes.
+    /// What it was made of.
     pub(super) modules: Vec<BuiltModule>,
     /// Bytes of rules that nothing uses, where these are left out.
     pub(super) unused: Option<u64>,

@@ -20,7 +20,6 @@ use crate::{
     assets::Context,
     diag::Diagnostic,
     load::SourceMaps,
-    site::BuiltModule,
     transform::{css, unused},
 };
 
@@ -102,10 +101,7 @@ pub(super) fn print(context: &Context<'_>, parts: &[Part], found: &mut Vec<Diagn
         whole_map.add_mapping(mapping.generated_line, mapping.generated_column, original);
     }
     let bytes = shares.finish();
-    let modules = files.iter().zip(bytes).flat_map(|(file, bytes)| {
-        let inside = file.inside.iter().map(|path| BuiltModule { source: path.to_string(), bytes: 0 });
-        std::iter::once(BuiltModule { source: file.source.path.to_string(), bytes }).chain(inside)
-    });
+    let modules = files.iter().zip(bytes).flat_map(|(file, bytes)| file.sources(bytes));
     let map = (context.options.config.source_maps != SourceMaps::None).then(|| whole_map.to_json(None).ok()).flatten();
     let unused = whole.and_then(|whole| length(whole, targets)).map(|whole| whole.saturating_sub(css.len() as u64));
     Some(Joined { css, modules: modules.collect(), unused, map })

@@ -9,9 +9,12 @@ use std::{
 
 use grass::{ErrorKind, InputSyntax, OutputStyle};
 
-use super::resolve::{below, folder, in_packages, is_file, is_sheet, package_folders};
+use super::resolve::is_file;
 use crate::{
-    assets::Context,
+    assets::{
+        self, Context,
+        resolve::{Resolver, below, folder, is_sheet, package_folders},
+    },
     diag::{Diagnostic, Severity, Source, did_you_mean},
     load::{EntryKind, World},
     transform::contained::contained,
@@ -38,7 +41,7 @@ pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled
     let mut load_paths = vec![format!("{root}/sass"), format!("{root}/assets")];
     let theme = context.site.config.theme.as_ref();
     load_paths.extend(theme.map(|theme| format!("{root}/themes/{}/sass", theme.value)));
-    let files = Files { world: context.world, load_paths, seen: Mutex::default() };
+    let files = Files { world: context.world, resolver: context.resolver, load_paths, seen: Mutex::default() };
     let syntax = if source.path.rsplit_once('.').is_some_and(|(_, extension)| extension == "sass") {
         InputSyntax::Sass
     } else {
@@ -66,6 +69,7 @@ pub(super) fn compile(context: &Context<'_>, source: &Source) -> Result<Compiled
 /// The project as Sass sees it.
 struct Files<'a> {
     world: &'a dyn World,
+    resolver: &'a Resolver,
     /// Where it looks after the folder of the file that asks.
     load_paths: Vec<String>,
     seen: Mutex<Seen>,
@@ -79,6 +83,42 @@ struct Seen {
     /// The files that stand for paths where nothing is.
     elsewhere: BTreeMap<String, String>,
     refused: Vec<Diagnostic>,
+}
+
+/// About how much of a file is rules: what it says without comments, variables, mixins, functions and what it asks for.
+pub(super) fn length_of_rules(source: &Source) -> u64 {
+    let is_silent = |statement: &str| {
+        ["$", "@mixin", "@function", "@use", "@forward", "@import"].iter().any(|start| statement.starts_with(start))
+    };
+    let (mut length, mut rest) = (0, source.text.trim_start());
+    while !rest.is_empty() {
+        let comment = match rest.as_bytes() {
+            [b'/', b'/', ..] => Some(rest.find('\n').unwrap_or(rest.len())),
+            [b'/', b'*', ..] => Some(rest.find("*/").map_or(rest.len(), |at| at + 2)),
+            _ => None,
+        };
+        let end = comment.unwrap_or_else(|| end_of_statement(rest));
+        if comment.is_none() && !is_silent(rest) {
+            length += end as u64;
+        }
+        rest = rest[end..].trim_start();
+    }
+    length
+}
+
+/// Where a statement ends: behind its block, or behind its semicolon. Of indented Sass it is all that is left.
+fn end_of_statement(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth <= 1 => return at + 1,
+            b'}' => depth -= 1,
+            b';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 impl Files<'_> {
@@ -125,7 +165,7 @@ impl Files<'_> {
         }
         let of_package = package_folders(from)
             .find_map(|folder| in_folder(&folder))
-            .or_else(|| in_packages(self.world, plain, from).filter(|file| is_sheet(file)))?;
+            .or_else(|| self.resolver.resolve_in_packages(from, plain).filter(|file| is_sheet(file)))?;
         Some(self.world.real(&of_package).unwrap_or(of_package))
     }
 }
@@ -177,8 +217,23 @@ impl Seen {
                     .to_owned(),
             });
         }
-        Diagnostic::error_at(source, start..end, message)
+        let wrong = Diagnostic::error_at(source, start..end, message);
+        let written = &source.text[start..end];
+        let known = self.sources.iter().flat_map(|source| variables(&source.text)).filter(|name| *name != written);
+        match did_you_mean(written, known).filter(|_| message == "Undefined variable") {
+            Some(meant) => wrong.with_help(format!("did you mean `{meant}`?")),
+            None => wrong,
+        }
     }
+}
+
+/// The names of variables that stand in a text.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('$').map(|(at, _)| {
+        let is_end = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'));
+        let rest = &text[at + 1..];
+        &text[at..at + 1 + rest.find(is_end).unwrap_or(rest.len())]
+    })
 }
 
 /// The Sass file beside the one at `from` that was perhaps meant.
@@ -231,7 +286,7 @@ impl grass::Fs for Files<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let path = normal(path);
         let mut refused = Vec::new();
-        let source = super::file::text(self.world, &path, &mut refused);
+        let source = assets::read(self.world, &path, &mut refused);
         let bytes = source.as_ref().map(|source| source.text.as_bytes().to_vec());
         self.with(|seen| {
             seen.refused.extend(refused);

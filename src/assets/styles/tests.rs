@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    assets::{Options, files::Files},
-    load::{self, MemoryWorld, Site},
+    assets::{
+        Options,
+        files::{Files, Published},
+        resolve::Resolver,
+    },
+    load::{self, MemoryWorld, Site, World},
     site::{BasePath, SiteName},
 };
 
@@ -36,10 +40,18 @@ fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
     let base = BasePath::of(&site.name);
     let mapped = crate::assets::Mapped::new();
     let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-    let (published, mut found) = (Files::new(&world, &base), Vec::new());
+    let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
+    let (published, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
     let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-    let context =
-        Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &published, used: None };
+    let context = Context {
+        world: &world,
+        site: &site,
+        options: &options,
+        browsers: &browsers,
+        files: &published,
+        resolver: &resolver,
+        used: None,
+    };
     let sheets: Vec<Sheet> = sheets
         .iter()
         .filter_map(|path| {
@@ -48,6 +60,8 @@ fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
         })
         .collect();
     let joined = join(&context, &sheets, &mut found);
+    let Published { sources, found: of_files, .. } = published.into_published();
+    found.extend(of_files);
     found.sort();
     let told = found.iter().map(|one| {
         let place = one.position().map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
@@ -57,7 +71,6 @@ fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
         format!("{path}{place}: {severity}{}{help}", one.message)
     });
     let told = told.collect();
-    let (_, sources) = published.into_built();
     Outcome {
         css: joined.css.clone(),
         names: sheets.last().and_then(|sheet| sheet.names.clone()),
@@ -339,6 +352,23 @@ fn sass_is_css_before_all_else() {
 }
 
 #[test]
+fn files_of_sass_share_the_bytes_that_were_made_of_them() {
+    let outcome = outcome(
+        &[
+            ("assets/a.scss", "@use 'vars'; @use 'base';\na { color: vars.$ink }\n"),
+            ("assets/_vars.scss", "// Colours.\n$ink: black;\n@mixin wide { @media (width > 1px) { @content } }\n"),
+            ("assets/_base.scss", "body { margin: 0 }\nmain { display: grid; gap: 1rem; padding: 1rem }\n"),
+        ],
+        &["assets/a.scss"],
+    );
+    let modules = &outcome.joined.modules;
+    let bytes = |name: &str| modules.iter().find(|one| one.source == format!("sites/s/assets/{name}")).unwrap().bytes;
+    assert_eq!(modules.iter().map(|one| one.bytes).sum::<u64>(), outcome.css.len() as u64);
+    assert_eq!(bytes("_vars.scss"), 0);
+    assert!(bytes("_base.scss") > 2 * bytes("a.scss") && bytes("a.scss") > 0, "{modules:?}");
+}
+
+#[test]
 fn addresses_in_sass_are_relative_to_the_sheet_or_to_where_they_stand() {
     let outcome = outcome(
         &[
@@ -353,7 +383,7 @@ fn addresses_in_sass_are_relative_to_the_sheet_or_to_where_they_stand() {
     let sources: Vec<_> = outcome.published.keys().map(String::as_str).collect();
     assert_eq!(sources, ["sites/s/assets/icons/i.png", "sites/s/assets/x.png"]);
     let modules: Vec<_> = outcome.joined.modules.iter().map(|one| (one.source.as_str(), one.bytes > 0)).collect();
-    assert_eq!(modules, [("sites/s/assets/a.scss", true), ("sites/s/assets/icons/_icons.scss", false)]);
+    assert_eq!(modules, [("sites/s/assets/a.scss", true), ("sites/s/assets/icons/_icons.scss", true)]);
 }
 
 #[test]
@@ -523,13 +553,21 @@ fn a_sheet_that_is_not_utf8_is_told() {
         let base = BasePath::root();
         let mapped = crate::assets::Mapped::new();
         let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-        let (files, mut found) = (Files::new(&world, &base), Vec::new());
+        let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
+        let (files, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
         let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-        let context =
-            Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files, used: None };
+        let context = Context {
+            world: &world,
+            site: &site,
+            options: &options,
+            browsers: &browsers,
+            files: &files,
+            resolver: &resolver,
+            used: None,
+        };
         assert!(compile(&context, &format!("sites/s/{entry}"), &mut found).is_none());
         let told: Vec<_> = found.iter().map(|one| (&*one.path, one.message.as_str())).collect();
-        assert_eq!(told, [(&*format!("sites/s/{part}"), "is not UTF-8: byte 9, in line 2, is 0xff")]);
+        assert_eq!(told, [(&*format!("sites/s/{part}"), "this text is not UTF-8: byte 0xff")]);
     }
 }
 
@@ -544,10 +582,19 @@ fn what_nothing_uses_is_left_out_of_all_sheets() {
     let base = BasePath::root();
     let mapped = crate::assets::Mapped::new();
     let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-    let (files, mut found) = (Files::new(&world, &base), Vec::new());
+    let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
+    let (files, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
     let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
     let used = Some(&used);
-    let context = Context { world: &world, site: &site, options: &options, browsers: &browsers, files: &files, used };
+    let context = Context {
+        world: &world,
+        site: &site,
+        options: &options,
+        browsers: &browsers,
+        files: &files,
+        resolver: &resolver,
+        used,
+    };
     let sheet = compile(&context, "sites/s/assets/a.css", &mut found).expect("a sheet");
     let joined = join(&context, &[sheet], &mut found);
     assert_eq!((joined.css.as_str(), joined.unused), ("p{b:d}.a{b:c}", Some(10)));

@@ -1,0 +1,138 @@
+//! What becomes of scripts, and what pages are told of them.
+
+use crate::{
+    assets::{built, field, loads, routes, unhashed},
+    project::Project,
+};
+
+#[test]
+fn a_file_that_comes_or_goes_is_noticed_where_a_pattern_means_it() {
+    let project = Project::with(&[
+        ("sites/a/index.html", "<!doctype html><title>A</title><script type=module src=main.ts></script>"),
+        ("sites/a/main.ts", "console.log(import.meta.glob(\"./views/*.ts\", { eager: true, import: \"default\" }));\n"),
+        ("sites/a/views/one.ts", "export default \"first\";\n"),
+    ]);
+    let main = |project: &Project| project.text("a", &built(project, "/assets/main.", ".js"));
+    project.build(&[]);
+    assert!(main(&project).contains("first"));
+    project.write("sites/a/views/two.ts", b"export default \"second\";\n");
+    project.build(&[]);
+    assert!(main(&project).contains("./views/two.ts") && main(&project).contains("second"), "{}", main(&project));
+    project.remove("sites/a/views/one.ts");
+    project.build(&[]);
+    assert!(!main(&project).contains("first"), "{}", main(&project));
+    let warm = project.bundle("a").generation();
+    project.remove_cache();
+    project.build(&[]);
+    assert_eq!(project.bundle("a").generation(), warm, "what is kept is what would be built");
+}
+
+#[test]
+fn a_script_of_another_host_that_a_script_imports_may_run() {
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><html><head><title>A</title><script type=module src=main.ts></script></head><body></body></html>",
+        ),
+        (
+            "sites/a/inline.html",
+            "<!doctype html><title>B</title><script type=module>import { a } from \"./shared.ts\";\na();</script>",
+        ),
+        ("sites/a/none.html", "<!doctype html><title>C</title><script type=module src=alone.ts></script>"),
+        (
+            "sites/a/main.ts",
+            "import { a } from \"./shared\";\na();\nonclick = () => import(\"./later\");\nonkeydown = () => import(\"https://keys.example/k.js\");\n",
+        ),
+        ("sites/a/shared.ts", "import \"https://CDN.example/x.js\";\nexport const a = () => console.log(1);\n"),
+        ("sites/a/later.ts", "import b from \"https://late.example/y.js\";\nb();\n"),
+        ("sites/a/alone.ts", "console.log(2);\n"),
+    ]);
+    for round in ["cold", "warm"] {
+        project.build(&[]);
+        let sources = |path: &str| {
+            let policy = field(&project, path, "content-security-policy").unwrap();
+            let line = policy.split("; ").find(|line| line.starts_with("script-src ")).unwrap_or_default();
+            line.split(' ').filter(|source| source.contains("://")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(sources("/"), ["https://cdn.example", "https://keys.example", "https://late.example"], "{round}");
+        assert_eq!(sources("/inline.html"), ["https://cdn.example"], "{round}");
+        assert!(sources("/none.html").is_empty(), "{round}");
+    }
+    let early = |path: &str| loads(&project, path).into_iter().filter(|line| line.starts_with("preconnect")).count();
+    assert_eq!([early("/"), early("/none.html")], [2, 0]);
+}
+
+#[test]
+fn types_alone_are_no_script() {
+    let project = Project::with(&[
+        ("sites/a/index.html", "<!doctype html><title>A</title><script type=module src=main.ts></script>"),
+        (
+            "sites/a/main.ts",
+            "import type { A } from \"./types\";\nimport { b } from \"./values\";\nconst a: A = b;\nconsole.log(a);\n",
+        ),
+        ("sites/a/types.ts", "export type A = number;\nexport interface B { a: A }\n"),
+        ("sites/a/values.ts", "import type { A } from \"./types\";\nexport const b: A = 1;\n"),
+        ("sites/a/alone.ts", "export const c = 2;\n"),
+    ]);
+    project.build(&[]);
+    let names: Vec<_> = routes(&project).iter().map(|path| unhashed(path)).collect();
+    assert_eq!(names, ["/", "/alone.js", "/assets/main.js"]);
+}
+
+#[test]
+fn scripts_are_written_for_the_browsers_that_are_wanted() {
+    let files = |config| {
+        [
+            ("sites/a/index.html", "<!doctype html><title>A</title><script type=module src=main.ts></script>"),
+            (
+                "sites/a/main.ts",
+                "class A { static { console.log(location.hash ?? location.href) } }\nconsole.log(A);\n",
+            ),
+            ("sites/a/config.toml", config),
+            ("package.json", "{ \"browserslist\": [\"chrome 79\"] }"),
+        ]
+    };
+    for (config, has_block, has_coalescing) in [
+        ("[sitekit.assets]\nbrowsers = [\"chrome 120\"]\n", true, true),
+        ("[sitekit.assets]\nbrowsers = [\"chrome 93\", \"chrome 120\"]\n", false, true),
+        ("", false, false),
+    ] {
+        let project = Project::with(&files(config));
+        project.build(&[]);
+        let main = project.text("a", &built(&project, "/assets/main.", ".js"));
+        assert_eq!((main.contains("static{"), main.contains("??")), (has_block, has_coalescing), "{config}: {main}");
+    }
+}
+
+#[test]
+fn where_source_maps_are() {
+    let project = Project::with(&[
+        (
+            "sites/a/index.html",
+            "<!doctype html><title>A</title><link rel=stylesheet href=style.css><script type=module src=main.ts></script>",
+        ),
+        ("sites/a/main.ts", "const text: string = location.hash;\nconsole.log(text);\n"),
+        ("sites/a/style.css", "p { b { color: red } }\n"),
+    ]);
+    for (says, profile, is_published, is_beside) in [
+        ("", "prod", false, true),
+        ("", "dev", true, false),
+        ("source_maps = \"public\"", "prod", true, false),
+        ("source_maps = \"none\"", "dev", false, false),
+    ] {
+        project.write("sites/a/config.toml", format!("[sitekit.assets]\n{says}\n").as_bytes());
+        project.build(&["--profile", profile]);
+        for (start, end) in [("/assets/main.", ".js"), ("/assets/style.", ".css")] {
+            let path = built(&project, start, end);
+            let name = path.trim_start_matches("/assets/");
+            let (published, text) = (routes(&project).contains(&format!("{path}.map")), project.text("a", &path));
+            let beside = project.path(&format!("build/a/maps/{name}.map")).is_file();
+            assert_eq!((published, beside), (is_published, is_beside), "{says} {profile}: {path}");
+            assert_eq!(
+                text.contains(&format!("sourceMappingURL={name}.map")),
+                is_published,
+                "{says} {profile}: {text}"
+            );
+        }
+    }
+}
