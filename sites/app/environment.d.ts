@@ -1,24 +1,152 @@
-// What the build adds to the language, for the type checker.
+// What sitekit adds to the language, for the type checker: printed by `sitekit types`.
 
 interface ImportMetaEnv {
+  readonly MODE: "development" | "production";
   readonly DEV: boolean;
   readonly PROD: boolean;
-  /** `[sitekit.assets.env]` in config.toml. */
-  readonly SAMPLE_SHELF: boolean;
+  readonly SSR: false;
+  /** The path at which the site is mounted, with a slash at its end. */
+  readonly BASE_URL: string;
 }
+
+interface ImportGlobOptions<Eager extends boolean, Query = string | Readonly<Record<string, string | true>>> {
+  /** Whether the modules are imported at once. */
+  readonly eager?: Eager;
+  /** The one export that is wanted. */
+  readonly import?: string;
+  /** What is put behind each path: `"?raw"`, `"?url"`. */
+  readonly query?: Query;
+  /** Whether packages and hidden files count. */
+  readonly exhaustive?: boolean;
+  /** The folder that patterns and keys are relative to. */
+  readonly base?: string;
+}
+
+/** `query` with which each module is one string. */
+type ImportGlobText = "raw" | "?raw" | "url" | "?url" | "inline" | "?inline";
 
 interface ImportMeta {
   readonly env: ImportMetaEnv;
+
+  /** The files that patterns mean, found when the site is built. */
+  glob(
+    patterns: string | readonly string[],
+    options: ImportGlobOptions<true, ImportGlobText> & { readonly eager: true; readonly import: "default" },
+  ): Record<string, string>;
+  glob(
+    patterns: string | readonly string[],
+    options: ImportGlobOptions<false, ImportGlobText> & { readonly import: "default" },
+  ): Record<string, () => Promise<string>>;
+  glob<Module = unknown>(
+    patterns: string | readonly string[],
+    options: ImportGlobOptions<true> & { readonly eager: true },
+  ): Record<string, Module>;
+  glob<Module = unknown>(
+    patterns: string | readonly string[],
+    options?: ImportGlobOptions<false>,
+  ): Record<string, () => Promise<Module>>;
 }
 
 declare module "sitekit" {
-  /** Names a script that may be needed soon. It is fetched when the browser has nothing better to do. */
+  /** Names a script that may be needed soon. It is fetched when the browser has nothing better to do, and does not run. */
   export function mayNeed(load: () => Promise<unknown>): void;
 }
 
+declare module "*?url" {
+  const url: string;
+  export default url;
+}
+
+declare module "*?raw" {
+  const text: string;
+  export default text;
+}
+
+declare module "*?inline" {
+  const text: string;
+  export default text;
+}
+
+declare module "*?worker" {
+  const worker: new (options?: WorkerOptions) => Worker;
+  export default worker;
+}
+
+declare module "*?sharedworker" {
+  const worker: new (options?: WorkerOptions) => SharedWorker;
+  export default worker;
+}
+
+// The first that fits counts.
 declare module "*.module.css" {
   const classes: Readonly<Record<string, string>>;
   export default classes;
 }
 
+declare module "*.module.scss" {
+  const classes: Readonly<Record<string, string>>;
+  export default classes;
+}
+
+declare module "*.module.sass" {
+  const classes: Readonly<Record<string, string>>;
+  export default classes;
+}
+
 declare module "*.css" {}
+declare module "*.scss" {}
+declare module "*.sass" {}
+
+declare module "*.apng" { const url: string; export default url }
+declare module "*.avif" { const url: string; export default url }
+declare module "*.bmp" { const url: string; export default url }
+declare module "*.gif" { const url: string; export default url }
+declare module "*.heic" { const url: string; export default url }
+declare module "*.ico" { const url: string; export default url }
+declare module "*.jpeg" { const url: string; export default url }
+declare module "*.jpg" { const url: string; export default url }
+declare module "*.jxl" { const url: string; export default url }
+declare module "*.png" { const url: string; export default url }
+declare module "*.svg" { const url: string; export default url }
+declare module "*.tif" { const url: string; export default url }
+declare module "*.tiff" { const url: string; export default url }
+declare module "*.webp" { const url: string; export default url }
+declare module "*.eot" { const url: string; export default url }
+declare module "*.otf" { const url: string; export default url }
+declare module "*.ttf" { const url: string; export default url }
+declare module "*.woff" { const url: string; export default url }
+declare module "*.woff2" { const url: string; export default url }
+declare module "*.aac" { const url: string; export default url }
+declare module "*.flac" { const url: string; export default url }
+declare module "*.m4a" { const url: string; export default url }
+declare module "*.m4v" { const url: string; export default url }
+declare module "*.mov" { const url: string; export default url }
+declare module "*.mp3" { const url: string; export default url }
+declare module "*.mp4" { const url: string; export default url }
+declare module "*.oga" { const url: string; export default url }
+declare module "*.ogg" { const url: string; export default url }
+declare module "*.ogv" { const url: string; export default url }
+declare module "*.opus" { const url: string; export default url }
+declare module "*.vtt" { const url: string; export default url }
+declare module "*.wav" { const url: string; export default url }
+declare module "*.weba" { const url: string; export default url }
+declare module "*.webm" { const url: string; export default url }
+declare module "*.bin" { const url: string; export default url }
+declare module "*.glb" { const url: string; export default url }
+declare module "*.gltf" { const url: string; export default url }
+declare module "*.hdr" { const url: string; export default url }
+declare module "*.ktx2" { const url: string; export default url }
+declare module "*.wasm" { const url: string; export default url }
+declare module "*.csv" { const url: string; export default url }
+declare module "*.geojson" { const url: string; export default url }
+declare module "*.html" { const url: string; export default url }
+declare module "*.pdf" { const url: string; export default url }
+declare module "*.txt" { const url: string; export default url }
+declare module "*.webmanifest" { const url: string; export default url }
+declare module "*.xml" { const url: string; export default url }
+declare module "*.zip" { const url: string; export default url }
+
+// `[sitekit.assets.env]` in config.toml.
+interface ImportMetaEnv {
+  readonly SAMPLE_SHELF: boolean;
+}

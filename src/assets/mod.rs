@@ -26,6 +26,7 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use self::scripts::types;
 use self::{
     browsers::Browsers,
     chunks::Finished,

@@ -27,6 +27,8 @@ mod sources;
 mod stats;
 mod text_table;
 mod typed;
+#[cfg(feature = "compiler")]
+mod types;
 
 use std::{io, process::ExitCode};
 
@@ -61,6 +63,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Rollback(rollback::RollbackArgs),
     Schema(schema::SchemaArgs),
+    #[cfg(feature = "compiler")]
+    Types(types::TypesArgs),
     HashPassword(hash_password::HashPasswordArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -79,6 +83,8 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Schema(args) => schema::run(&args),
+        #[cfg(feature = "compiler")]
+        Command::Types(args) => types::run(&args),
         Command::HashPassword(args) => hash_password::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -1,5 +1,7 @@
 //! What becomes of scripts, and what pages are told of them.
 
+use std::{fs, path::Path};
+
 use crate::{
     assets::{built, field, loads, routes, unhashed},
     project::Project,
@@ -77,6 +79,35 @@ fn types_alone_are_no_script() {
     project.build(&[]);
     let names: Vec<_> = routes(&project).iter().map(|path| unhashed(path)).collect();
     assert_eq!(names, ["/", "/alone.js", "/assets/main.js"]);
+}
+
+#[test]
+fn the_types_of_what_the_build_adds() {
+    let project = Project::with(&[
+        ("sites/a/index.html", "<!doctype html><title>A</title>"),
+        ("sites/a/config.toml", "[sitekit.assets.env]\nAPI = \"https://api.example\"\nBETA = true\n"),
+    ]);
+    let plain = project.run(&["types"]);
+    assert_eq!((plain.code, plain.stderr.as_str()), (0, ""));
+    let own = project.run(&["types", "sites/a"]);
+    let expected = "interface ImportMetaEnv {\n  readonly API: string;\n  readonly BETA: boolean;\n}\n";
+    assert_eq!(
+        own.stdout.strip_prefix(&plain.stdout).and_then(|more| more.split_once("toml.\n")).map(|(_, own)| own),
+        Some(expected)
+    );
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites/app");
+    let of_app = project.run(&["types", app.to_str().unwrap()]).stdout;
+    assert_eq!(
+        of_app,
+        fs::read_to_string(app.join("environment.d.ts")).unwrap(),
+        "print it again: `sitekit types sites/app`"
+    );
+    project.write("sites/a/config.toml", b"[sitekit.assets.env]\nMODE = 1\n");
+    let wrong = project.run(&["types", "sites/a"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (1, ""));
+    assert!(wrong.stderr.contains("`import.meta.env.MODE` is set by the build"), "{}", wrong.stderr);
+    let absent = project.run(&["types", "sites/b"]);
+    assert_eq!((absent.code, absent.stderr.as_str()), (2, "error: the folder `sites/b`: does not exist\n"));
 }
 
 #[test]

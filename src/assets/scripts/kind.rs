@@ -84,7 +84,7 @@ fn module_type(extension: &str) -> Option<ModuleType> {
 }
 
 /// Files whose URL is what a script wants of them.
-const ASSETS: &[&str] = &[
+pub(super) const ASSETS: &[&str] = &[
     // Images.
     "apng",
     "avif",

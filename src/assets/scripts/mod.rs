@@ -18,6 +18,7 @@ mod settings;
 mod sheets;
 #[cfg(test)]
 mod tests;
+mod types;
 mod unresolved;
 mod urls;
 
@@ -37,6 +38,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use self::types::types;
 use self::{
     plugin::{Modules, Project},
     sheets::{Question, Sheets},
