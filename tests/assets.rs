@@ -145,6 +145,17 @@ fn a_worker_and_what_modules_import_besides_scripts() {
 }
 
 #[test]
+fn patterns_that_mean_many_files() {
+    check(
+        "views",
+        &[(
+            LOOK,
+            "./views/about.ts ./views/home.ts; home 1; about 2; There is no module ./views/nowhere.ts; # One# Two; 30 wide",
+        )],
+    );
+}
+
+#[test]
 fn a_content_site_asks_for_its_assets_by_name() {
     check("content", &[(LOOK, "3 words; rgb(40, 20, 90); rgb(148, 138, 173)")]);
 }

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// No peer builds these: one imports from sitekit, one needs a command that runs before.
-const NOT_FOR_PEERS: [&str; 2] = ["later", "tailwind"];
+/// Not every peer builds these: one imports from sitekit, one needs a command that runs before, one names files by patterns.
+const NOT_FOR_PEERS: [&str; 3] = ["later", "tailwind", "views"];
 
 /// The copy of the fixtures' project.
 #[derive(Debug)]
