@@ -188,11 +188,11 @@ fn the_comparison_sees_other_pages() {
 #[test]
 fn well_formed_pages_are_minified() {
     for (page, expected) in [
-        ("<p class=\"a\" id=\"b c\">&quot;x&quot; &gt; y &amp; z</p>", "<p id=\"b c\" class=a>\"x\" > y & z</p>"),
+        ("<p class=\"a\" id=\"b c\">&quot;x&quot; &gt; y &amp; z</p>", "<p class=a id=\"b c\">\"x\" > y & z</p>"),
         ("<ul>\n  <li>a</li>\n  <li>b</li>\n</ul>\n\n\n", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("<p>a\n   b <!-- c --> d</p>", "<p>a b d</p>"),
         ("<button type=\"submit\">x</button>", "<button type=submit>x</button>"),
-        ("<input type=\"checkbox\" checked=\"\" disabled=\"\">", "<input checked disabled type=checkbox>"),
+        ("<input type=\"checkbox\" checked=\"\" disabled=\"\">", "<input type=checkbox checked disabled>"),
         ("<pre><code>a\n\n  b\tc  </code></pre>   <p>", "<pre><code>a\n\n  b\tc  </code></pre> <p>"),
         ("<p>\u{65e5}\n\u{672c}</p>      <p>", "<p>\u{65e5}\n\u{672c}</p> <p>"),
         (
@@ -203,7 +203,7 @@ fn well_formed_pages_are_minified() {
             "<script type=\"application/ld+json\">{ \"a\": 1.0 }</script>",
             "<script type=application/ld+json>{\"a\":1.0}</script>",
         ),
-        ("<svg viewBox=\"0 0 1 1\"> <path d=\"M0\"/> </svg>", "<svg viewbox=\"0 0 1 1\"> <path d=M0 /> </svg>"),
+        ("<svg viewBox=\"0 0 1 1\"> <path d=\"M0\"/> </svg>", "<svg viewBox=\"0 0 1 1\"> <path d=M0 /> </svg>"),
         ("<noscript> <b class=\"x\">  y</b></noscript>   <p>", "<noscript> <b class=\"x\">  y</b></noscript> <p>"),
     ] {
         let minified = check(&format!("{TOP}{page}</body></html>"));

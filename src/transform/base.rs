@@ -210,6 +210,7 @@ fn scan<'a>(page: &'a str, found: &mut dyn FnMut(Found<'a>)) {
     let mut inside = Inside::Other;
     while let Some(token) = lexer.next() {
         match token.kind {
+            Kind::StartTag { .. } if lexer.is_inert() => {}
             Kind::StartTag { .. } => {
                 let element = &page[token.name];
                 inside = Inside::of(element, &lexer);

@@ -247,6 +247,7 @@ impl Needs {
         let mut inside = Inside::Other;
         while let Some(token) = lexer.next() {
             match token.kind {
+                Kind::StartTag { .. } if lexer.is_inert() => {}
                 Kind::StartTag { .. } => {
                     let element = page[token.name].to_ascii_lowercase();
                     inside = Inside::of(&element, &lexer);

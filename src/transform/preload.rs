@@ -45,6 +45,7 @@ pub fn of_page(page: &str) -> Loads {
     let (mut in_module, mut in_style) = (false, false);
     while let Some(token) = lexer.next() {
         match token.kind {
+            Kind::StartTag { .. } if lexer.is_inert() => {}
             Kind::StartTag { .. } => {
                 let element = page[token.name].to_ascii_lowercase();
                 let url = |name| lexer.attribute(name).map(|raw| decoded(raw).trim().to_owned());

@@ -90,6 +90,12 @@ impl Requests {
         while let Some(token) = lexer.next() {
             match token.kind {
                 Kind::StartTag { self_closing } => {
+                    if lexer.is_inert() {
+                        if offset == 0 {
+                            self.note_head(&page[token.name], &token.span);
+                        }
+                        continue;
+                    }
                     let element = page[token.name].to_ascii_lowercase();
                     if offset == 0 {
                         self.note_head(&element, &token.span);
@@ -121,13 +127,13 @@ impl Requests {
     }
 
     fn note_head(&mut self, element: &str, tag: &Range<usize>) {
-        match element {
-            "head" => self.head.start = Some(tag.end),
-            "body" => drop(self.head.end.get_or_insert(tag.start)),
-            "meta" | "link" | "title" | "script" | "style" | "base" => {
-                self.head.start.get_or_insert(tag.start);
-            }
-            _ => {}
+        let is = |name: &&str| element.eq_ignore_ascii_case(name);
+        if is(&"head") {
+            self.head.start = Some(tag.end);
+        } else if is(&"body") {
+            self.head.end.get_or_insert(tag.start);
+        } else if self.head.start.is_none() && ["meta", "link", "title", "script", "style", "base"].iter().any(is) {
+            self.head.start = Some(tag.start);
         }
     }
 

@@ -293,7 +293,7 @@ impl<'a> Writer<'a> {
 }
 
 /// What the raw text of the element that has just been opened is for; `None` when nobody may touch it.
-fn embedded(name: &str, lexer: &Lexer<'_>) -> Option<Embedded> {
+pub(super) fn embedded(name: &str, lexer: &Lexer<'_>) -> Option<Embedded> {
     let kind = lexer.attribute("type").unwrap_or("").trim().to_ascii_lowercase();
     match name {
         "style" if matches!(&*kind, "" | "text/css") => Some(Embedded::Style),
@@ -310,7 +310,7 @@ fn embedded(name: &str, lexer: &Lexer<'_>) -> Option<Embedded> {
 }
 
 /// Whether `text` ends where it seems to, inside an element called `name`.
-fn is_safe_inside(text: &str, name: &str) -> bool {
+pub(super) fn is_safe_inside(text: &str, name: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     !lower.contains("<!--")
         && !lower.contains("<script")

@@ -68,10 +68,30 @@ impl<'a> Lexer<'a> {
         Some(found.value.clone().map_or("", |value| &self.text[value]))
     }
 
+    /// Whether the start tag that `next` returned last names, loads and runs nothing, whatever its element: it has no attributes
+    /// but `class` and `id`, and no raw text comes after it. Most tags of a page are like that.
+    #[must_use]
+    pub fn is_inert(&self) -> bool {
+        let is_plain = |one: &Attribute| matches!(&self.text[one.name.clone()], "class" | "id");
+        self.raw.is_none() && self.attributes.iter().all(is_plain)
+    }
+
     /// Whether the piece just returned is in an `svg` or `math`, or one of them is open by a fault of the page.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         self.foreign > 0
+    }
+
+    /// Where the next piece begins.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at a later place, which is not inside of raw text.
+    pub fn skip_to(&mut self, at: usize) {
+        self.at = at;
+        self.raw = None;
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
@@ -87,7 +107,7 @@ impl<'a> Lexer<'a> {
     fn end_of_text(&self) -> usize {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
-        while let Some(found) = self.text[at..].find('<') {
+        while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
             at += found;
             match bytes.get(at + 1) {
                 Some(b'/' | b'!' | b'?') => return at,

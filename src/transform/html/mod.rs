@@ -1,10 +1,13 @@
-//! Makes a page smaller and never another page. minify-html does the work, on a page from which everything it would
-//! get wrong has been taken out; its result is published only when html5ever builds the same document of it as of the
+//! Makes a page smaller and never another page. A regular page, as most are, is done token by token, and its result
+//! published only when it reads as the same tokens. For others minify-html does the work, on a page from which everything it
+//! would get wrong has been taken out; its result is published only when html5ever builds the same document of it as of the
 //! original. Never run this on templates: only a rendered page is a page.
 
 pub mod decoded;
 mod guard;
 pub mod lexer;
+mod plain;
+mod regular;
 mod same;
 
 use std::{collections::HashMap, ops::Range, sync::Mutex};
@@ -13,6 +16,7 @@ pub use self::guard::Embedded;
 use self::{
     guard::{Guarded, guard},
     lexer::is_space,
+    plain::Blocks,
     same::{Meaning, meaning},
 };
 use crate::{
@@ -37,13 +41,14 @@ pub enum Level {
     Kept,
     /// White space collapsed, comments dropped, embedded texts minified.
     Collapsed,
-    /// By minify-html.
+    /// All that can be.
     Minified,
 }
 
 /// Minifies the pages of one build. It remembers what it made of scripts and styles that many pages share.
 #[derive(Debug, Default)]
 pub struct Minifier {
+    blocks: Blocks,
     embedded: Mutex<HashMap<(Embedded, ContentHash), Outcome>>,
 }
 
@@ -62,6 +67,11 @@ impl Minifier {
     }
 
     fn smaller(&self, page: &Source, warnings: &mut Vec<Diagnostic>) -> Option<(String, Level)> {
+        let regular = plain::minify(&page.text, &self.blocks, |kind, span| self.embedded(kind, page, span, warnings));
+        if let Some(html) = regular {
+            return Some((html, Level::Minified));
+        }
+        warnings.clear();
         let mut replaced = Vec::new();
         let guarded = guard(&page.text, |kind, span| {
             let new = self.embedded(kind, page, span.clone(), warnings)?;
