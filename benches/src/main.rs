@@ -18,6 +18,7 @@ mod sample;
 mod serve;
 mod soak;
 mod table;
+mod zola;
 
 use std::{
     io::{self, Write as _},
@@ -84,6 +85,13 @@ enum Command {
         #[command(flatten)]
         args: soak::SoakArgs,
     },
+    /// Whether Zola's sites are the same sites here; fails when a difference has no reason
+    Zola {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: zola::ZolaArgs,
+    },
     /// The constant answer that `serve` compares with
     #[command(hide = true)]
     Floor(serve::floor::FloorArgs),
@@ -129,6 +137,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             let (report, faults) = soak::run(&common, &args)?;
             finish(&common, &[report])?;
             anyhow::ensure!(faults.is_empty(), "the soak failed:\n  {}", faults.join("\n  "));
+            Ok(())
+        }
+        Command::Zola { common, args } => {
+            let (text, unexplained) = zola::run(&common, &args)?;
+            io::stdout().write_all(text.as_bytes()).context("writing to the terminal")?;
+            anyhow::ensure!(unexplained == 0, "{unexplained} differences have no reason");
             Ok(())
         }
         Command::Floor(args) => serve::floor::run(&args),
