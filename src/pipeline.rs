@@ -7,6 +7,7 @@ mod drafts;
 mod fields;
 mod files;
 mod head;
+mod highlighting;
 mod links;
 mod outputs;
 mod pages;

@@ -11,6 +11,8 @@ mod broken;
 #[path = "client/mod.rs"]
 #[expect(dead_code, reason = "nothing here waits for the end of a connection")]
 mod client;
+#[path = "build/content.rs"]
+mod content;
 #[path = "build/corpus.rs"]
 mod corpus;
 #[path = "build/golden.rs"]

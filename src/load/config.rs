@@ -8,7 +8,7 @@ use super::{
     fields::Fields,
     rules::{self, SiteRules},
     slug::Strategy,
-    value::{self, Spanned, Table},
+    value::{self, Spanned, Table, Value},
 };
 use crate::{
     diag::{Diagnostic, Source},
@@ -38,6 +38,8 @@ pub struct Config {
     pub markdown: Markdown,
     pub ignored_content: GlobSet,
     pub ignored_static: GlobSet,
+    /// Content that is no template, by its path below `content/`.
+    pub skip_content_templating: GlobSet,
     pub extra: Table,
     /// The whole file as it was written, for templates.
     pub written: Table,
@@ -47,9 +49,21 @@ pub struct Config {
 pub struct Slugify {
     pub paths: Strategy,
     pub taxonomies: Strategy,
-    pub anchors: Strategy,
+    pub anchors: Anchors,
     /// Whether `2024-01-02-title.md` keeps its date in its path.
     pub paths_keep_dates: bool,
+}
+
+/// How headings get their ids. The first two are Zola's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchors {
+    /// ASCII words joined by `-`.
+    #[default]
+    On,
+    /// As they are, with `_` for white space.
+    Off,
+    /// As GitHub makes them.
+    Github,
 }
 
 /// How Markdown is rendered. The names are Zola's.
@@ -86,8 +100,23 @@ pub enum AnchorLinks {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Highlighting {
     pub themes: Themes,
-    pub style: HighlightStyle,
+    /// `None` is inline where a theme is named, and classes where none is.
+    pub style: Option<HighlightStyle>,
     pub error_on_missing_language: bool,
+    pub data_attr_position: DataAttrPosition,
+    /// Themes of VS Code, relative to the site's folder.
+    pub extra_themes: Vec<Spanned<String>>,
+    pub extra_grammars: Vec<Spanned<String>>,
+}
+
+/// Which elements of a code block get its data attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataAttrPosition {
+    #[default]
+    Code,
+    Pre,
+    Both,
+    None,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -98,9 +127,8 @@ pub enum Themes {
     LightDark(Spanned<String>, Spanned<String>),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HighlightStyle {
-    #[default]
     Inline,
     Class,
 }
@@ -113,6 +141,16 @@ pub(super) const ANCHOR_LINKS: &[(&str, AnchorLinks)] = &[
 ];
 
 const STRATEGIES: &[(&str, Strategy)] = &[("on", Strategy::On), ("safe", Strategy::Safe), ("off", Strategy::Off)];
+
+const ANCHORS: &[(&str, Anchors)] =
+    &[("on", Anchors::On), ("safe", Anchors::Off), ("off", Anchors::Off), ("github", Anchors::Github)];
+
+const POSITIONS: &[(&str, DataAttrPosition)] = &[
+    ("code", DataAttrPosition::Code),
+    ("pre", DataAttrPosition::Pre),
+    ("both", DataAttrPosition::Both),
+    ("none", DataAttrPosition::None),
+];
 
 impl Default for Config {
     fn default() -> Self {
@@ -133,6 +171,7 @@ impl Default for Config {
             markdown: Markdown::default(),
             ignored_content: GlobSet::empty(),
             ignored_static: GlobSet::empty(),
+            skip_content_templating: GlobSet::empty(),
             extra: Table::default(),
             written: Table::default(),
         }
@@ -164,11 +203,13 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
     let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
     let mut fields = Fields::new(source, written.clone(), diagnostics);
     let default = Config::default();
-    let ((mode, rules), assets) = fields
+    let ((mode, mut rules), assets) = fields
         .within_ours("sitekit", |fields| {
             (rules::read(fields), fields.within_ours("assets", assets::read).unwrap_or_default())
         })
         .unwrap_or_default();
+    // What says a place in the file says it of a site without a table of ours, too.
+    rules.source = source.clone();
     let hooks = fields.within_ours("hooks", assets::read_hooks).unwrap_or_default();
     let config = Config {
         mode,
@@ -187,6 +228,7 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         markdown: fields.within("markdown", markdown).unwrap_or_default(),
         ignored_content: globs(&mut fields, "ignored_content"),
         ignored_static: globs(&mut fields, "ignored_static"),
+        skip_content_templating: skip_content_templating(&mut fields),
         extra: fields.table("extra").unwrap_or_default(),
         written,
     };
@@ -216,7 +258,7 @@ fn slugify(fields: &mut Fields<'_>) -> Slugify {
     Slugify {
         paths: fields.word("paths", STRATEGIES).unwrap_or_default(),
         taxonomies: fields.word("taxonomies", STRATEGIES).unwrap_or_default(),
-        anchors: fields.word("anchors", STRATEGIES).unwrap_or_default(),
+        anchors: fields.word("anchors", ANCHORS).unwrap_or_default(),
         paths_keep_dates: fields.bool("paths_keep_dates").unwrap_or(false),
     }
 }
@@ -230,7 +272,7 @@ fn markdown(fields: &mut Fields<'_>) -> Markdown {
         github_alerts: fields.bool("github_alerts").unwrap_or(default.github_alerts),
         render_emoji: fields.bool("render_emoji").unwrap_or(default.render_emoji),
         lazy_async_image: fields.bool("lazy_async_image").unwrap_or(default.lazy_async_image),
-        external_links_class: text(fields, "external_links_class"),
+        external_links_class: external_links_class(fields),
         external_links_target_blank: fields.bool("external_links_target_blank").unwrap_or(false),
         external_links_no_follow: fields.bool("external_links_no_follow").unwrap_or(false),
         external_links_no_referrer: fields.bool("external_links_no_referrer").unwrap_or(false),
@@ -241,6 +283,16 @@ fn markdown(fields: &mut Fields<'_>) -> Markdown {
     // Up to Zola 0.21 highlighting was switched on here.
     fields.knows(&["highlight_code", "highlight_theme", "extra_syntaxes_and_themes", "highlight_themes_css"]);
     markdown
+}
+
+/// What is written into an attribute, and means something in CSS.
+fn external_links_class(fields: &mut Fields<'_>) -> Option<String> {
+    let class = fields.name("external_links_class")?;
+    if class.value.contains(['"', '\'', '<', '>']) {
+        fields.error(class.span, "a class has no quotes and no angle brackets");
+        return None;
+    }
+    Some(class.value)
 }
 
 fn highlighting(fields: &mut Fields<'_>) -> Highlighting {
@@ -255,15 +307,14 @@ fn highlighting(fields: &mut Fields<'_>) -> Highlighting {
             Themes::Default
         }
     };
-    let highlighting = Highlighting {
+    Highlighting {
         themes,
-        style: fields
-            .word("style", &[("inline", HighlightStyle::Inline), ("class", HighlightStyle::Class)])
-            .unwrap_or_default(),
+        style: fields.word("style", &[("inline", HighlightStyle::Inline), ("class", HighlightStyle::Class)]),
         error_on_missing_language: fields.bool("error_on_missing_language").unwrap_or(false),
-    };
-    fields.knows(&["extra_grammars", "extra_themes", "data_attr_position"]);
-    highlighting
+        data_attr_position: fields.word("data_attr_position", POSITIONS).unwrap_or_default(),
+        extra_themes: fields.strings("extra_themes").unwrap_or_default(),
+        extra_grammars: fields.strings("extra_grammars").unwrap_or_default(),
+    }
 }
 
 /// Keys of Zola's that other parts read from [`Config::written`], or that have no meaning here.
@@ -280,7 +331,6 @@ fn known_elsewhere(fields: &mut Fields<'_>) {
         "minify_html",
         "output_dir",
         "preserve_dotfiles_in_output",
-        "skip_content_templating",
         "taxonomies",
         "taxonomy_root",
         "translations",
@@ -306,9 +356,27 @@ fn text(fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
 }
 
 fn globs(fields: &mut Fields<'_>, key: &'static str) -> GlobSet {
+    let patterns = fields.strings(key).unwrap_or_default();
+    glob_set(fields, patterns)
+}
+
+/// Patterns as Zola has them, or `true` for all content.
+fn skip_content_templating(fields: &mut Fields<'_>) -> GlobSet {
+    const KEY: &str = "skip_content_templating";
+    let Some(node) = fields.node(KEY) else { return GlobSet::empty() };
+    let patterns = match node.value {
+        Value::Bool(false) => Vec::new(),
+        Value::Bool(true) => vec![Spanned { value: "**".to_owned(), span: node.span }],
+        Value::Array(items) => fields.string_items(KEY, items),
+        other => fields.mismatch(KEY, "`true` or a list of patterns", &other, node.span).unwrap_or_default(),
+    };
+    glob_set(fields, patterns)
+}
+
+fn glob_set(fields: &mut Fields<'_>, patterns: Vec<Spanned<String>>) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     let mut spans = Vec::new();
-    for pattern in fields.strings(key).unwrap_or_default() {
+    for pattern in patterns {
         match Glob::new(&pattern.value) {
             Ok(glob) => {
                 set.add(glob);

@@ -29,6 +29,8 @@ pub struct PageMeta {
     pub authors: Vec<String>,
     /// By name, in the order they were written.
     pub taxonomies: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+    /// Whether the text is no template; `None` is what is said further out.
+    pub skip_content_templating: Option<bool>,
     pub extra: Table,
 }
 
@@ -56,6 +58,8 @@ pub struct SectionMeta {
     pub transparent: bool,
     pub aliases: Vec<Spanned<String>>,
     pub generate_feeds: bool,
+    /// Whether its text and what lies below it are no templates; `None` is what is said further out.
+    pub skip_content_templating: Option<bool>,
     pub extra: Table,
 }
 
@@ -107,6 +111,7 @@ impl Default for PageMeta {
             in_search_index: true,
             authors: Vec::new(),
             taxonomies: Vec::new(),
+            skip_content_templating: None,
             extra: Table::default(),
         }
     }
@@ -132,6 +137,7 @@ impl Default for SectionMeta {
             transparent: false,
             aliases: Vec::new(),
             generate_feeds: false,
+            skip_content_templating: None,
             extra: Table::default(),
         }
     }
@@ -161,6 +167,7 @@ pub(super) fn read_page(
         in_search_index: fields.bool("in_search_index").unwrap_or(default.in_search_index),
         authors: authors(&mut fields),
         taxonomies: taxonomies(&mut fields),
+        skip_content_templating: fields.bool("skip_content_templating"),
         extra: fields.table("extra").unwrap_or_default(),
     };
     meta.aliases = aliases(&mut fields, &mut meta.extra, habits);
@@ -195,6 +202,7 @@ pub(super) fn read_section(
         transparent: fields.bool("transparent").unwrap_or(default.transparent),
         aliases: Vec::new(),
         generate_feeds: fields.bool("generate_feeds").unwrap_or(default.generate_feeds),
+        skip_content_templating: fields.bool("skip_content_templating"),
         extra: fields.table("extra").unwrap_or_default(),
     };
     meta.aliases = aliases(&mut fields, &mut meta.extra, habits);

@@ -3,6 +3,7 @@
 //! [`World`].
 
 mod assets;
+mod by_path;
 mod config;
 mod content;
 mod date;
@@ -11,6 +12,7 @@ mod files;
 mod front_matter;
 mod rules;
 mod slug;
+mod templating;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -24,15 +26,18 @@ use std::{
 };
 
 pub use assets::{AssetsConfig, Hooks, SourceMaps};
-pub use config::{AnchorLinks, Config, HighlightStyle, Highlighting, Markdown, Slugify, Themes};
+pub use config::{
+    AnchorLinks, Anchors, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
+};
 pub use date::PageDate;
 pub use files::{File, utf8};
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
 pub use rules::{
-    CacheRule, Change, ErrorPage, FieldRule, Lifetime, MoveRule, PatternTable, PolicyMode, PolicySettings, SiteRules,
-    WrittenPattern,
+    CacheRule, Change, ContentAlias, ErrorPage, FieldRule, Lifetime, MoveRule, PageRule, PatternTable, PolicyMode,
+    PolicySettings, SiteRules, WrittenPattern, without_alias,
 };
 pub use slug::Strategy;
+pub use templating::Templating;
 pub use value::{Node, Spanned, Table, Value};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
 
@@ -63,6 +68,8 @@ pub struct Site {
     pub sass: Vec<PublishedFile>,
     /// Files in `assets/`, which are published only where something asks for them: sorted by path.
     pub assets: Vec<File>,
+    /// Which content is a template.
+    pub templating: Templating,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,6 +297,9 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
         site.templates = templates(&reader, root, &site.config, diagnostics);
         (site.pages, site.sections) = content::read(&reader, root, &site.config, diagnostics);
         tree::connect(&mut site, diagnostics);
+        site.templating = Templating::new(&site.config.skip_content_templating, &site.sections);
+        by_path::give_templates(&mut site, diagnostics);
+        by_path::check_aliases(&site, diagnostics);
         require_templates(&mut site, diagnostics);
     }
     Some(site)
@@ -308,6 +318,7 @@ impl Site {
             files,
             sass: Vec::new(),
             assets: Vec::new(),
+            templating: Templating::default(),
         }
     }
 }

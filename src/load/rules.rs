@@ -5,12 +5,14 @@
 mod access;
 mod fields;
 mod moves;
+mod pages;
 mod policy;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 pub use fields::{CacheRule, Change, FieldRule, Lifetime};
 pub use moves::MoveRule;
+pub use pages::{ContentAlias, PageRule, without_alias};
 pub use policy::{PolicyMode, PolicySettings};
 
 use super::{fields::Fields, value::Spanned};
@@ -33,6 +35,9 @@ pub struct SiteRules {
     pub fields: Vec<FieldRule>,
     /// The first that matches decides.
     pub cache: Vec<CacheRule>,
+    /// The first that chooses a template decides; what all that match add to the head is added.
+    pub pages: Vec<PageRule>,
+    pub content_aliases: Vec<ContentAlias>,
     pub policy: PolicySettings,
     /// Whether pages name the fonts of their style sheets in advance.
     pub preload_fonts: bool,
@@ -61,6 +66,7 @@ pub enum PatternTable {
     Cors,
     Auth,
     Maintenance,
+    Pages,
 }
 
 impl Default for SiteRules {
@@ -72,6 +78,8 @@ impl Default for SiteRules {
             error_pages: Vec::new(),
             fields: Vec::new(),
             cache: Vec::new(),
+            pages: Vec::new(),
+            content_aliases: Vec::new(),
             policy: PolicySettings::default(),
             preload_fonts: false,
             patterns: Vec::new(),
@@ -95,6 +103,12 @@ impl SiteRules {
     #[must_use]
     pub fn is_protected(&self, path: &str) -> bool {
         self.served.protection(path).is_some()
+    }
+
+    /// A link to content with its alias written out, see [`without_alias`].
+    #[must_use]
+    pub fn without_alias<'a>(&self, link: &'a str) -> Option<Cow<'a, str>> {
+        without_alias(&self.content_aliases, link)
     }
 
     /// What the server applies to each request.
@@ -125,6 +139,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> (Mode, SiteRules) {
     rules.served.cors = access::cors(fields, &mut rules.patterns);
     rules.served.protected = access::protected(fields, &mut rules.patterns);
     rules.served.maintenance = access::maintenance(fields, &mut rules.patterns);
+    rules.pages = pages::read(fields, &mut rules.patterns);
+    rules.content_aliases = pages::read_aliases(fields);
     rules.policy = policy::read(fields);
     (mode, rules)
 }

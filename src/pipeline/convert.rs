@@ -1,59 +1,218 @@
-//! Every Markdown file of a site to HTML, once, before any template asks for it.
+//! Every Markdown file of a site to HTML, once, before any template asks for it. Where a file is a template itself, that
+//! comes first.
 
-use std::ops::Range;
+use std::cell::RefCell;
 
 use rayon::prelude::*;
 
 use super::{Progress, Stage, links::Links};
 use crate::{
-    diag::Source,
-    load::{self, AnchorLinks, Page, Section, Site},
+    diag::{Diagnostic, Source, did_you_mean},
+    load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
+    site::{BasePath, SitePath},
     transform::{
         highlight::Highlighter,
-        markdown::{self, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions},
-        render::Contents,
+        markdown::{
+            self, Around, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Rendered, Target, Text,
+        },
+        render::{ANCHOR_LINK, Contents, Renderer, SUMMARY_CUTOFF, is_template},
     },
 };
 
-pub(super) fn convert(site: &Site, options: &MarkdownOptions, progress: &dyn Progress) -> Contents {
-    let links = Links::new(site);
-    let highlighter = site.config.markdown.highlighting.as_ref().map(|_| Highlighter::new());
+/// What Markdown is rendered with.
+pub(super) struct Converter<'a> {
+    site: &'a Site,
+    options: &'a MarkdownOptions,
+    highlighter: Option<&'a Highlighter>,
+    /// `None` when templates cannot be read: then what is one is left out, because that has been told.
+    renderer: Option<&'a Renderer<'a>>,
+    links: Links<'a>,
+    has_anchor_link: bool,
+    has_cutoff: bool,
+}
+
+/// A file of Markdown.
+struct File<'a> {
+    source: &'a Source,
+    body: &'a std::ops::Range<usize>,
+    relative: &'a str,
+    path: &'a SitePath,
+    lang: &'a str,
+    /// The section whose word on headings counts.
+    section: Option<&'a Section>,
+    skips_templating: Option<bool>,
+}
+
+pub(super) fn convert(
+    site: &Site,
+    options: &MarkdownOptions,
+    highlighter: Option<&Highlighter>,
+    renderer: Option<&Renderer<'_>>,
+    progress: &dyn Progress,
+) -> Contents {
+    let converter = Converter {
+        site,
+        options,
+        highlighter,
+        renderer,
+        links: Links::new(site),
+        has_anchor_link: site.has_template(ANCHOR_LINK),
+        has_cutoff: site.has_template(SUMMARY_CUTOFF),
+    };
     let files = site.pages.len() + site.sections.iter().filter(|section| section.written).count();
     if files > 0 {
         progress.begin(Stage::Markdown, files);
     }
-    let convert = |source: &Source, body: &Range<usize>, relative: &str, of: Option<&Section>| {
-        let anchors = of.and_then(|section| section.meta.insert_anchor_links);
-        let heading_links = anchors.map_or(options.heading_links, heading_links);
-        let options = MarkdownOptions { heading_links, ..options.clone() };
-        let resolve = |link: &str| links.resolve(link, relative);
-        let rendered = markdown::render(source, body.clone(), &options, highlighter.as_ref(), &resolve);
+    let page = |id: usize| {
+        let page = &site.pages[id];
+        let file = File {
+            source: &page.source,
+            body: &page.body,
+            relative: &page.relative,
+            path: &page.path,
+            lang: &page.lang,
+            section: page.ancestors.last().map(|id| site.section(*id)),
+            skips_templating: page.meta.skip_content_templating,
+        };
+        let made = converter.convert(&file, |renderer| renderer.page_content(PageId(id)));
         progress.step();
-        rendered
+        made
     };
-    let page = |page: &Page| {
-        convert(&page.source, &page.body, &page.relative, page.ancestors.last().map(|id| site.section(*id)))
+    let section = |id: usize| {
+        let section = &site.sections[id];
+        let file = File {
+            source: &section.source,
+            body: &section.body,
+            relative: &section.relative,
+            path: &section.path,
+            lang: &section.lang,
+            section: Some(section),
+            skips_templating: section.meta.skip_content_templating,
+        };
+        let made = converter.convert(&file, |renderer| renderer.section_content(SectionId(id)));
+        progress.step();
+        made
     };
-    let section = |section: &Section| convert(&section.source, &section.body, &section.relative, Some(section));
-    let (pages, sections) =
-        rayon::join(|| site.pages.par_iter().map(page).collect(), || site.sections.par_iter().map(section).collect());
+    let (pages, sections) = rayon::join(
+        || (0..site.pages.len()).into_par_iter().map(page).collect(),
+        || (0..site.sections.len()).into_par_iter().map(section).collect(),
+    );
     Contents { pages, sections }
 }
 
-pub(super) fn markdown_options(config: &load::Markdown) -> MarkdownOptions {
+impl Converter<'_> {
+    fn convert(
+        &self,
+        file: &File<'_>,
+        made: impl Fn(&Renderer<'_>) -> Result<Option<String>, Vec<Diagnostic>>,
+    ) -> Rendered {
+        let is_template = || {
+            is_template(&file.source.text[file.body.clone()])
+                && self.site.templating.applies_to(file.relative, file.skips_templating)
+        };
+        let made = match self.renderer {
+            Some(renderer) => made(renderer),
+            None if is_template() => Err(Vec::new()),
+            None => Ok(None),
+        };
+        match made {
+            Ok(made) => self.markdown(file, made.as_deref()),
+            Err(diagnostics) => Rendered { diagnostics, ..Rendered::default() },
+        }
+    }
+
+    fn markdown(&self, file: &File<'_>, templated: Option<&str>) -> Rendered {
+        let url = file.path.to_url(&BasePath::root());
+        let resolve_full = |link: &str| match self.links.resolve(link, file.relative) {
+            // What lies beside the file is named from everywhere, because its text may stand elsewhere: in a list, in a
+            // feed.
+            Target::Unchanged if is_beside(link) => Target::Url(format!("{url}{}", link.trim_start_matches("./"))),
+            target => target,
+        };
+        let resolve = |link: &str| match self.site.config.rules.without_alias(link) {
+            Some(full) => resolve_full(&full),
+            None if names_markdown(link) => self.unknown_alias(link),
+            None => resolve_full(link),
+        };
+        let found = RefCell::new(Vec::new());
+        let part = |made: Result<String, Vec<Diagnostic>>| {
+            made.unwrap_or_else(|diagnostics| {
+                found.borrow_mut().extend(diagnostics);
+                String::new()
+            })
+        };
+        let heading_link = |id: &str, level: u8| match self.renderer.filter(|_| self.has_anchor_link) {
+            Some(renderer) => part(renderer.anchor_link(id, level, file.lang, file.path)),
+            None => (Around::ALONE.heading_link)(id, level),
+        };
+        let cutoff = |summary: &str| match self.renderer.filter(|_| self.has_cutoff) {
+            Some(renderer) => part(renderer.summary_cutoff(summary, file.lang, file.path)),
+            None => (Around::ALONE.cutoff)(summary),
+        };
+        let anchors = file.section.and_then(|section| section.meta.insert_anchor_links);
+        let heading_links = anchors.map_or(self.options.heading_links, heading_links);
+        let options = MarkdownOptions { heading_links, ..self.options.clone() };
+        let text = Text { source: file.source, body: file.body.clone(), templated };
+        let around =
+            Around { highlighter: self.highlighter, resolve: &resolve, heading_link: &heading_link, cutoff: &cutoff };
+        let mut rendered = markdown::render(&text, &options, &around);
+        rendered.diagnostics.extend(found.into_inner());
+        rendered
+    }
+
+    fn unknown_alias(&self, link: &str) -> Target {
+        let name = link.trim_start_matches('@').split('/').next().unwrap_or("");
+        let known = self.site.config.rules.content_aliases.iter().map(|alias| alias.name.as_str());
+        let help = match did_you_mean(name, known) {
+            Some(meant) => format!("did you mean `@{meant}/…`?"),
+            None => "name it in `[sitekit.content_aliases]`, or begin with `@/`".to_owned(),
+        };
+        Target::Broken { message: format!("there is no content alias `{name}`"), help: Some(help) }
+    }
+}
+
+/// Whether what is before its fragment ends as Markdown files do.
+fn names_markdown(link: &str) -> bool {
+    link.split(['#', '?']).next().and_then(|path| path.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md")
+}
+
+/// Whether a link without a scheme names a file in the same folder or below it.
+fn is_beside(link: &str) -> bool {
+    !link.starts_with(['/', '#', '?', '@']) && !link.starts_with("..")
+}
+
+pub(super) fn markdown_options(config: &load::Config) -> MarkdownOptions {
+    let markdown = &config.markdown;
+    let highlighting = markdown.highlighting.as_ref();
     MarkdownOptions {
         dialect: Dialect {
-            github_alerts: config.github_alerts,
-            smart_punctuation: config.smart_punctuation,
-            definition_lists: config.definition_list,
+            github_alerts: markdown.github_alerts,
+            smart_punctuation: markdown.smart_punctuation,
+            definition_lists: markdown.definition_list,
+            emoji: markdown.render_emoji,
         },
-        heading_links: heading_links(config.insert_anchor_links),
+        heading_links: heading_links(markdown.insert_anchor_links),
+        anchors: match config.slugify.anchors {
+            Anchors::On => markdown::Anchors::Slug,
+            Anchors::Off => markdown::Anchors::Text,
+            Anchors::Github => markdown::Anchors::Github,
+        },
         external_links: ExternalLinks {
-            target_blank: config.external_links_target_blank,
-            no_follow: config.external_links_no_follow,
-            no_referrer: config.external_links_no_referrer,
+            class: markdown.external_links_class.clone(),
+            target_blank: markdown.external_links_target_blank,
+            no_follow: markdown.external_links_no_follow,
+            no_referrer: markdown.external_links_no_referrer,
+            external: markdown.external_links_external,
         },
-        lazy_images: config.lazy_async_image,
+        lazy_images: markdown.lazy_async_image,
+        bottom_footnotes: markdown.bottom_footnotes,
+        data_attributes: match highlighting.map_or(DataAttrPosition::Code, |one| one.data_attr_position) {
+            DataAttrPosition::Code => DataAttributes::Code,
+            DataAttrPosition::Pre => DataAttributes::Pre,
+            DataAttrPosition::Both => DataAttributes::Both,
+            DataAttrPosition::None => DataAttributes::None,
+        },
+        strict_languages: highlighting.is_some_and(|one| one.error_on_missing_language),
     }
 }
 

@@ -189,7 +189,7 @@ impl Drafter<'_> {
                 let source = files::read_text(self.world, file, found)?;
                 Some(Draft::Page(Box::new(self.page(path, source, None, found))))
             }
-            Origin::File(_) | Origin::Script(_) | Origin::Sass(_) | Origin::Highlighting | Origin::Redirect(_) => {
+            Origin::File(_) | Origin::Script(_) | Origin::Sass(_) | Origin::Highlighting(_) | Origin::Redirect(_) => {
                 Some(Draft::Plain)
             }
         }
@@ -246,7 +246,17 @@ impl Drafter<'_> {
         authors: Option<&Authors<'_>>,
         found: &mut Vec<Diagnostic>,
     ) -> PageDraft {
-        let requests = Requests::of(&source.text);
+        let mut requests = Requests::of(&source.text);
+        let head = authors.and(self.renderer.as_ref()).map_or_else(String::new, |renderer| renderer.head_of(path));
+        let source = match requests.head.end.or(requests.head.start) {
+            Some(at) if !head.is_empty() => {
+                let (before, after) = source.text.split_at(at);
+                let source = Source::new(Arc::clone(&source.path), [before, &head, after].concat());
+                requests = Requests::of(&source.text);
+                source
+            }
+            _ => source,
+        };
         let from = match &requests.base {
             None => Some(path.clone()),
             Some(base) => Sources::locate(base, path.as_str()),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{drafts::ManifestDraft, outputs::Output};
+use super::{drafts::ManifestDraft, highlighting::Highlighting, outputs::Output};
 use crate::{
     assets::Built,
     diag::{Diagnostic, Severity, Source},
@@ -14,7 +14,6 @@ use crate::{
     site::{BasePath, Field, MediaType, SitePath},
     transform::{
         base, css, data,
-        highlight::{self, Palette},
         links::Links,
         script::{self, Goal, Syntax},
     },
@@ -25,13 +24,19 @@ pub(super) struct Files<'a> {
     world: &'a dyn World,
     site: &'a Site,
     base: &'a BasePath,
+    highlighting: Option<&'a Highlighting>,
     /// The paths of all published files, as the author names them.
     paths: HashSet<&'a str>,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(world: &'a dyn World, site: &'a Site, base: &'a BasePath) -> Self {
-        Self { world, site, base, paths: site.files.iter().map(|one| one.path.as_str()).collect() }
+    pub(super) fn new(
+        world: &'a dyn World,
+        site: &'a Site,
+        base: &'a BasePath,
+        highlighting: Option<&'a Highlighting>,
+    ) -> Self {
+        Self { world, site, base, highlighting, paths: site.files.iter().map(|one| one.path.as_str()).collect() }
     }
 
     /// The answer at `path`. `None` when there is none, which `found` says, or when it is not made of a file.
@@ -44,10 +49,7 @@ impl<'a> Files<'a> {
                 // Types alone are nothing a browser could fetch.
                 (!is_nothing(&script)).then(|| Output::of_script(script))
             }
-            Origin::Highlighting => {
-                let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
-                Some(Output::of_style_sheet(sheet))
-            }
+            Origin::Highlighting(sheet) => Some(Output::of_style_sheet(self.highlighting?.sheet(*sheet))),
             Origin::Redirect(target) => {
                 let location = match target {
                     Target::Path(path) => self.site.url(path, self.base),

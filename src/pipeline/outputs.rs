@@ -14,6 +14,7 @@ use super::{
     convert::{convert, markdown_options},
     drafts::{Draft, Drafter, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
+    highlighting::Highlighting,
     pages::Pages,
     sources::{Kind, Sources},
     used::used,
@@ -26,10 +27,10 @@ use crate::{
     plan::{Origin, Plan},
     site::{BasePath, ContentHash, Field, Manifest, MediaType, SitePath},
     transform::{
-        highlight::{self, Palette},
+        highlight::Highlighter,
         policy::{self, Needs},
         preload::{self, Loads},
-        render::Renderer,
+        render::{MarkdownFilter, Renderer},
     },
 };
 
@@ -74,7 +75,9 @@ pub(super) fn make(
 ) -> Outputs {
     let sources = Sources::new(site, plan);
     let mut diagnostics = Vec::new();
-    let drafts = draft(world, site, plan, &sources, progress, &mut diagnostics);
+    let highlighting = Highlighting::of(world, site, &mut diagnostics);
+    let highlighting = highlighting.as_ref();
+    let drafts = draft(world, site, plan, &sources, highlighting, progress, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
     let mapped = mapped(&drafts);
@@ -87,8 +90,8 @@ pub(super) fn make(
     let broken: BTreeSet<_> = found.iter().filter(is_broken).map(|one| one.path.clone()).collect();
     diagnostics.extend(found);
 
-    let files = Files::new(world, site, base);
-    let generated = generated(plan, &drafts, &mut built);
+    let files = Files::new(world, site, base, highlighting);
+    let generated = generated(plan, &drafts, highlighting, &mut built);
     let client = drafts.iter().any(|(_, draft)| draft.says_needs()).then(|| {
         let (path, file) = assets::may_need_client();
         built.add(path.clone(), file);
@@ -130,20 +133,25 @@ fn draft(
     site: &Site,
     plan: &Plan,
     sources: &Sources<'_>,
+    highlighting: Option<&Highlighting>,
     progress: &dyn Progress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(SitePath, Draft)> {
-    let options = markdown_options(&site.config.markdown);
-    let mut contents = convert(site, &options, progress);
-    let converted = contents.pages.iter_mut().chain(&mut contents.sections);
-    diagnostics.extend(converted.flat_map(|one| std::mem::take(&mut one.diagnostics)));
-    let renderer = match Renderer::new(site, &contents, &options) {
+    let options = markdown_options(&site.config);
+    let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
+    let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
+    let renderer = match Renderer::new(site, filter) {
         Ok(ready) => Some(ready),
         Err(found) => {
             diagnostics.extend(found);
             None
         }
     };
+    let mut contents = convert(site, &options, highlighter.as_deref(), renderer.as_ref(), progress);
+    let converted = contents.pages.iter_mut().chain(&mut contents.sections);
+    diagnostics.extend(converted.flat_map(|one| std::mem::take(&mut one.diagnostics)));
+    let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
+    diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     let drafter = Drafter { world, site, sources, renderer };
     progress.begin(Stage::Render, plan.routes.len());
     let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
@@ -186,15 +194,22 @@ fn sheet(built: &Built, source: &Arc<str>) -> Option<Output> {
 }
 
 /// Gives names with fingerprints to what the build itself writes and pages ask for: by the path it is at without one.
-fn generated(plan: &Plan, drafts: &[(SitePath, Draft)], built: &mut Built) -> BTreeMap<SitePath, SitePath> {
+fn generated(
+    plan: &Plan,
+    drafts: &[(SitePath, Draft)],
+    highlighting: Option<&Highlighting>,
+    built: &mut Built,
+) -> BTreeMap<SitePath, SitePath> {
     let is_asked_for = |path: &SitePath| drafts.iter().any(|(_, draft)| draft.asks_for_style_sheet(path));
-    let highlighting = plan.routes.iter().filter(|(_, origin)| **origin == Origin::Highlighting);
-    let highlighting = highlighting.filter(|(path, _)| is_asked_for(path));
-    let named = highlighting.map(|(path, _)| {
-        let sheet = highlight::stylesheet(&Palette::LIGHT, &Palette::DARK);
-        let (built_path, file) = assets::named("syntax.css", sheet.into());
+    let sheets = plan.routes.iter().filter_map(|(path, origin)| match origin {
+        Origin::Highlighting(sheet) => Some((path, *sheet)),
+        _ => None,
+    });
+    let sheets = sheets.filter(|(path, _)| is_asked_for(path));
+    let named = sheets.filter_map(|(path, sheet)| {
+        let (built_path, file) = assets::named(path.file_name(), highlighting?.sheet(sheet).into());
         built.add(built_path.clone(), file);
-        (path.clone(), built_path)
+        Some((path.clone(), built_path))
     });
     named.collect()
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     diag::{Diagnostic, Source},
-    load::{File, Kind, PageId, PublishedFile, SectionId, Site, Spanned},
+    load::{File, HighlightStyle, Kind, PageId, PublishedFile, SectionId, Site, Spanned, Themes},
     site::{BasePath, SitePath},
 };
 
@@ -36,10 +36,21 @@ pub enum Origin {
     Script(File),
     /// A Sass file, compiled; the route ends in `.css`.
     Sass(File),
-    /// The style sheet of highlighted code.
-    Highlighting,
+    /// A style sheet of highlighted code.
+    Highlighting(CodeSheet),
     /// An answer with status 308 (RFC 9110 §15.4.9).
     Redirect(Target),
+}
+
+/// A style sheet of highlighted code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeSheet {
+    /// That of our own short classes.
+    Roles,
+    /// Those of a theme, by the names Zola has for them.
+    One,
+    Light,
+    Dark,
 }
 
 /// Where a redirect leads.
@@ -53,9 +64,6 @@ pub enum Target {
 
 /// The template, and the file, that answers what has no route.
 const NOT_FOUND: &str = "404.html";
-
-/// Where the style sheet of highlighted code is.
-const HIGHLIGHTING: &str = "/syntax.css";
 
 /// Gives every URL its owner.
 #[must_use]
@@ -186,13 +194,22 @@ impl Routes {
         }
     }
 
-    /// The style sheet of highlighted code, unless the site has a file of its own there.
+    /// The style sheets of highlighted code, unless the site has files of its own there.
     fn highlighting(&mut self, site: &Site) {
-        if site.config.markdown.highlighting.is_some()
-            && let Ok(path) = SitePath::parse(HIGHLIGHTING)
-        {
-            let name = "the style sheet of highlighted code".to_owned();
-            self.owners.entry(path).or_insert(Owner { origin: Origin::Highlighting, name });
+        let Some(highlighting) = &site.config.markdown.highlighting else { return };
+        let sheets: &[_] = match (&highlighting.themes, highlighting.style) {
+            (Themes::Default, None | Some(HighlightStyle::Class)) => &[("/syntax.css", CodeSheet::Roles)],
+            (Themes::One(_), Some(HighlightStyle::Class)) => &[("/giallo.css", CodeSheet::One)],
+            (Themes::LightDark(..), Some(HighlightStyle::Class)) => {
+                &[("/giallo-light.css", CodeSheet::Light), ("/giallo-dark.css", CodeSheet::Dark)]
+            }
+            // The colours are in the pages.
+            (_, None | Some(HighlightStyle::Inline)) => &[],
+        };
+        for &(path, sheet) in sheets {
+            let Ok(path) = SitePath::parse(path) else { continue };
+            let name = "a style sheet of highlighted code".to_owned();
+            self.owners.entry(path).or_insert(Owner { origin: Origin::Highlighting(sheet), name });
         }
     }
 

@@ -195,7 +195,11 @@ impl<'a> Checker<'a> {
         };
         let message = match written.table {
             PatternTable::Auth => format!("nothing of the site is at `{text}`, so no password protects anything"),
-            PatternTable::Headers | PatternTable::Cache | PatternTable::Cors | PatternTable::Maintenance => {
+            PatternTable::Headers
+            | PatternTable::Cache
+            | PatternTable::Cors
+            | PatternTable::Maintenance
+            | PatternTable::Pages => {
                 format!("nothing of the site is at `{text}`, so this does nothing")
             }
         };

@@ -35,7 +35,7 @@ fn check(files: &[(&str, &str)], expected: &[&str]) {
         Origin::File(file) => format!("{path} file {}", file.path.trim_start_matches("sites/s/")),
         Origin::Script(file) => format!("{path} script {}", file.path.trim_start_matches("sites/s/")),
         Origin::Sass(file) => format!("{path} sass {}", file.path.trim_start_matches("sites/s/")),
-        Origin::Highlighting => format!("{path} highlighting"),
+        Origin::Highlighting(_) => format!("{path} highlighting"),
         Origin::Redirect(Target::Path(to)) => format!("{path} -> {to}"),
         Origin::Redirect(Target::Url(to)) => format!("{path} -> {to}"),
     };

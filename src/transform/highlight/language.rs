@@ -16,6 +16,11 @@ pub(super) fn find(language: &str) -> Option<&'static SyntaxReference> {
     if PLAIN.contains(&&*language) { None } else { BY_NAME.get(&*language).copied() }
 }
 
+/// Whether a language has a syntax or is plain text.
+pub(super) fn is_known(language: &str) -> bool {
+    language.is_empty() || PLAIN.contains(&&*language.to_lowercase()) || find(language).is_some()
+}
+
 /// Not languages, though some share a name or file extension with a syntax.
 const PLAIN: &[&str] = &["text", "txt", "plain", "plaintext", "plain text", "none", "output", "ascii"];
 

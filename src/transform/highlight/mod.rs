@@ -1,10 +1,12 @@
-//! Code to HTML with a class per role (`z-k` for keywords …), so that a page does not change with its colours. It must
-//! never hang: what could is shown plain.
+//! Code to HTML: each part of it has a role, and a look says how roles are written. It must never hang: what could is
+//! shown plain.
 
 mod language;
+mod look;
 mod paint;
 mod palette;
 mod role;
+mod theme;
 
 use std::{
     collections::HashMap,
@@ -12,11 +14,16 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-pub use self::palette::{Color, Palette, stylesheet};
+pub use self::{
+    look::{Colours, Look, Markup, scope_stylesheet, stylesheet},
+    palette::{Color, Palette},
+    theme::{Named, Theme, ThemeError, named},
+};
 use crate::site::ContentHash;
 
 /// Highlights code blocks, each once however often it appears. Made once per build and shared by its threads.
 pub struct Highlighter {
+    markup: Markup,
     shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
 }
 
@@ -41,8 +48,20 @@ const SHARDS: usize = 64;
 
 impl Highlighter {
     #[must_use]
-    pub fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+    pub fn new(look: &Look) -> Self {
+        Self { markup: look.markup(), shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    /// What code blocks are written with.
+    #[must_use]
+    pub fn markup(&self) -> &Markup {
+        &self.markup
+    }
+
+    /// Whether there are rules for a language, plain text among them.
+    #[must_use]
+    pub fn knows(&self, language: &str) -> bool {
+        language::is_known(language)
     }
 
     /// The HTML of `code`, whose language is named as in the info string of a code fence, in any case.
@@ -58,17 +77,11 @@ impl Highlighter {
         let shard = &self.shards[usize::from(key.as_bytes()[0]) % SHARDS];
         // A thread that panicked while it held the lock left a map that is whole.
         let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        slot.get_or_init(|| match paint::paint(syntax, code) {
+        slot.get_or_init(|| match paint::paint(syntax, code, &self.markup) {
             Some(html) => Highlighted::Html(html.into()),
             None => Highlighted::Unknown,
         })
         .clone()
-    }
-}
-
-impl Default for Highlighter {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

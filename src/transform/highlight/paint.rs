@@ -4,19 +4,20 @@ use std::borrow::Cow;
 
 use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference};
 
-use super::{language::SYNTAXES, role::Role};
+use super::{language::SYNTAXES, look::Markup, role::Role};
 use crate::transform::escape;
 
 /// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
 /// shown plain.
-pub(super) fn paint(syntax: &SyntaxReference, code: &str) -> Option<String> {
+pub(super) fn paint(syntax: &SyntaxReference, code: &str, markup: &Markup) -> Option<String> {
     // The syntaxes expect every line to end.
     let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
     let mut state = ParseState::new(syntax);
     let mut scopes = ScopeStack::new();
     // The role at each depth of the stack of scopes.
     let mut roles: Vec<Role> = Vec::new();
-    let mut spans = Spans { html: String::with_capacity(code.len() * 2), ..Spans::default() };
+    let html = String::with_capacity(code.len() * 2);
+    let mut spans = Spans { markup, html, open: None, blanks: Vec::new() };
     for line in ended.split_inclusive('\n') {
         let operations = state.parse_line(line, &SYNTAXES).ok()?;
         let text = line.trim_end_matches('\n');
@@ -47,8 +48,8 @@ pub(super) fn paint(syntax: &SyntaxReference, code: &str) -> Option<String> {
 }
 
 /// Joins neighbours of one role, across blanks as well.
-#[derive(Default)]
 struct Spans<'a> {
+    markup: &'a Markup,
     html: String,
     open: Option<Role>,
     /// Blanks after the open span, which belong into it if it goes on.
@@ -69,8 +70,9 @@ impl<'a> Spans<'a> {
             self.close();
         }
         self.html.extend(self.blanks.drain(..));
-        if !goes_on && role != Role::Plain {
-            self.html.extend(["<span class=\"", role.class(), "\">"]);
+        let opening = &self.markup.spans[role as usize];
+        if !goes_on && !opening.is_empty() {
+            self.html.push_str(opening);
             self.open = Some(role);
         }
         escape::text(&mut self.html, text);

@@ -1,41 +1,55 @@
-//! Colours for roles, and the stylesheet made of a light and a dark set. Pages name roles only, so colours can change
-//! without touching a page, and a site's own CSS can set any of the custom properties.
+//! Colours for roles: those of a theme, or our own pair.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::role::Role;
 
-/// Colours for code on a background.
+/// How code looks on a background.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Palette {
     pub background: Color,
-    /// Plain code.
-    pub plain: Color,
-    pub comment: Color,
-    /// Keywords and operators.
-    pub keyword: Color,
-    pub string: Color,
-    /// Numbers, constants, properties, attributes and escapes.
-    pub constant: Color,
-    /// Functions.
-    pub function: Color,
-    /// Types and variables.
-    pub name: Color,
-    /// Tags of markup, and inserted lines.
-    pub tag: Color,
-    /// Deleted lines.
-    pub deleted: Color,
     /// The background of marked lines.
     pub marked: Color,
+    /// The numbers of lines.
+    pub numbers: Color,
+    styles: [Style; Role::ALL.len()],
+}
+
+/// How the code of a role looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    pub(super) color: Color,
+    pub(super) is_bold: bool,
+    pub(super) is_italic: bool,
+    pub(super) is_underlined: bool,
 }
 
 /// sRGB, `0xRRGGBB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Color(pub u32);
 
+/// The colours a palette of ours is made of.
+struct Colors {
+    background: Color,
+    marked: Color,
+    plain: Color,
+    comment: Color,
+    /// Keywords and operators.
+    keyword: Color,
+    string: Color,
+    /// Numbers, constants, properties, attributes and escapes.
+    constant: Color,
+    function: Color,
+    /// Types and variables.
+    name: Color,
+    /// Tags of markup, and inserted lines.
+    tag: Color,
+    deleted: Color,
+}
+
 impl Palette {
     /// The colours of GitHub's light theme (Primer), on its shaded background.
-    pub const LIGHT: Self = Self {
+    pub const LIGHT: Self = Self::of_colors(&Colors {
         background: Color(0xf6_f8_fa),
         plain: Color(0x1f_23_28),
         comment: Color(0x59_63_6e),
@@ -47,10 +61,10 @@ impl Palette {
         tag: Color(0x11_63_29),
         deleted: Color(0x82_07_1e),
         marked: Color(0xff_f8_c5),
-    };
+    });
 
     /// The colours of GitHub's dark theme (Primer), on its shaded background.
-    pub const DARK: Self = Self {
+    pub const DARK: Self = Self::of_colors(&Colors {
         background: Color(0x15_1b_23),
         plain: Color(0xf0_f6_fc),
         comment: Color(0x91_98_a1),
@@ -62,8 +76,35 @@ impl Palette {
         tag: Color(0x7e_e7_87),
         deleted: Color(0xff_dc_d7),
         marked: Color(0x34_2a_0f),
-    };
+    });
 
+    pub(super) fn new(background: Color, marked: Color, numbers: Color, style: impl Fn(Role) -> Style) -> Self {
+        Self { background, marked, numbers, styles: Role::ALL.map(style) }
+    }
+
+    pub(super) fn of(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+
+    const fn of_colors(colors: &Colors) -> Self {
+        let plain = Style { color: colors.plain, is_bold: false, is_italic: false, is_underlined: false };
+        let mut styles = [plain; Role::ALL.len()];
+        let mut at = 0;
+        while at < styles.len() {
+            let role = Role::ALL[at];
+            styles[at] = Style {
+                color: colors.of(role),
+                is_bold: matches!(role, Role::Heading | Role::Strong),
+                is_italic: matches!(role, Role::Emphasis),
+                is_underlined: matches!(role, Role::Link),
+            };
+            at += 1;
+        }
+        Self { background: colors.background, marked: colors.marked, numbers: colors.comment, styles }
+    }
+}
+
+impl Colors {
     const fn of(&self, role: Role) -> Color {
         match role {
             Role::Plain | Role::Strong | Role::Emphasis => self.plain,
@@ -79,48 +120,6 @@ impl Palette {
             Role::Deleted => self.deleted,
         }
     }
-
-    /// The custom properties, as declarations.
-    fn declarations(&self) -> String {
-        let mut css =
-            format!("--z-background:{};--z-marked:{};--z-plain:{};", self.background, self.marked, self.plain);
-        for role in Role::ALL.into_iter().filter(|&role| role != Role::Plain) {
-            // Writing to a string cannot fail.
-            let _ = write!(css, "--{}:{};", role.class(), self.of(role));
-        }
-        css.pop();
-        css
-    }
-}
-
-/// The CSS of all classes: light, or dark where the reader's system asks for it, unless `data-theme` on the root
-/// element (or one below) says `light` or `dark`.
-#[must_use]
-pub fn stylesheet(light: &Palette, dark: &Palette) -> String {
-    let (light, dark) = (light.declarations(), dark.declarations());
-    let mut css = format!(
-        ":root,[data-theme=light]{{{light}}}\n\
-         @media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n\
-         [data-theme=dark]{{{dark}}}\n\
-         .z-code{{color:var(--z-plain);background:var(--z-background)}}\n"
-    );
-    for role in Role::ALL.into_iter().filter(|&role| role != Role::Plain) {
-        let class = role.class();
-        let more = match role {
-            Role::Heading | Role::Strong => ";font-weight:bold",
-            Role::Emphasis => ";font-style:italic",
-            Role::Link => ";text-decoration:underline",
-            _ => "",
-        };
-        let _ = writeln!(css, ".{class}{{color:var(--{class}){more}}}");
-    }
-    css.push_str(concat!(
-        ".z-hl{display:inline-block;min-width:100%;color:inherit;background:var(--z-marked)}\n",
-        // A number is not text: it is not copied with the code.
-        ".z-ln::before{content:attr(data-line);display:inline-block;min-width:2em;margin-right:1em;text-align:right;",
-        "color:var(--z-c)}\n",
-    ));
-    css
 }
 
 impl Color {
@@ -162,20 +161,10 @@ mod tests {
         for (name, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
             for background in [palette.background, palette.marked] {
                 for role in Role::ALL {
-                    let contrast = palette.of(role).contrast(background);
+                    let contrast = palette.of(role).color.contrast(background);
                     assert!(contrast >= 4.5, "{name} {role:?} on {background}: {contrast:.2}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn every_class_has_a_rule_and_both_colours() {
-        let css = stylesheet(&Palette::LIGHT, &Palette::DARK);
-        for role in Role::ALL.into_iter().filter(|&role| role != Role::Plain) {
-            let class = role.class();
-            assert_eq!(css.matches(&format!(".{class}{{")).count(), 1, "{class}");
-            assert_eq!(css.matches(&format!("--{class}:")).count(), 3, "{class}");
         }
     }
 }

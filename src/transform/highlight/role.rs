@@ -79,6 +79,58 @@ impl Role {
         }
     }
 
+    /// The classes that a style sheet of Zola's has for it.
+    pub(super) const fn scope_classes(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Comment => "z-comment",
+            Self::Keyword => "z-keyword",
+            Self::Operator => "z-keyword z-operator",
+            Self::String => "z-string",
+            Self::Escape => "z-constant z-character z-escape",
+            Self::Number => "z-constant z-numeric",
+            Self::Constant => "z-constant",
+            Self::Function => "z-entity z-name z-function",
+            Self::Type => "z-entity z-name z-type",
+            Self::Variable => "z-variable",
+            Self::Property => "z-support z-type z-property-name",
+            Self::Tag => "z-entity z-name z-tag",
+            Self::Attribute => "z-entity z-other z-attribute-name",
+            Self::Heading => "z-markup z-heading",
+            Self::Strong => "z-markup z-bold",
+            Self::Emphasis => "z-markup z-italic",
+            Self::Link => "z-string z-other z-link",
+            Self::Inserted => "z-markup z-inserted",
+            Self::Deleted => "z-markup z-deleted",
+        }
+    }
+
+    /// The scope that a theme is asked about for it.
+    pub(super) const fn scope(self) -> &'static str {
+        match self {
+            Self::Plain => "source",
+            Self::Comment => "comment.line",
+            Self::Keyword => "keyword.control",
+            Self::Operator => "keyword.operator",
+            Self::String => "string.quoted.double",
+            Self::Escape => "constant.character.escape",
+            Self::Number => "constant.numeric",
+            Self::Constant => "constant.language",
+            Self::Function => "entity.name.function",
+            Self::Type => "entity.name.type",
+            Self::Variable => "variable.other.readwrite",
+            Self::Property => "support.type.property-name",
+            Self::Tag => "entity.name.tag",
+            Self::Attribute => "entity.other.attribute-name",
+            Self::Heading => "markup.heading",
+            Self::Strong => "markup.bold",
+            Self::Emphasis => "markup.italic",
+            Self::Link => "markup.underline.link",
+            Self::Inserted => "markup.inserted",
+            Self::Deleted => "markup.deleted",
+        }
+    }
+
     /// The role of what stands in `scope`, inside something of role `outer`.
     pub(super) fn within(outer: Self, scope: Scope) -> Self {
         match of_scope(scope) {

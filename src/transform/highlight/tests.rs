@@ -6,7 +6,7 @@ use super::*;
 
 #[track_caller]
 fn check(language: &str, code: &str, expected: &str) {
-    match Highlighter::new().highlight(language, code) {
+    match Highlighter::new(&Look::Roles).highlight(language, code) {
         Highlighted::Html(html) => assert_eq!(&*html, expected, "{language}"),
         other => panic!("{language}: {other:?}"),
     }
@@ -49,7 +49,7 @@ fn a_last_line_may_be_unended() {
 
 #[test]
 fn what_is_not_highlighted() {
-    let highlighter = Highlighter::new();
+    let highlighter = Highlighter::new(&Look::Roles);
     for language in ["", "text", "klingon"] {
         assert_eq!(highlighter.highlight(language, "x\n"), Highlighted::Unknown, "{language}");
     }
@@ -62,7 +62,7 @@ fn what_is_not_highlighted() {
 
 #[test]
 fn equal_blocks_share_one_text() {
-    let highlighter = Highlighter::new();
+    let highlighter = Highlighter::new(&Look::Roles);
     let [Highlighted::Html(first), Highlighted::Html(second)] =
         ["ts", "TypeScript"].map(|name| highlighter.highlight(name, "let x = 1;\n"))
     else {
@@ -91,7 +91,7 @@ proptest! {
         language in prop::sample::select(vec!["rust", "powershell", "js", "tsx", "sh", "html", "css", "yaml", "md", "c#", "toml"]),
         code in "([a-z<>&\"'`$(){}#/*=;: \\\\\t\nä\u{301}]|fn|\\$\\(|```|/\\*){0,60}",
     ) {
-        if let Highlighted::Html(html) = Highlighter::new().highlight(language, &code) {
+        if let Highlighted::Html(html) = Highlighter::new(&Look::Roles).highlight(language, &code) {
             prop_assert_eq!(text_of(&html), code.clone());
             for line in html.lines() {
                 prop_assert_eq!(line.matches("<span").count(), line.matches("</span>").count());

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::diag::did_you_mean;
+
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Fence<'a> {
     /// As it is written; empty when there is none.
@@ -11,8 +13,8 @@ pub(super) struct Fence<'a> {
     /// Lines to mark and to leave out, from 1.
     pub(super) marked: Lines,
     pub(super) hidden: Lines,
-    /// `name=…`, usually a file's.
-    pub(super) name: Option<&'a str>,
+    /// What is passed on as data attributes: `name=main.rs`, `copy`.
+    pub(super) data: Vec<(&'a str, &'a str)>,
     /// What was not understood.
     pub(super) unknown: Vec<&'a str>,
 }
@@ -21,7 +23,7 @@ pub(super) struct Fence<'a> {
 pub(super) struct Lines(Vec<RangeInclusive<usize>>);
 
 /// Every option there is, for hints.
-pub(super) const OPTIONS: &[&str] = &["linenos", "linenostart", "hl_lines", "hide_lines", "name"];
+pub(super) const OPTIONS: &[&str] = &["linenos", "linenostart", "hl_lines", "hide_lines", "name", "copy"];
 
 impl<'a> Fence<'a> {
     pub(super) fn parse(info: &'a str) -> Self {
@@ -49,10 +51,22 @@ impl<'a> Fence<'a> {
             "linenostart" => self.first_number = Some(value.parse().ok()?),
             "hl_lines" => self.marked = Lines::parse(value)?,
             "hide_lines" => self.hidden = Lines::parse(value)?,
-            "name" if !value.is_empty() => self.name = Some(value.trim_matches('"')),
-            _ => return None,
+            _ if OPTIONS[..4].contains(&key) => return None,
+            _ if OPTIONS.contains(&key) => self.pass_on(option)?,
+            // What is nearly an option was meant to be one.
+            _ if did_you_mean(key, OPTIONS.iter().copied()).is_some() => return None,
+            _ => self.pass_on(option)?,
         }
         Some(())
+    }
+
+    /// Keeps an option for the reader's scripts, which find it as a data attribute; one without a value is `true`.
+    fn pass_on(&mut self, option: &'a str) -> Option<()> {
+        let (key, value) = option.split_once('=').unwrap_or((option, "true"));
+        let is_name = key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let value = value.trim_matches('"');
+        (is_name && !value.is_empty()).then(|| self.data.push((key, value)))
     }
 }
 
@@ -87,6 +101,8 @@ mod tests {
             ("rust linenos", "rust", &[]),
             (",linenos", "", &[]),
             ("rust,lineos,hl_lines=x,linenos=1", "rust", &["lineos", "hl_lines=x", "linenos=1"]),
+            ("rust,copy,filename=a.rs,title=\"A b\"", "rust", &[]),
+            ("rust,nam=x,name=", "rust", &["nam=x", "name="]),
             ("js {1,3}", "js", &["{1", "3}"]),
         ] {
             let fence = Fence::parse(info);
@@ -98,7 +114,7 @@ mod tests {
     fn lines_are_counted_from_one() {
         let fence = Fence::parse("rust,linenostart=7,hl_lines=1 3-4,name=a.rs");
         assert_eq!(fence.first_number, Some(7));
-        assert_eq!(fence.name, Some("a.rs"));
+        assert_eq!(fence.data, [("name", "a.rs")]);
         let marked: Vec<usize> = (0..6).filter(|&line| fence.marked.contains(line)).collect();
         assert_eq!(marked, [1, 3, 4]);
         assert!(fence.is_by_line() && !Fence::parse("rust,name=a.rs").is_by_line());

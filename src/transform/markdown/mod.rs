@@ -2,17 +2,20 @@
 //! attributes. It never reads a file: where a link leads is asked of the caller.
 
 mod autolink;
+mod emoji;
 mod fence;
 mod newlines;
+mod origin;
 mod slug;
 mod writer;
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use self::newlines::Unified;
-use super::highlight::Highlighter;
+pub use self::slug::Anchors;
+use super::{escape, highlight::Highlighter};
 use crate::diag::{Diagnostic, Source};
 
 /// How a page's Markdown is read and written.
@@ -20,20 +23,31 @@ use crate::diag::{Diagnostic, Source};
 pub struct MarkdownOptions {
     pub dialect: Dialect,
     pub heading_links: HeadingLinks,
+    pub anchors: Anchors,
     pub external_links: ExternalLinks,
     /// Images get `loading="lazy" decoding="async"`.
     pub lazy_images: bool,
+    /// Footnotes are numbered and listed at the end of the page, with links back; otherwise they stand where they are
+    /// written.
+    pub bottom_footnotes: bool,
+    /// Which elements of a code block get `data-lang` and its like.
+    pub data_attributes: DataAttributes,
+    /// A code block in a language that nobody knows is an error.
+    pub strict_languages: bool,
 }
 
 /// What is understood beyond CommonMark and GFM.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an extension of its own")]
 pub struct Dialect {
-    /// `> [!NOTE]` and its four siblings. On by default.
+    /// `> [!NOTE]` and its four siblings.
     pub github_alerts: bool,
     /// `"quotes"`, `--`, `---` and `...` become typographic.
     pub smart_punctuation: bool,
     /// A term, and a line that begins with `: `.
     pub definition_lists: bool,
+    /// `:smile:` becomes a character.
+    pub emoji: bool,
 }
 
 /// Where a heading gets a link to itself (`<a class="zola-anchor">`).
@@ -48,14 +62,52 @@ pub enum HeadingLinks {
 }
 
 /// What links to other origins (`http:`, `https:`, `//`) get.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 pub struct ExternalLinks {
+    pub class: Option<String>,
     /// `target="_blank" rel="noopener"`
     pub target_blank: bool,
     /// `rel="nofollow"`
     pub no_follow: bool,
     /// `rel="noreferrer"`
     pub no_referrer: bool,
+    /// `rel="external"`
+    pub external: bool,
+}
+
+/// Which elements of a code block get its data attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DataAttributes {
+    #[default]
+    Code,
+    Pre,
+    Both,
+    None,
+}
+
+/// The Markdown of a file.
+#[derive(Clone, Debug)]
+pub struct Text<'a> {
+    pub source: &'a Source,
+    /// Where in it the Markdown stands, on character boundaries.
+    pub body: Range<usize>,
+    /// What its templates made of the body, when it has any: this is what is read, and places in it are led back to the
+    /// body.
+    pub templated: Option<&'a str>,
+}
+
+/// What a text asks of the site it is in.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// Without one, code blocks are plain.
+    pub highlighter: Option<&'a Highlighter>,
+    /// Where a link or image leads that has no scheme and is not a bare fragment.
+    pub resolve: &'a dyn Fn(&str) -> Target,
+    /// The link to itself of the heading with this id and level: HTML.
+    pub heading_link: &'a dyn Fn(&str, u8) -> String,
+    /// What ends a summary in the midst of a block: HTML.
+    pub cutoff: &'a dyn Fn(&str) -> String,
 }
 
 /// Where a link or image leads.
@@ -70,7 +122,7 @@ pub enum Target {
 }
 
 /// What became of a page's Markdown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     pub html: String,
     /// What stands before `<!-- more -->`, complete in itself: open elements closed, footnote references left out.
@@ -104,37 +156,86 @@ pub struct Link {
     pub span: Range<usize>,
 }
 
-/// Renders `body`, a byte range of `source` on character boundaries.
-///
-/// `resolve` is asked about each link and image that has no scheme and is not a bare fragment. Without a `highlighter`
-/// code blocks are plain.
+impl fmt::Debug for Around<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Around").field("highlighter", &self.highlighter).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Text<'a> {
+    /// The Markdown of a text that is all Markdown.
+    #[must_use]
+    pub fn whole(source: &'a Source) -> Self {
+        Self { source, body: 0..source.text.len(), templated: None }
+    }
+
+    /// What the author wrote.
+    fn written(&self) -> &'a str {
+        &self.source.text[self.body.clone()]
+    }
+}
+
+impl Around<'_> {
+    /// A text by itself: links stay as they are, and headings get Zola's link.
+    pub const ALONE: Around<'static> = Around {
+        highlighter: None,
+        resolve: &|_| Target::Unchanged,
+        heading_link: &plain_heading_link,
+        cutoff: &|_| ELLIPSIS.to_owned(),
+    };
+}
+
+/// A heading's link to itself where the site has no template for it.
+fn plain_heading_link(id: &str, _: u8) -> String {
+    let mut link = String::from("<a class=\"zola-anchor\" href=\"#");
+    escape::url(&mut link, id);
+    link.push_str("\" aria-label=\"Anchor link for: ");
+    escape::attribute(&mut link, id);
+    link.push_str("\">🔗</a>");
+    link
+}
+
+const ELLIPSIS: &str = "&hellip;";
+
+/// Renders a text.
 ///
 /// # Panics
-/// When `body` is not a range of `source.text` on character boundaries.
-pub fn render(
-    source: &Source,
-    body: Range<usize>,
-    options: &MarkdownOptions,
-    highlighter: Option<&Highlighter>,
-    resolve: &dyn Fn(&str) -> Target,
-) -> Rendered {
-    let text = Unified::new(&source.text[body.clone()], body.start);
-    let word_count = text.lines().map(|line| line.unicode_words().count()).sum();
-    let written = writer::write(source, &text, options, highlighter, resolve);
+/// When `text.body` is not a range of the source on character boundaries.
+#[must_use]
+pub fn render(text: &Text<'_>, options: &MarkdownOptions, around: &Around<'_>) -> Rendered {
+    let words = Words::of(text.written());
+    let unified = Unified::new(text);
+    let written = writer::write(text.source, &unified, options, around);
     Rendered {
         html: written.html,
         summary: written.summary,
         toc: nest(written.headings),
-        word_count,
-        reading_time: word_count.div_ceil(200),
+        word_count: words.count,
+        reading_time: words.minutes,
         links: written.links,
         diagnostics: written.diagnostics,
     }
 }
 
-impl Default for Dialect {
-    fn default() -> Self {
-        Self { github_alerts: true, smart_punctuation: false, definition_lists: false }
+impl Rendered {
+    /// A text that is not rendered yet: only its words are counted.
+    #[must_use]
+    pub fn unread(text: &Text<'_>) -> Self {
+        let words = Words::of(text.written());
+        Self { word_count: words.count, reading_time: words.minutes, ..Self::default() }
+    }
+}
+
+/// The words of what an author wrote.
+struct Words {
+    count: usize,
+    minutes: usize,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let count = text.lines().map(|line| line.unicode_words().count()).sum::<usize>();
+        Self { count, minutes: count.div_ceil(200) }
     }
 }
 

@@ -3,23 +3,30 @@
 
 use std::{borrow::Cow, ops::Range};
 
-/// A part of a file with every CRLF as LF.
+use super::{Text, origin::Origins};
+
+/// A text with every CRLF as LF.
 pub(super) struct Unified<'a> {
     text: Cow<'a, str>,
-    /// Where the part begins in the file.
+    /// Where the Markdown begins in the file.
     base: usize,
     /// Where in `text` a carriage return was left out, rising.
     removed: Vec<usize>,
+    /// Where what templates made comes from.
+    origins: Option<Origins>,
 }
 
 impl<'a> Unified<'a> {
-    pub(super) fn new(text: &'a str, base: usize) -> Self {
-        if !text.contains("\r\n") {
-            return Self { text: Cow::Borrowed(text), base, removed: Vec::new() };
+    pub(super) fn new(text: &Text<'a>) -> Self {
+        let origins = text.templated.map(|made| Origins::new(text.written(), made));
+        let read = text.templated.unwrap_or_else(|| text.written());
+        let base = text.body.start;
+        if !read.contains("\r\n") {
+            return Self { text: Cow::Borrowed(read), base, removed: Vec::new(), origins };
         }
-        let mut unified = String::with_capacity(text.len());
+        let mut unified = String::with_capacity(read.len());
         let mut removed = Vec::new();
-        for line in text.split_inclusive('\n') {
+        for line in read.split_inclusive('\n') {
             match line.strip_suffix("\r\n") {
                 Some(line) => {
                     unified.push_str(line);
@@ -29,13 +36,15 @@ impl<'a> Unified<'a> {
                 None => unified.push_str(line),
             }
         }
-        Self { text: Cow::Owned(unified), base, removed }
+        Self { text: Cow::Owned(unified), base, removed, origins }
     }
 
-    /// Where in the file a range of the unified text stands.
+    /// Where in the file a range of the unified text stands, or what made it.
     pub(super) fn in_file(&self, range: &Range<usize>) -> Range<usize> {
-        let place = |at: usize| self.base + at + self.removed.partition_point(|&removed| removed < at);
-        place(range.start)..place(range.end)
+        let place = |at: usize| at + self.removed.partition_point(|&removed| removed < at);
+        let range = place(range.start)..place(range.end);
+        let range = self.origins.as_ref().map_or(range.clone(), |origins| origins.of(&range));
+        self.base + range.start..self.base + range.end
     }
 }
 
@@ -50,11 +59,13 @@ impl std::ops::Deref for Unified<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Source;
 
     #[test]
     fn places_survive() {
         let file = "+++\r\n+++\r\na\r\nbc\r\r\n\r\nd";
-        let unified = Unified::new(&file[10..], 10);
+        let source = Source::new("a.md", file);
+        let unified = Unified::new(&Text { source: &source, body: 10..file.len(), templated: None });
         assert_eq!(&*unified, "a\nbc\r\n\nd");
         for wanted in ["a", "bc", "d"] {
             let at = unified.find(wanted).unwrap();

@@ -4,9 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::transform::highlight::{Colours, Look, Palette};
 
 fn render_with(text: &str, options: &MarkdownOptions) -> Rendered {
-    render(&Source::new("a.md", text), 0..text.len(), options, None, &resolve)
+    render(&Text::whole(&Source::new("a.md", text)), options, &Around { resolve: &resolve, ..Around::ALONE })
 }
 
 /// Knows `@/known.md`, which is at `/known/`.
@@ -99,18 +100,28 @@ fn task_lists_and_strikethrough() {
 
 #[test]
 fn footnotes() {
+    let text = "b[^n] a[^m] b[^n]\n\n[^m]: M\n\n[^n]: N\n\n    - x\n\n[^unused]: U";
     check(
-        "b[^n] a[^m] b[^n]\n\n[^m]: M\n\n[^n]: N\n\n    - x\n\n[^unused]: U",
-        "<p>b<sup class=\"footnote-reference\" id=\"fr-1-1\"><a href=\"#fn-1\">1</a></sup> \
-         a<sup class=\"footnote-reference\" id=\"fr-2-1\"><a href=\"#fn-2\">2</a></sup> \
-         b<sup class=\"footnote-reference\" id=\"fr-1-2\"><a href=\"#fn-1\">1</a></sup></p>\n\
-         <footer class=\"footnotes\">\n<ol class=\"footnotes-list\">\n\
-         <li id=\"fn-1\">\n<p>N</p>\n<ul>\n<li>x</li>\n</ul>\n \
-         <a href=\"#fr-1-1\" aria-label=\"Back to reference 1\">↩</a> \
-         <a href=\"#fr-1-2\" aria-label=\"Back to reference 1\">↩</a></li>\n\
-         <li id=\"fn-2\">\n<p>M <a href=\"#fr-2-1\" aria-label=\"Back to reference 2\">↩</a></p>\n</li>\n</ol>\n</footer>\n",
+        text,
+        "<p>b<sup class=\"footnote-reference\"><a href=\"#n\">1</a></sup> \
+         a<sup class=\"footnote-reference\"><a href=\"#m\">2</a></sup> \
+         b<sup class=\"footnote-reference\"><a href=\"#n\">1</a></sup></p>\n\
+         <div class=\"footnote-definition\" id=\"m\"><sup class=\"footnote-definition-label\">2</sup>\n<p>M</p>\n</div>\n\
+         <div class=\"footnote-definition\" id=\"n\"><sup class=\"footnote-definition-label\">1</sup>\n<p>N</p>\n\
+         <ul>\n<li>x</li>\n</ul>\n</div>\n\
+         <div class=\"footnote-definition\" id=\"unused\"><sup class=\"footnote-definition-label\">3</sup>\n<p>U</p>\n</div>\n",
     );
     check("a[^nowhere]", "<p>a[^nowhere]</p>\n");
+    check_with(
+        &MarkdownOptions { bottom_footnotes: true, ..MarkdownOptions::default() },
+        text,
+        "<p>b<sup class=\"footnote-reference\" id=\"fr-n-1\"><a href=\"#fn-n\">[1]</a></sup> \
+         a<sup class=\"footnote-reference\" id=\"fr-m-1\"><a href=\"#fn-m\">[2]</a></sup> \
+         b<sup class=\"footnote-reference\" id=\"fr-n-2\"><a href=\"#fn-n\">[1]</a></sup></p>\n\
+         <section class=\"footnotes\">\n<ol class=\"footnotes-list\">\n\
+         <li id=\"fn-n\">\n<p>N <a href=\"#fr-n-1\">↩</a> <a href=\"#fr-n-2\">↩2</a></p>\n<ul>\n<li>x</li>\n</ul>\n</li>\n\
+         <li id=\"fn-m\">\n<p>M <a href=\"#fr-m-1\">↩</a></p>\n</li>\n</ol>\n</section>\n",
+    );
 }
 
 #[test]
@@ -148,14 +159,20 @@ fn links_and_images() {
     check("![a ![b](c) [d](e)](f)", "<p><img src=\"f\" alt=\"a b d\" /></p>\n");
 
     let options = MarkdownOptions {
-        external_links: ExternalLinks { target_blank: true, no_follow: true, no_referrer: true },
+        external_links: ExternalLinks {
+            class: Some("out".to_owned()),
+            target_blank: true,
+            no_follow: true,
+            no_referrer: true,
+            external: true,
+        },
         lazy_images: true,
         ..MarkdownOptions::default()
     };
     check_with(
         &options,
         "[a](https://b.c) [d](e) ![f](g)",
-        "<p><a href=\"https://b.c\" target=\"_blank\" rel=\"noopener nofollow noreferrer\">a</a> <a href=\"e\">d</a> \
+        "<p><a href=\"https://b.c\" class=\"out\" target=\"_blank\" rel=\"noopener nofollow noreferrer external\">a</a> <a href=\"e\">d</a> \
          <img src=\"g\" alt=\"f\" loading=\"lazy\" decoding=\"async\" /></p>\n",
     );
 }
@@ -186,19 +203,22 @@ fn headings() {
     check("# A *b* `c`", "<h1 id=\"a-b-c\">A <em>b</em> <code>c</code></h1>\n");
     check("A\n=\n\n# A", "<h1 id=\"a\">A</h1>\n<h1 id=\"a-1\">A</h1>\n");
     check("# a\n# b {#a .c .d e=f}", "<h1 id=\"a-1\">a</h1>\n<h1 id=\"a\" class=\"c d\" e=\"f\">b</h1>\n");
-    check("### -Format {Text | XML}", "<h3 id=\"-format-text--xml\">-Format {Text | XML}</h3>\n");
+    check("### -Format {Text | XML}", "<h3 id=\"format-text-xml\">-Format {Text | XML}</h3>\n");
     check("# [a](b)", "<h1 id=\"a\"><a href=\"b\">a</a></h1>\n");
     check("#", "<h1 id=\"section\"></h1>\n");
     for (heading_links, html) in [
         (
             HeadingLinks::Left,
-            "<h2 id=\"a\"><a class=\"zola-anchor\" href=\"#a\" aria-label=\"Anchor link for: A\">#</a>A</h2>\n",
+            "<h2 id=\"a\"><a class=\"zola-anchor\" href=\"#a\" aria-label=\"Anchor link for: a\">🔗</a>A</h2>\n",
         ),
         (
             HeadingLinks::Right,
-            "<h2 id=\"a\">A<a class=\"zola-anchor\" href=\"#a\" aria-label=\"Anchor link for: A\">#</a></h2>\n",
+            "<h2 id=\"a\">A<a class=\"zola-anchor\" href=\"#a\" aria-label=\"Anchor link for: a\">🔗</a></h2>\n",
         ),
-        (HeadingLinks::Heading, "<h2 id=\"a\"><a class=\"zola-anchor\" href=\"#a\">A</a></h2>\n"),
+        (
+            HeadingLinks::Heading,
+            "<h2 id=\"a\"><a class=\"zola-anchor\" href=\"#a\" aria-label=\"Anchor link for: a\">A</a></h2>\n",
+        ),
     ] {
         check_with(&MarkdownOptions { heading_links, ..MarkdownOptions::default() }, "## A", html);
     }
@@ -222,13 +242,24 @@ fn the_table_of_contents_is_a_tree() {
 
 #[test]
 fn alerts() {
-    check(
+    check("> [!NOTE]\n> a", "<blockquote>\n<p>[!NOTE]\na</p>\n</blockquote>\n");
+    let dialect = Dialect { github_alerts: true, ..Dialect::default() };
+    check_with(
+        &MarkdownOptions { dialect, ..MarkdownOptions::default() },
         "> [!NOTE]\n> a",
-        "<blockquote class=\"markdown-alert markdown-alert-note\">\n<p class=\"markdown-alert-title\">Note</p>\n<p>a</p>\n</blockquote>\n",
+        "<blockquote class=\"markdown-alert-note\">\n<p>a</p>\n</blockquote>\n",
     );
-    let mut options = MarkdownOptions::default();
-    options.dialect.github_alerts = false;
-    check_with(&options, "> [!NOTE]\n> a", "<blockquote>\n<p>[!NOTE]\na</p>\n</blockquote>\n");
+}
+
+#[test]
+fn emoji() {
+    let dialect = Dialect { emoji: true, ..Dialect::default() };
+    check_with(
+        &MarkdownOptions { dialect, ..MarkdownOptions::default() },
+        "# :tada: a\n\n*:smile:* `:smile:` ![:+1:](b) https://a.b/:smile:\n\n    :smile:",
+        "<h1 id=\"tada-a\">🎉 a</h1>\n<p><em>😄</em> <code>:smile:</code> <img src=\"b\" alt=\"👍\" /> \
+         <a href=\"https://a.b/:smile\">https://a.b/:smile</a>:</p>\n<pre><code>:smile:</code></pre>\n",
+    );
 }
 
 #[test]
@@ -251,25 +282,62 @@ fn optional_dialects() {
 #[test]
 fn code_blocks() {
     check("```\na < b\n```", "<pre><code>a &lt; b\n</code></pre>\n");
+    check("```rust\nfn\n```", "<pre><code data-lang=\"rust\">fn\n</code></pre>\n");
     check(
-        "```rust\nfn\n```",
-        "<pre data-lang=\"rust\" class=\"language-rust\"><code class=\"language-rust\" data-lang=\"rust\">fn\n</code></pre>\n",
+        "```x,linenos,linenostart=9,hl_lines=1,hide_lines=2,name=a.x,copy\na\nb\nc\n```",
+        "<pre><code data-lang=\"x\" data-name=\"a.x\" data-copy=\"true\">\
+         <span class=\"giallo-l z-hl\"><span aria-hidden=\"true\" class=\"giallo-ln\">9</span>a</span>\n\
+         <span class=\"giallo-l\"><span aria-hidden=\"true\" class=\"giallo-ln\">11</span>c</span></code></pre>\n",
     );
-    check(
-        "```x,linenos,linenostart=9,hl_lines=1,hide_lines=2,name=a.x\na\nb\nc\n```",
-        "<pre data-lang=\"x\" data-name=\"a.x\" class=\"language-x\"><code class=\"language-x\" data-lang=\"x\">\
-         <span class=\"z-ln\" data-line=\"9\"></span><mark class=\"z-hl\">a</mark>\n\
-         <span class=\"z-ln\" data-line=\"11\"></span>c\n</code></pre>\n",
-    );
+    for (data_attributes, html) in [
+        (DataAttributes::Pre, "<pre data-lang=\"x\"><code>a\n</code></pre>\n"),
+        (DataAttributes::Both, "<pre data-lang=\"x\"><code data-lang=\"x\">a\n</code></pre>\n"),
+        (DataAttributes::None, "<pre><code>a\n</code></pre>\n"),
+    ] {
+        check_with(&MarkdownOptions { data_attributes, ..MarkdownOptions::default() }, "```x\na\n```", html);
+    }
+}
+
+#[test]
+fn highlighted_code_blocks() {
     let text = "```Rust\nfn\n```\n\n```\nfn\n```";
-    let highlighter = Highlighter::new();
-    let options = MarkdownOptions::default();
-    let rendered = render(&Source::new("a.md", text), 0..text.len(), &options, Some(&highlighter), &resolve);
-    assert_eq!(
-        rendered.html,
-        "<pre data-lang=\"Rust\" class=\"language-Rust z-code\"><code class=\"language-Rust\" data-lang=\"Rust\">\
-         <span class=\"z-k\">fn</span>\n</code></pre>\n<pre class=\"z-code\"><code>fn\n</code></pre>\n"
-    );
+    for (look, html) in [
+        (
+            Look::Roles,
+            "<pre class=\"giallo z-code\"><code data-lang=\"Rust\"><span class=\"z-k\">fn</span>\n</code></pre>\n\
+             <pre class=\"giallo z-code\"><code>fn\n</code></pre>\n",
+        ),
+        (
+            Look::Scopes,
+            "<pre class=\"giallo z-code\"><code data-lang=\"Rust\"><span class=\"giallo-l\">\
+             <span class=\"z-keyword\">fn</span></span></code></pre>\n\
+             <pre class=\"giallo z-code\"><code><span class=\"giallo-l\">fn</span></code></pre>\n",
+        ),
+        (
+            Look::Inline(Box::new(Colours::One(Palette::LIGHT))),
+            "<pre class=\"giallo\" style=\"color: #1f2328; background-color: #f6f8fa;\"><code data-lang=\"Rust\">\
+             <span class=\"giallo-l\"><span style=\"color: #cf222e;\">fn</span></span></code></pre>\n\
+             <pre class=\"giallo\" style=\"color: #1f2328; background-color: #f6f8fa;\"><code>\
+             <span class=\"giallo-l\">fn</span></code></pre>\n",
+        ),
+    ] {
+        let highlighter = Highlighter::new(&look);
+        let around = Around { highlighter: Some(&highlighter), ..Around::ALONE };
+        let source = Source::new("a.md", text);
+        let rendered = render(&Text::whole(&source), &MarkdownOptions::default(), &around);
+        assert_eq!(rendered.html, html);
+    }
+}
+
+#[test]
+fn a_language_that_nobody_knows_is_a_mistake_where_that_is_asked_for() {
+    let source = Source::new("a.md", "```klingon\nx\n```\n\n```text\nx\n```\n\n```\nx\n```");
+    let highlighter = Highlighter::new(&Look::Roles);
+    let around = Around { highlighter: Some(&highlighter), ..Around::ALONE };
+    let strict = MarkdownOptions { strict_languages: true, ..MarkdownOptions::default() };
+    let told: Vec<_> = render(&Text::whole(&source), &strict, &around).diagnostics;
+    assert_eq!(told.iter().map(|one| one.position().unwrap()).collect::<Vec<_>>(), [(1, 4)]);
+    assert_eq!(render(&Text::whole(&source), &MarkdownOptions::default(), &around).diagnostics, []);
 }
 
 #[test]
@@ -278,17 +346,17 @@ fn summaries_end_where_the_author_says() {
         ("a", None, "<p>a</p>\n"),
         (
             "a\n\n<!-- more -->\n\nb <!-- more -->",
-            Some("<p>a</p>\n"),
+            Some("<p>a</p>"),
             "<p>a</p>\n<span id=\"continue-reading\"></span>\n<p>b <!-- more --></p>\n",
         ),
         (
-            "a **b<!--more-->c**",
-            Some("<p>a <strong>b</strong></p>\n"),
+            "a **b<!-- MORE -->c**",
+            Some("<p>a <strong>b&hellip;</strong></p>\n"),
             "<p>a <strong>b<span id=\"continue-reading\"></span>c</strong></p>\n",
         ),
         (
             "- a <!-- more --> b",
-            Some("<ul>\n<li>a </li>\n</ul>\n"),
+            Some("<ul>\n<li>a&hellip;</li>\n</ul>\n"),
             "<ul>\n<li>a <span id=\"continue-reading\"></span> b</li>\n</ul>\n",
         ),
         ("`<!-- more -->`", None, "<p><code>&lt;!-- more --&gt;</code></p>\n"),
@@ -297,7 +365,7 @@ fn summaries_end_where_the_author_says() {
         assert_eq!((rendered.summary.as_deref(), &*rendered.html), (summary, html), "{text}");
     }
     let noted = render_with("a[^1] b\n\n<!-- more -->\n\n[^1]: c", &MarkdownOptions::default());
-    assert_eq!(noted.summary.as_deref(), Some("<p>a b</p>\n"));
+    assert_eq!(noted.summary.as_deref(), Some("<p>a b</p>"));
 }
 
 #[test]
@@ -329,18 +397,35 @@ fn mistakes_are_shown_where_they_are() {
 fn front_matter_is_not_rendered_and_counts_for_places() {
     let text = "+++\ntitle = \"[a](@/b)\"\n+++\n[c](@/d)\n";
     let body = text.find("[c]").unwrap()..text.len();
-    let rendered = render(&Source::new("a.md", text), body, &MarkdownOptions::default(), None, &resolve);
+    let source = Source::new("a.md", text);
+    let text = Text { source: &source, body, templated: None };
+    let rendered = render(&text, &MarkdownOptions::default(), &Around { resolve: &resolve, ..Around::ALONE });
     assert_eq!(rendered.html, "<p><a href=\"@/d\">c</a></p>\n");
     assert_eq!(rendered.diagnostics.len(), 1);
     assert_eq!(rendered.diagnostics[0].position(), Some((4, 5)));
 }
 
+#[test]
+fn what_templates_made_is_told_where_they_stand() {
+    let written = "+++\n+++\n{{ <card /> }}\n\n[a](@/b) {{ link }}\n";
+    let made = "<b>card</b>\n\n[c](@/card)\n\n[a](@/b) [d](@/link)\n";
+    let source = Source::new("a.md", written);
+    let text = Text { source: &source, body: 8..written.len(), templated: Some(made) };
+    let rendered = render(&text, &MarkdownOptions::default(), &Around { resolve: &resolve, ..Around::ALONE });
+    let places: Vec<_> = rendered.diagnostics.iter().map(|one| one.label.as_ref().unwrap().span).collect();
+    let places: Vec<_> = places.into_iter().map(|span| &written[span.start..span.end]).collect();
+    assert_eq!(places, ["{{ <card /> }}\n\n", "@/b", "{{ link }}"]);
+    assert_eq!(rendered.word_count, 4);
+}
+
 fn everything() -> MarkdownOptions {
     MarkdownOptions {
-        dialect: Dialect { github_alerts: true, smart_punctuation: true, definition_lists: true },
+        dialect: Dialect { github_alerts: true, smart_punctuation: true, definition_lists: true, emoji: true },
         heading_links: HeadingLinks::Left,
-        external_links: ExternalLinks { target_blank: true, no_follow: false, no_referrer: true },
+        external_links: ExternalLinks { target_blank: true, no_referrer: true, ..ExternalLinks::default() },
         lazy_images: true,
+        bottom_footnotes: true,
+        ..MarkdownOptions::default()
     }
 }
 

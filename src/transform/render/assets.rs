@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The files of a site that templates may ask for, by all names they have there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Assets(BTreeMap<String, Arc<str>>);
 
 impl Assets {
@@ -39,6 +39,10 @@ impl Assets {
     /// The file a template calls `path`, relative to the project.
     pub(super) fn find(&self, path: &str) -> Option<&Arc<str>> {
         self.0.get(path.trim_start_matches('/'))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// `asset(path)`, `asset_integrity(path)`, `asset_content(path)`.

@@ -9,30 +9,31 @@ use jiff::{
 };
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::values::Library;
+use super::{MarkdownFilter, values::Library};
 use crate::{
     diag::{Source, did_you_mean},
     load::PageDate,
     site::SitePath,
     transform::{
-        markdown::{self, MarkdownOptions, Target},
+        markdown::{self, Around, HeadingLinks, MarkdownOptions, Target, Text},
         placeholder::{self, What},
     },
 };
 
-/// Adds everything to a Tera that has no templates yet.
-pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &MarkdownOptions) {
+/// Adds everything, in place of what was there under the same names. Templates that are added know what there is by
+/// then.
+pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, filter: &MarkdownFilter) {
     let of = Arc::clone(library);
     tera.register_function("get_url", move |args: Kwargs, _: &State| get_url(&of, &args));
     let of = Arc::clone(library);
     tera.register_function("get_page", move |args: Kwargs, _: &State| {
         let find = |file: &str| of.page(file).map(|id| of.pages[id].clone());
-        get_content("page", &args, find, of.page_files.iter().map(String::as_str))
+        get_content(&of, "page", &args, find, of.page_files.iter().map(String::as_str))
     });
     let of = Arc::clone(library);
     tera.register_function("get_section", move |args: Kwargs, _: &State| {
         let find = |file: &str| of.section(file).map(|id| of.sections[id].clone());
-        get_content("section", &args, find, of.section_files.iter().map(|(file, _)| file.as_str()))
+        get_content(&of, "section", &args, find, of.section_files.iter().map(|(file, _)| file.as_str()))
     });
 
     for (name, what) in [("asset", What::Url), ("asset_integrity", What::Integrity), ("asset_content", What::Content)] {
@@ -40,8 +41,8 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &Markdo
         tera.register_function(name, move |args: Kwargs, _: &State| of.assets.call(what, &args));
     }
 
-    let (of, options) = (Arc::clone(library), options.clone());
-    tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &options, text, &args));
+    let (of, filter) = (Arc::clone(library), filter.clone());
+    tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &filter, text, &args));
     tera.register_filter("date", date);
     tera.register_test("before", |value: &str, args: Kwargs, _: &State| {
         Ok(instant(value)? < other(&args)?) as TeraResult<bool>
@@ -69,8 +70,8 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, options: &Markdo
 fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
     let path = args.must_get::<&str>("path")?;
     let trailing_slash = args.get::<bool>("trailing_slash")?.unwrap_or(false);
-    if let Some(internal) = path.strip_prefix("@/") {
-        let (file, fragment) = internal.split_once('#').map_or((internal, None), |(file, id)| (file, Some(id)));
+    if let Some(internal) = library.internal(path) {
+        let (file, fragment) = internal.split_once('#').map_or((&*internal, None), |(file, id)| (file, Some(id)));
         let Some(url) = library.url(file) else {
             let known = library.page_files.iter().chain(library.section_files.iter().map(|(file, _)| file));
             return Err(missing("page or section", file, known.map(String::as_str)));
@@ -108,13 +109,15 @@ fn encode_spaces(path: &str) -> String {
 
 /// `get_page(path, allow_missing)` and `get_section(path, allow_missing, metadata_only)`.
 fn get_content<'a>(
+    library: &Library,
     what: &str,
     args: &Kwargs,
     find: impl Fn(&str) -> Option<Value>,
     known: impl Iterator<Item = &'a str>,
 ) -> TeraResult<Value> {
     let path = args.must_get::<&str>("path")?;
-    let file = path.strip_prefix("@/").unwrap_or(path).trim_start_matches('/');
+    let internal = library.internal(path).unwrap_or(path.into());
+    let file = internal.trim_start_matches('/');
     match find(file) {
         Some(value) => Ok(value),
         None if args.get::<bool>("allow_missing")?.unwrap_or(false) => Ok(Value::none()),
@@ -128,10 +131,10 @@ fn missing<'a>(what: &str, file: &str, known: impl Iterator<Item = &'a str>) -> 
 }
 
 /// `markdown(inline)`: with `inline`, without the paragraph around it.
-fn to_html(library: &Library, options: &MarkdownOptions, text: &str, args: &Kwargs) -> TeraResult<Value> {
+fn to_html(library: &Library, filter: &MarkdownFilter, text: &str, args: &Kwargs) -> TeraResult<Value> {
     let inline = args.get::<bool>("inline")?.unwrap_or(false);
     let resolve = |link: &str| {
-        let Some(internal) = link.strip_prefix("@/") else { return Target::Unchanged };
+        let Some(internal) = library.internal(link) else { return Target::Unchanged };
         let (file, fragment) = internal.split_at(internal.find('#').unwrap_or(internal.len()));
         match library.url(file) {
             Some(url) => Target::Url(format!("{url}{fragment}")),
@@ -139,7 +142,9 @@ fn to_html(library: &Library, options: &MarkdownOptions, text: &str, args: &Kwar
         }
     };
     let source = Source::new("", text);
-    let rendered = markdown::render(&source, 0..text.len(), options, None, &resolve);
+    let around = Around { highlighter: filter.highlighter.as_deref(), resolve: &resolve, ..Around::ALONE };
+    let options = MarkdownOptions { heading_links: HeadingLinks::None, ..filter.options.clone() };
+    let rendered = markdown::render(&Text::whole(&source), &options, &around);
     if let Some(mistake) = rendered.diagnostics.first() {
         return Err(tera::Error::message(format!("in this Markdown: {}", mistake.message)));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use tera::{ErrorKind, Tera};
 
-use super::builtins;
+use super::{builtins, shortcode};
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
     load::Site,
@@ -23,7 +23,7 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
     loop {
         let own = remaining.iter().map(|(name, source)| (*name, &*source.text));
         let Err(error) = tera.add_raw_templates(own.chain(builtins::TEMPLATES.iter().copied())) else { break };
-        let faults = faults(site, &error);
+        let faults = faults(Files { site, content: None }, &error);
         let before = remaining.len();
         for fault in faults {
             remaining.remove(fault.template.as_str());
@@ -53,7 +53,83 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
 
 /// What went wrong while a template was rendered.
 pub(super) fn diagnostics(site: &Site, error: &tera::Error) -> Vec<Diagnostic> {
-    faults(site, error).into_iter().map(|fault| fault.diagnostic).collect()
+    faults(Files { site, content: None }, error).into_iter().map(|fault| fault.diagnostic).collect()
+}
+
+/// What went wrong while the Markdown of a file was rendered as a template.
+pub(super) fn in_content(site: &Site, content: Content<'_>, error: &tera::Error) -> Vec<Diagnostic> {
+    let is_syntax = matches!(error.kind(), ErrorKind::SyntaxError(_));
+    let found = faults(Files { site, content: Some(content) }, error).into_iter().map(|fault| fault.diagnostic);
+    // Where a shortcode is, nothing else that Tera says of the syntax helps.
+    let shortcodes = shortcode::find(content.text(), FUNCTIONS);
+    let told = shortcodes.into_iter().map(|found| {
+        let span = content.start + found.span.start..content.start + found.span.end;
+        let message = format!("`{}` is a shortcode, and Zola 0.23 has components in their place", found.name);
+        let has_component =
+            site.templates.iter().any(|template| components(&template.source).any(|known| known == found.name));
+        let how = format!("write `{}`", found.now);
+        let help = if has_component {
+            how
+        } else {
+            format!("{how}, and in a template `{{% component {}(…) %}}…{{% endcomponent %}}`", found.name)
+        };
+        Diagnostic::error_at(content.source, span, message).with_help(help)
+    });
+    let told: Vec<Diagnostic> = told.collect();
+    let is_told = |one: &Diagnostic| {
+        let at = |diagnostic: &Diagnostic| diagnostic.label.as_ref().map(|label| label.span);
+        let inside = |shortcode: &Diagnostic| {
+            at(one).zip(at(shortcode)).is_some_and(|(one, whole)| whole.start <= one.start && one.start <= whole.end)
+        };
+        told.iter().any(inside) || (is_syntax && !told.is_empty())
+    };
+    let found = found.filter(|one| !is_told(one));
+    let found = found.map(|one| if one.path == content.source.path { with_way_out(one) } else { one });
+    let found: Vec<Diagnostic> = found.collect();
+    found.into_iter().chain(told).collect()
+}
+
+/// Says how to write text that is meant as it is.
+fn with_way_out(mistake: Diagnostic) -> Diagnostic {
+    const WAY_OUT: &str = "text that is no template stands between `{% raw %}` and `{% endraw %}`, or the front matter \
+                           has `skip_content_templating = true`";
+    let help = mistake.help.as_ref().map_or(WAY_OUT.to_owned(), |help| format!("{help}; {WAY_OUT}"));
+    mistake.with_help(help)
+}
+
+/// The Markdown of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Content<'a> {
+    pub(super) source: &'a Source,
+    /// Where it begins, which is the beginning of a line.
+    pub(super) start: usize,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn text(self) -> &'a str {
+        &self.source.text[self.start..]
+    }
+}
+
+/// The files that Tera's names stand for.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    site: &'a Site,
+    /// The text that is rendered without being a template of the site.
+    content: Option<Content<'a>>,
+}
+
+/// What Tera calls a text without a name.
+const ONE_OFF: &str = "__tera_one_off";
+
+impl<'a> Files<'a> {
+    /// A template's file, and where in it the template begins.
+    fn find(self, name: &str) -> Option<(&'a Source, usize)> {
+        match self.content {
+            Some(content) if name == ONE_OFF => Some((content.source, content.start)),
+            _ => source(self.site, name).map(|source| (source, 0)),
+        }
+    }
 }
 
 /// An error that no template is to blame for alone.
@@ -73,51 +149,53 @@ enum Missing {
     Component(String),
 }
 
-fn faults(site: &Site, error: &tera::Error) -> Vec<Fault> {
+fn faults(files: Files<'_>, error: &tera::Error) -> Vec<Fault> {
     match error.kind() {
         ErrorKind::SyntaxError(report) => {
             let span = report.span().range.clone();
-            vec![at(site, report.filename(), Place::Span(span), report.message(), &[])]
+            vec![at(files, report.filename(), Place::Span(span), report.message(), &[])]
         }
         ErrorKind::RenderingError(report) => {
             let span = report.span().range.clone();
             // The chain of includes has no accessor; the report draws it.
             let steps = reports(&error.to_string()).pop().map_or_else(Vec::new, |report| report.called_from);
-            vec![at(site, report.filename(), Place::Span(span), report.message(), &steps)]
+            vec![at(files, report.filename(), Place::Span(span), report.message(), &steps)]
         }
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("Unknown template `{parent}`");
-            vec![at(site, current, Place::Quoted(parent), &message, &[])]
+            vec![at(files, current, Place::Quoted(parent), &message, &[])]
         }
         ErrorKind::CircularExtend { tpl, inheritance_chain } => {
             let chain: Vec<_> = [tpl].into_iter().chain(inheritance_chain).collect();
-            vec![circle(site, &chain, "extend")]
+            vec![circle(files, &chain, "extend")]
         }
         ErrorKind::CircularInclude { include_chain, .. } => {
             let chain: Vec<_> = include_chain.iter().collect();
-            vec![circle(site, &chain, "include")]
+            vec![circle(files, &chain, "include")]
         }
         ErrorKind::Msg(message) if message.starts_with("error: ") => reports(message)
             .into_iter()
-            .map(|report| at(site, &report.template, Place::Position(report.line, report.column), &report.message, &[]))
+            .map(|report| {
+                at(files, &report.template, Place::Position(report.line, report.column), &report.message, &[])
+            })
             .collect(),
-        ErrorKind::Msg(message) => defined_twice(site, message).into_iter().collect(),
+        ErrorKind::Msg(message) => defined_twice(files, message).into_iter().collect(),
         // `load` has said that it is missing, and who wants it.
         _ => Vec::new(),
     }
     .into_iter()
-    .chain(fallback(site, error))
+    .chain(fallback(files.site, error))
     .collect()
 }
 
 /// Templates that lead to each other. `chain` is how Tera went, and ends where it was before; it may have come from
 /// outside the circle.
-fn circle(site: &Site, chain: &[&String], verb: &str) -> Fault {
+fn circle(files: Files<'_>, chain: &[&String], verb: &str) -> Fault {
     let last = chain.last().map_or("", |name| name.as_str());
     let start = chain.iter().position(|name| *name == last).unwrap_or(0);
     let names = chain[start..].iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
     let tag = if verb == "extend" { "extends" } else { verb };
-    let mut fault = at(site, last, Place::Tag(tag), "", &[]);
+    let mut fault = at(files, last, Place::Tag(tag), "", &[]);
     fault.diagnostic.message = format!("templates {verb} each other in a circle: {}", names.join(" → "));
     fault
 }
@@ -137,11 +215,11 @@ fn fallback(site: &Site, error: &tera::Error) -> Option<Fault> {
 }
 
 /// "Component `x` is defined in both `a.html` and `b.html`".
-fn defined_twice(site: &Site, message: &str) -> Option<Fault> {
+fn defined_twice(files: Files<'_>, message: &str) -> Option<Fault> {
     let mut names = message.strip_prefix("Component ")?.split('`').skip(1).step_by(2);
     let (component, first, second) = (names.next()?, names.next()?, names.next()?);
-    let mut fault = at(site, second, Place::Tag(&format!("component {component}")), "", &[]);
-    let first = source(site, first).map_or(first, |source| &source.path);
+    let mut fault = at(files, second, Place::Tag(&format!("component {component}")), "", &[]);
+    let first = files.find(first).map_or(first, |(source, _)| &source.path);
     fault.diagnostic.message = format!("component `{component}` is defined here and in {first}");
     Some(fault)
 }
@@ -156,38 +234,44 @@ enum Place<'a> {
     Tag(&'a str),
 }
 
-fn at(site: &Site, template: &str, place: Place<'_>, message: &str, steps: &[Step]) -> Fault {
-    let (message, help, missing) = explain(site, message);
-    let diagnostic = match source(site, template) {
+fn at(files: Files<'_>, template: &str, place: Place<'_>, message: &str, steps: &[Step]) -> Fault {
+    let (message, help, missing) = explain(files.site, message);
+    let diagnostic = match files.find(template) {
         None => Diagnostic::error(template, message),
-        Some(source) => Diagnostic::error_at(source, span(&source.text, place, source), message),
+        Some((source, start)) => Diagnostic::error_at(source, span(source, start, place), message),
     };
     let mut diagnostic = Diagnostic { help, ..diagnostic };
     for step in steps {
-        let path = source(site, &step.template)
-            .map_or_else(|| Arc::from(step.template.as_str()), |source| source.path.clone());
-        diagnostic = diagnostic.traced(format!("called from {path}:{}:{}", step.line, step.column));
+        let (path, above) = files.find(&step.template).map_or_else(
+            || (Arc::from(step.template.as_str()), 0),
+            |(source, start)| (source.path.clone(), source.position(start).0 - 1),
+        );
+        diagnostic = diagnostic.traced(format!("called from {path}:{}:{}", above + step.line, step.column));
     }
     Fault { template: template.to_owned(), missing, diagnostic }
 }
 
-fn span(text: &str, place: Place<'_>, source: &Source) -> std::ops::Range<usize> {
-    match place {
+/// Where a place of the template is that begins at `start` of the file.
+fn span(source: &Source, start: usize, place: Place<'_>) -> std::ops::Range<usize> {
+    let text = &source.text[start..];
+    let found = match place {
         Place::Span(span) => span,
         Place::Position(line, column) => {
-            let start = source.offset(line, column);
-            start..start + word_len(&text[start..])
+            let above = source.position(start).0 - 1;
+            let at = source.offset(above + line, column) - start;
+            at..at + word_len(&text[at..])
         }
         Place::Quoted(name) => ['"', '\'', '`']
             .iter()
             .find_map(|quote| text.find(&format!("{quote}{name}{quote}")))
-            .map_or(0..0, |start| start..start + name.len() + 2),
+            .map_or(0..0, |at| at..at + name.len() + 2),
         Place::Tag(tag) => text
             .match_indices("{%")
-            .map(|(start, _)| start)
-            .find(|start| text[start + 2..].trim_start_matches(['-', ' ', '\n', '\t']).starts_with(tag))
-            .map_or(0..0, |start| start..text[start..].find("%}").map_or(text.len(), |end| start + end + 2)),
-    }
+            .map(|(at, _)| at)
+            .find(|at| text[at + 2..].trim_start_matches(['-', ' ', '\n', '\t']).starts_with(tag))
+            .map_or(0..0, |at| at..text[at..].find("%}").map_or(text.len(), |end| at + end + 2)),
+    };
+    start + found.start..start + found.end
 }
 
 fn word_len(text: &str) -> usize {

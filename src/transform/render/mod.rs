@@ -4,8 +4,11 @@
 
 mod assets;
 mod builtins;
+mod content;
 mod functions;
+mod head;
 mod mistake;
+mod shortcode;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -14,7 +17,11 @@ use std::sync::Arc;
 
 use tera::{Context, Tera, Value};
 
-use super::markdown::{MarkdownOptions, Rendered};
+pub use self::content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template};
+use super::{
+    highlight::Highlighter,
+    markdown::{MarkdownOptions, Rendered, Text},
+};
 use crate::{
     diag::Diagnostic,
     load::{PageId, SectionId, Site},
@@ -28,35 +35,74 @@ pub struct Contents {
     pub sections: Vec<Rendered>,
 }
 
+impl Contents {
+    /// As far as it is known before anything is rendered: how many words there are.
+    fn unread(site: &Site) -> Self {
+        let pages = site.pages.iter().map(|page| (&page.source, &page.body));
+        let sections = site.sections.iter().map(|section| (&section.source, &section.body));
+        let unread = |(source, body): (_, &std::ops::Range<usize>)| {
+            Rendered::unread(&Text { source, body: body.clone(), templated: None })
+        };
+        Self { pages: pages.map(unread).collect(), sections: sections.map(unread).collect() }
+    }
+}
+
+/// How the `markdown` filter renders.
+#[derive(Clone, Debug, Default)]
+pub struct MarkdownFilter {
+    pub options: MarkdownOptions,
+    pub highlighter: Option<Arc<Highlighter>>,
+}
+
 /// All templates of a site, parsed, and all they may ask about. Shared by the threads that render.
 #[derive(Debug)]
 pub struct Renderer<'a> {
     site: &'a Site,
     tera: Tera,
     library: Arc<values::Library>,
+    filter: MarkdownFilter,
 }
 
 impl<'a> Renderer<'a> {
-    /// Parses every template. `markdown` is how the `markdown` filter renders.
+    /// Parses every template. What they see of the site has no content yet.
     ///
     /// # Errors
     /// Every mistake in a template that can be seen without rendering it.
-    ///
-    /// # Panics
-    /// When `contents` does not have one entry per page and section.
-    pub fn new(site: &'a Site, contents: &Contents, markdown: &MarkdownOptions) -> Result<Self, Vec<Diagnostic>> {
-        assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
-        let library = Arc::new(values::Library::new(site, contents));
+    pub fn new(site: &'a Site, filter: MarkdownFilter) -> Result<Self, Vec<Diagnostic>> {
+        let library = Arc::new(if content::is_needed(site) {
+            values::Library::new(site, &Contents::unread(site))
+        } else {
+            values::Library::unasked(site)
+        });
         let mut tera = Tera::new();
         let prefixes = site.theme_prefix().into_iter().chain([builtins::PREFIX.to_owned()]);
         // It refuses only when templates were added before.
         tera.set_fallback_prefixes(prefixes).map_err(|error| vec![mistake::without_place(site, &error)])?;
-        functions::register(&mut tera, &library, markdown);
+        functions::register(&mut tera, &library, &filter);
         let globals = tera.global_context();
         globals.insert_value("config", library.config.clone());
         globals.insert_value("lang", Value::from(site.config.default_language.as_str()));
         mistake::add_templates(&mut tera, site)?;
-        Ok(Self { site, tera, library })
+        Ok(Self { site, tera, library, filter })
+    }
+
+    /// The same templates, and what they see has its content.
+    ///
+    /// # Panics
+    /// When `contents` does not have one entry per page and section.
+    #[must_use]
+    pub fn with_contents(mut self, contents: &Contents) -> Self {
+        let site = self.site;
+        assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
+        self.library = Arc::new(values::Library::new(site, contents));
+        functions::register(&mut self.tera, &self.library, &self.filter);
+        self
+    }
+
+    /// What the configuration names for the heads of pages and is not there.
+    #[must_use]
+    pub fn missing_in_heads(&self) -> Vec<Diagnostic> {
+        head::missing(self.site, &self.library.assets)
     }
 
     /// A page's HTML.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     load::{MemoryWorld, load},
     site::SiteName,
-    transform::markdown::{self, Target},
+    transform::markdown::{self, Around},
 };
 
 fn site(files: &[(&str, &str)]) -> Site {
@@ -20,7 +20,7 @@ fn site(files: &[(&str, &str)]) -> Site {
 
 fn contents(site: &Site) -> Contents {
     let options = MarkdownOptions::default();
-    let render = |source, body| markdown::render(source, body, &options, None, &|_| Target::Unchanged);
+    let render = |source, body| markdown::render(&Text { source, body, templated: None }, &options, &Around::ALONE);
     Contents {
         pages: site.pages.iter().map(|page| render(&page.source, page.body.clone())).collect(),
         sections: site.sections.iter().map(|section| render(&section.source, section.body.clone())).collect(),
@@ -29,7 +29,7 @@ fn contents(site: &Site) -> Contents {
 
 /// Everything that is rendered: sections, then pages. Mistakes in place of their output.
 fn render_all(site: &Site) -> Vec<Result<String, Vec<Diagnostic>>> {
-    match Renderer::new(site, &contents(site), &MarkdownOptions::default()) {
+    match Renderer::new(site, MarkdownFilter::default()).map(|renderer| renderer.with_contents(&contents(site))) {
         Err(diagnostics) => vec![Err(diagnostics)],
         Ok(renderer) => (0..site.sections.len())
             .map(|id| renderer.section(SectionId(id)))
@@ -162,7 +162,7 @@ fn templates_without_a_page() {
         ("content/b.md", "+++\nrender = false\n+++"),
         ("templates/404.html", "{{ current_path }}"),
     ]);
-    let renderer = Renderer::new(&site, &contents(&site), &MarkdownOptions::default()).unwrap();
+    let renderer = Renderer::new(&site, MarkdownFilter::default()).unwrap().with_contents(&contents(&site));
     let template = |name: &str| renderer.template(name, &SitePath::parse(&format!("/{name}")).unwrap()).unwrap();
     assert_eq!(template("404.html"), "/404.html");
     assert_eq!(template("robots.txt"), "User-agent: *\nDisallow:\nSitemap: https://x.org/sitemap.xml\n");

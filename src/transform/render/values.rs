@@ -1,14 +1,14 @@
 //! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value is made once
 //! and stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use rayon::prelude::*;
 use tera::{Map, Value};
 
 use super::{Contents, Rendered, assets::Assets};
 use crate::{
-    load::{self, Page, PageDate, PublishedFile, Section, SectionId, Site, Spanned, Table},
+    load::{self, ContentAlias, Page, PageDate, PublishedFile, Section, SectionId, Site, Spanned, Table},
     site::{BasePath, SitePath},
     transform::markdown::Heading,
 };
@@ -29,9 +29,26 @@ pub(super) struct Library {
     /// All of them.
     urls: HashSet<String>,
     pub(super) assets: Assets,
+    aliases: Vec<ContentAlias>,
 }
 
 impl Library {
+    /// Of a site that is not asked about anything yet.
+    pub(super) fn unasked(site: &Site) -> Self {
+        Self {
+            config: config(site),
+            pages: Vec::new(),
+            sections: Vec::new(),
+            page_files: Vec::new(),
+            section_files: Vec::new(),
+            page_urls: Vec::new(),
+            section_urls: Vec::new(),
+            urls: HashSet::new(),
+            assets: Assets::default(),
+            aliases: Vec::new(),
+        }
+    }
+
     pub(super) fn new(site: &Site, contents: &Contents) -> Self {
         let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
@@ -62,7 +79,16 @@ impl Library {
             page_urls,
             section_urls,
             assets: Assets::new(site),
+            aliases: site.config.rules.content_aliases.clone(),
         }
+    }
+
+    /// A file below `content/` and a fragment, of what begins with `@/` or with a content alias.
+    pub(super) fn internal<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
+        Some(match load::without_alias(&self.aliases, path)? {
+            Cow::Borrowed(path) => Cow::Borrowed(path.strip_prefix("@/")?),
+            Cow::Owned(path) => Cow::Owned(path.strip_prefix("@/")?.to_owned()),
+        })
     }
 
     /// The index of the page in this file.
@@ -92,7 +118,7 @@ impl Library {
     pub(super) fn has_page(&self, path: &str) -> bool {
         let bare = path.trim_matches('/');
         bare.is_empty()
-            || bare == "syntax.css"
+            || matches!(bare, "syntax.css" | "giallo.css" | "giallo-light.css" | "giallo-dark.css")
             || self.has_url(&format!("/{bare}/"))
             || self.has_url(&format!("/{bare}"))
     }

@@ -1,6 +1,6 @@
 //! Code blocks: `<pre><code>`, highlighted when there is a highlighter, with Zola's options for lines.
 
-use std::{fmt::Write as _, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use pulldown_cmark::CowStr;
 
@@ -9,8 +9,11 @@ use crate::{
     diag::{Diagnostic, did_you_mean},
     transform::{
         escape,
-        highlight::Highlighted,
-        markdown::fence::{Fence, OPTIONS},
+        highlight::{Highlighted, Markup},
+        markdown::{
+            DataAttributes,
+            fence::{Fence, OPTIONS},
+        },
     },
 };
 
@@ -30,9 +33,10 @@ impl Writer<'_> {
         }
         let body = self.code_body(&fence, &code.text, &place);
         self.fresh_line();
-        self.start_pre(&fence);
-        if fence.is_by_line() {
-            self.write_lines(&fence, &body);
+        let markup = self.around.highlighter.map_or(&Markup::PLAIN, |highlighter| highlighter.markup());
+        self.start_pre(&fence, markup);
+        if markup.has_lines || fence.is_by_line() {
+            self.write_lines(&fence, &body, markup);
         } else {
             self.html.push_str(&body);
         }
@@ -41,7 +45,7 @@ impl Writer<'_> {
 
     /// The code as HTML; every line of it is well-formed by itself.
     fn code_body(&mut self, fence: &Fence<'_>, code: &str, place: &Range<usize>) -> Arc<str> {
-        match self.highlighter.map(|highlighter| highlighter.highlight(fence.language, code)) {
+        match self.around.highlighter.map(|highlighter| highlighter.highlight(fence.language, code)) {
             Some(Highlighted::Html(html)) => return html,
             Some(Highlighted::TooLarge) => {
                 let span = self.first_line(place);
@@ -49,6 +53,7 @@ impl Writer<'_> {
                 let help = "it is shown as plain text; name no language here, or break its lines";
                 self.diagnostics.push(diagnostic.as_warning().with_help(help));
             }
+            Some(Highlighted::Unknown) if self.options.strict_languages => self.refuse_unknown(fence.language, place),
             Some(Highlighted::Unknown) | None => {}
         }
         let mut html = String::with_capacity(code.len() + code.len() / 8);
@@ -56,45 +61,47 @@ impl Writer<'_> {
         html.into()
     }
 
-    fn start_pre(&mut self, fence: &Fence<'_>) {
-        self.html.push_str("<pre");
-        let language = fence.language;
-        if !language.is_empty() {
-            self.attribute("data-lang", language);
+    fn refuse_unknown(&mut self, language: &str, place: &Range<usize>) {
+        if self.around.highlighter.is_none_or(|highlighter| highlighter.knows(language)) {
+            return;
         }
-        if let Some(name) = fence.name {
-            self.attribute("data-name", name);
-        }
-        match (language.is_empty(), self.highlighter.is_some()) {
-            (true, true) => self.html.push_str(" class=\"z-code\""),
-            (false, true) => self.attribute("class", &format!("language-{language} z-code")),
-            (false, false) => self.attribute("class", &format!("language-{language}")),
-            (true, false) => {}
+        let message = format!("there is no highlighting for the language `{language}`");
+        let help = "name another or none, or take `error_on_missing_language` out of the configuration";
+        let span = self.in_first_line(language, place);
+        self.diagnostics.push(Diagnostic::error_at(self.source, span, message).with_help(help));
+    }
+
+    fn start_pre(&mut self, fence: &Fence<'_>, markup: &Markup) {
+        let position = self.options.data_attributes;
+        self.html.extend(["<pre", &*markup.pre]);
+        if matches!(position, DataAttributes::Pre | DataAttributes::Both) {
+            self.data_attributes(fence);
         }
         self.html.push_str("><code");
-        if !language.is_empty() {
-            self.attribute("class", &format!("language-{language}"));
-            self.attribute("data-lang", language);
+        if matches!(position, DataAttributes::Code | DataAttributes::Both) {
+            self.data_attributes(fence);
         }
         self.html.push('>');
     }
 
-    fn write_lines(&mut self, fence: &Fence<'_>, body: &str) {
-        for (index, line) in body.split_inclusive('\n').enumerate() {
-            let number = index + 1;
-            if fence.hidden.contains(number) {
-                continue;
-            }
-            let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+    fn data_attributes(&mut self, fence: &Fence<'_>) {
+        if !fence.language.is_empty() {
+            self.attribute("data-lang", fence.language);
+        }
+        for (name, value) in &fence.data {
+            self.attribute(&format!("data-{name}"), value);
+        }
+    }
+
+    fn write_lines(&mut self, fence: &Fence<'_>, body: &str, markup: &Markup) {
+        let shown = body.lines().enumerate().filter(|(index, _)| !fence.hidden.contains(index + 1));
+        for (nth, (index, line)) in shown.enumerate() {
+            let opening: &str = if fence.marked.contains(index + 1) { &markup.marked_line } else { &markup.line };
+            self.html.extend([if nth > 0 { "\n" } else { "" }, opening]);
             if let Some(first) = fence.first_number {
-                // Writing to a string cannot fail.
-                let _ = write!(self.html, "<span class=\"z-ln\" data-line=\"{}\"></span>", first.saturating_add(index));
+                self.html.extend([&*markup.number, &first.saturating_add(index).to_string(), "</span>"]);
             }
-            if fence.marked.contains(number) {
-                self.html.extend(["<mark class=\"z-hl\">", line, "</mark>", end]);
-            } else {
-                self.html.extend([line, end]);
-            }
+            self.html.extend([line, "</span>"]);
         }
     }
 
@@ -105,11 +112,7 @@ impl Writer<'_> {
     }
 
     fn warn_of_option(&mut self, option: &str, place: &Range<usize>) {
-        let line = self.first_line(place);
-        let span = match self.source.text[line.clone()].find(option) {
-            Some(at) => line.start + at..line.start + at + option.len(),
-            None => line,
-        };
+        let span = self.in_first_line(option, place);
         let key = option.split('=').next().unwrap_or(option);
         let help = match did_you_mean(key, OPTIONS.iter().copied()) {
             Some(known) if known != key => format!("did you mean `{known}`?"),
@@ -117,6 +120,15 @@ impl Writer<'_> {
         };
         let message = format!("a code block has no option `{option}`");
         self.diagnostics.push(Diagnostic::error_at(self.source, span, message).as_warning().with_help(help));
+    }
+
+    /// The place of a word in a block's first line, in the file.
+    fn in_first_line(&self, word: &str, place: &Range<usize>) -> Range<usize> {
+        let line = self.first_line(place);
+        match self.source.text[line.clone()].find(word) {
+            Some(at) => line.start + at..line.start + at + word.len(),
+            None => line,
+        }
     }
 
     /// The place of a block's first line, in the file.

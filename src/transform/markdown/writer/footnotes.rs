@@ -1,49 +1,73 @@
-//! Footnotes: numbered in the order they are first referred to, and listed at the end of the page, as GitHub does.
-//! A footnote nothing refers to is not shown.
+//! Footnotes: where they are written, as pulldown-cmark has them, or listed at the end of the page in the order they are
+//! first referred to, as GitHub does. Names and classes are Zola's. In a list, a footnote nothing refers to is not shown.
 
 use std::{collections::HashMap, fmt::Write as _, mem};
 
 use super::Writer;
+use crate::transform::escape;
 
 #[derive(Default)]
 pub(super) struct Footnotes {
-    /// Labels in the order of their first reference, and how often each is referred to.
+    /// Labels in the order of their numbers, and how often each is referred to.
     order: Vec<(String, usize)>,
     /// Places in `order`.
     numbers: HashMap<String, usize>,
     definitions: HashMap<String, String>,
     /// The page around a definition that is being written, and its label.
     outer: Vec<(String, String)>,
+    /// How many definitions are being written where they stand.
+    depth: usize,
 }
 
 impl Footnotes {
     pub(super) fn is_inside(&self) -> bool {
-        !self.outer.is_empty()
+        self.depth > 0 || !self.outer.is_empty()
+    }
+
+    /// The place of a label in the order, where it gets one when it has none.
+    fn place(&mut self, label: &str) -> usize {
+        if let Some(&place) = self.numbers.get(label) {
+            return place;
+        }
+        self.order.push((label.to_owned(), 0));
+        self.numbers.insert(label.to_owned(), self.order.len() - 1);
+        self.order.len() - 1
     }
 }
 
 // Writing to a string cannot fail, hence the results that are dropped.
 impl Writer<'_> {
     pub(super) fn footnote_reference(&mut self, label: &str) {
-        let notes = &mut self.footnotes;
-        let index = *notes.numbers.entry(label.to_owned()).or_insert_with(|| {
-            notes.order.push((label.to_owned(), 0));
-            notes.order.len() - 1
-        });
-        notes.order[index].1 += 1;
-        let (number, count) = (index + 1, notes.order[index].1);
-        let _ = write!(
-            self.html,
-            "<sup class=\"footnote-reference\" id=\"fr-{number}-{count}\"><a href=\"#fn-{number}\">{number}</a></sup>"
-        );
+        let place = self.footnotes.place(label);
+        self.footnotes.order[place].1 += 1;
+        let (number, count, name) = (place + 1, self.footnotes.order[place].1, escaped(label));
+        let _ = if self.options.bottom_footnotes {
+            write!(
+                self.html,
+                "<sup class=\"footnote-reference\" id=\"fr-{name}-{count}\"><a href=\"#fn-{name}\">[{number}]</a></sup>"
+            )
+        } else {
+            write!(self.html, "<sup class=\"footnote-reference\"><a href=\"#{name}\">{number}</a></sup>")
+        };
     }
 
     pub(super) fn start_footnote(&mut self, label: String) {
-        self.footnotes.outer.push((mem::take(&mut self.html), label));
+        if self.options.bottom_footnotes {
+            self.footnotes.outer.push((mem::take(&mut self.html), label));
+            return;
+        }
+        self.footnotes.depth += 1;
+        let (number, name) = (self.footnotes.place(&label) + 1, escaped(&label));
+        self.block(&format!(
+            "<div class=\"footnote-definition\" id=\"{name}\"><sup class=\"footnote-definition-label\">{number}</sup>"
+        ));
     }
 
     pub(super) fn end_footnote(&mut self) {
-        if let Some((outer, label)) = self.footnotes.outer.pop() {
+        if !self.options.bottom_footnotes {
+            self.footnotes.depth -= 1;
+            self.html.push_str("</div>\n");
+        } else if let Some((outer, label)) = self.footnotes.outer.pop() {
             let definition = mem::replace(&mut self.html, outer);
             self.footnotes.definitions.entry(label).or_insert(definition);
         }
@@ -51,27 +75,31 @@ impl Writer<'_> {
 
     pub(super) fn write_footnotes(&mut self) {
         let notes = mem::take(&mut self.footnotes);
-        if notes.order.is_empty() {
+        if !self.options.bottom_footnotes || notes.order.is_empty() {
             return;
         }
-        self.block("<footer class=\"footnotes\">\n<ol class=\"footnotes-list\">\n");
-        for (index, (label, count)) in notes.order.iter().enumerate() {
-            let number = index + 1;
+        self.block("<section class=\"footnotes\">\n<ol class=\"footnotes-list\">\n");
+        for (label, count) in &notes.order {
+            let name = escaped(label);
             let definition = notes.definitions.get(label).map_or("", String::as_str);
-            // The way back belongs into the last paragraph, if the note ends with one.
-            let (body, end) = match definition.strip_suffix("</p>\n") {
-                Some(body) => (body, "</p>\n"),
-                None => (definition, ""),
-            };
-            let _ = write!(self.html, "<li id=\"fn-{number}\">\n{body}");
+            // The ways back belong into the last paragraph, if there is one.
+            let (body, end) = definition.split_at(definition.rfind("</p>").unwrap_or(definition.len()));
+            let _ = write!(self.html, "<li id=\"fn-{name}\">\n{body}");
             for reference in 1..=*count {
-                let _ = write!(
-                    self.html,
-                    " <a href=\"#fr-{number}-{reference}\" aria-label=\"Back to reference {number}\">↩</a>"
-                );
+                let _ = write!(self.html, " <a href=\"#fr-{name}-{reference}\">↩");
+                if reference > 1 {
+                    let _ = write!(self.html, "{reference}");
+                }
+                self.html.push_str("</a>");
             }
             let _ = writeln!(self.html, "{end}</li>");
         }
-        self.html.push_str("</ol>\n</footer>\n");
+        self.html.push_str("</ol>\n</section>\n");
     }
+}
+
+fn escaped(label: &str) -> String {
+    let mut escaped = String::with_capacity(label.len());
+    escape::attribute(&mut escaped, label);
+    escaped
 }

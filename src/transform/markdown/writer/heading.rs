@@ -64,20 +64,18 @@ impl<'a> Writer<'a> {
         }
         tag.push('>');
 
-        let mut link = String::from("<a class=\"zola-anchor\" href=\"#");
-        escape::url(&mut link, &id);
-        match self.options.heading_links {
-            HeadingLinks::None => {}
-            HeadingLinks::Heading => {
-                tag.push_str(&link);
-                tag.push_str("\">");
-                self.html.push_str("</a>");
-            }
-            placed @ (HeadingLinks::Left | HeadingLinks::Right) => {
-                link.push_str("\" aria-label=\"Anchor link for: ");
-                escape::attribute(&mut link, &title);
-                link.push_str("\">#</a>");
-                if placed == HeadingLinks::Left { &mut tag } else { &mut self.html }.push_str(&link);
+        if self.options.heading_links != HeadingLinks::None {
+            let link = (self.around.heading_link)(&id, level as u8);
+            match self.options.heading_links {
+                HeadingLinks::None => {}
+                HeadingLinks::Left => tag.push_str(&link),
+                HeadingLinks::Right => self.html.push_str(&link),
+                HeadingLinks::Heading => {
+                    if let Some(opening) = opening_tag(&link) {
+                        tag.push_str(opening);
+                        self.html.push_str("</a>");
+                    }
+                }
             }
         }
         self.html.insert_str(heading.at, &tag);
@@ -106,4 +104,12 @@ impl<'a> Writer<'a> {
             heading.title.push_str(&braces);
         }
     }
+}
+
+/// The tag a link begins with: of a template's link, what goes around a heading's text.
+fn opening_tag(link: &str) -> Option<&str> {
+    let start =
+        link.match_indices("<a").map(|(at, _)| at).find(|at| link[at + 2..].starts_with(char::is_whitespace))?;
+    let end = link[start..].find('>')?;
+    Some(&link[start..=start + end])
 }

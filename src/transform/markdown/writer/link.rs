@@ -9,7 +9,7 @@ use crate::{
     diag::Diagnostic,
     transform::{
         escape,
-        markdown::{Link, Target},
+        markdown::{Link, Target, emoji},
     },
 };
 
@@ -54,6 +54,7 @@ impl<'a> Writer<'a> {
             return;
         };
         match event {
+            Event::Text(text) if self.options.dialect.emoji => image.description.push_str(&emoji::replaced(&text)),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 image.description.push_str(&text);
             }
@@ -83,7 +84,12 @@ impl<'a> Writer<'a> {
     }
 
     fn mark_external(&mut self) {
-        let external = self.options.external_links;
+        let external = &self.options.external_links;
+        if let Some(class) = &external.class {
+            self.html.push_str(" class=\"");
+            escape::attribute(&mut self.html, class);
+            self.html.push('"');
+        }
         if external.target_blank {
             self.html.push_str(" target=\"_blank\"");
         }
@@ -91,14 +97,13 @@ impl<'a> Writer<'a> {
             (external.target_blank, "noopener"),
             (external.no_follow, "nofollow"),
             (external.no_referrer, "noreferrer"),
+            (external.external, "external"),
         ]
         .into_iter()
         .filter_map(|(wanted, relation)| wanted.then_some(relation))
         .collect();
         if !relations.is_empty() {
-            self.html.push_str(" rel=\"");
-            self.html.push_str(&relations.join(" "));
-            self.html.push('"');
+            self.html.extend([" rel=\"", &relations.join(" "), "\""]);
         }
     }
 
@@ -107,7 +112,7 @@ impl<'a> Writer<'a> {
         if url.is_empty() || url.starts_with('#') || url.starts_with("//") || has_scheme(url) {
             return url.to_owned();
         }
-        match (self.resolve)(url) {
+        match (self.around.resolve)(url) {
             Target::Unchanged => url.to_owned(),
             Target::Url(url) => url,
             Target::Broken { message, help } => {

@@ -17,10 +17,10 @@ use pulldown_cmark::{
 use self::{
     code::OpenCode, footnotes::Footnotes, heading::OpenHeading, link::OpenImage, summary::closing, text::TextRun,
 };
-use super::{Heading, Link, MarkdownOptions, Target, newlines::Unified, slug::Slugs};
+use super::{Around, Heading, Link, MarkdownOptions, newlines::Unified, slug::Slugs};
 use crate::{
     diag::{Diagnostic, Source},
-    transform::{escape, highlight::Highlighter},
+    transform::escape,
 };
 
 pub(super) struct Written {
@@ -32,22 +32,15 @@ pub(super) struct Written {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-pub(super) fn write(
-    source: &Source,
-    text: &Unified<'_>,
-    options: &MarkdownOptions,
-    highlighter: Option<&Highlighter>,
-    resolve: &dyn Fn(&str) -> Target,
-) -> Written {
+pub(super) fn write(source: &Source, text: &Unified<'_>, options: &MarkdownOptions, around: &Around<'_>) -> Written {
     let mut writer = Writer {
         source,
         text,
         options,
-        highlighter,
-        resolve,
+        around,
         html: String::with_capacity(text.len() + text.len() / 2),
         summary: None,
-        slugs: Slugs::default(),
+        slugs: Slugs::new(options.anchors),
         headings: Vec::new(),
         links: Vec::new(),
         diagnostics: Vec::new(),
@@ -88,8 +81,7 @@ struct Writer<'a> {
     source: &'a Source,
     text: &'a Unified<'a>,
     options: &'a MarkdownOptions,
-    highlighter: Option<&'a Highlighter>,
-    resolve: &'a dyn Fn(&str) -> Target,
+    around: &'a Around<'a>,
 
     html: String,
     summary: Option<String>,
@@ -299,16 +291,14 @@ impl<'a> Writer<'a> {
     }
 
     fn alert(&mut self, kind: BlockQuoteKind) {
-        let (class, title) = match kind {
-            BlockQuoteKind::Note => ("note", "Note"),
-            BlockQuoteKind::Tip => ("tip", "Tip"),
-            BlockQuoteKind::Important => ("important", "Important"),
-            BlockQuoteKind::Warning => ("warning", "Warning"),
-            BlockQuoteKind::Caution => ("caution", "Caution"),
+        let class = match kind {
+            BlockQuoteKind::Note => "note",
+            BlockQuoteKind::Tip => "tip",
+            BlockQuoteKind::Important => "important",
+            BlockQuoteKind::Warning => "warning",
+            BlockQuoteKind::Caution => "caution",
         };
-        self.block(&format!(
-            "<blockquote class=\"markdown-alert markdown-alert-{class}\">\n<p class=\"markdown-alert-title\">{title}</p>\n"
-        ));
+        self.block(&format!("<blockquote class=\"markdown-alert-{class}\">\n"));
     }
 
     fn fresh_line(&mut self) {

@@ -16,6 +16,11 @@ impl Writer<'_> {
         };
         self.html.push_str(&html[..marker.start]);
         let mut summary = without_footnote_references(&self.html);
+        summary.truncate(summary.trim_end().len());
+        if self.open.iter().any(|&tag| tag != TagEnd::HtmlBlock) {
+            let cutoff = (self.around.cutoff)(&summary);
+            summary.push_str(&cutoff);
+        }
         summary.extend(self.open.iter().rev().map(|&tag| closing(tag)));
         self.summary = Some(summary);
         self.html.push_str("<span id=\"continue-reading\"></span>");
@@ -57,7 +62,7 @@ fn find_marker(html: &str) -> Option<Range<usize>> {
     html.match_indices("<!--").find_map(|(start, opening)| {
         let comment = &html[start + opening.len()..];
         let end = comment.find("-->")?;
-        (comment[..end].trim() == "more").then_some(start..start + opening.len() + end + "-->".len())
+        comment[..end].trim().eq_ignore_ascii_case("more").then_some(start..start + opening.len() + end + "-->".len())
     })
 }
 

@@ -5,7 +5,10 @@ use std::{mem, ops::Range};
 use pulldown_cmark::CowStr;
 
 use super::Writer;
-use crate::transform::{escape, markdown::autolink};
+use crate::transform::{
+    escape,
+    markdown::{autolink, emoji},
+};
 
 /// Neighbouring text events, which the parser splits at every character that could have meant something.
 #[derive(Default)]
@@ -27,7 +30,7 @@ struct Piece<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn push_text(&mut self, text: CowStr<'a>, place: Range<usize>) {
         if let Some(heading) = &mut self.heading {
-            heading.title.push_str(&text);
+            heading.title.push_str(&if self.options.dialect.emoji { emoji::replaced(&text) } else { (&*text).into() });
         }
         let at = self.run.text.len();
         let written = &self.text[place.clone()];
@@ -49,16 +52,17 @@ impl<'a> Writer<'a> {
         };
         let mut run = mem::take(&mut self.run);
         let mut written = 0;
+        let emoji = self.options.dialect.emoji;
         for link in links {
             let address = &run.text[link.range.clone()];
-            run.show(written..link.range.start, &mut self.html);
+            run.show(written..link.range.start, emoji, &mut self.html);
             self.start_link(link.prefix, address, "", run.place(&link.range));
             escape::text(&mut self.html, address);
             self.html.push_str("</a>");
             self.anchors -= 1;
             written = link.range.end;
         }
-        run.show(written..run.text.len(), &mut self.html);
+        run.show(written..run.text.len(), emoji, &mut self.html);
         // Keep the buffers for the next run.
         run.text.clear();
         run.pieces.clear();
@@ -67,16 +71,19 @@ impl<'a> Writer<'a> {
 }
 
 impl TextRun<'_> {
-    fn show(&self, range: Range<usize>, html: &mut String) {
+    fn show(&self, range: Range<usize>, emoji: bool, html: &mut String) {
         let mut at = range.start;
+        let write = |html: &mut String, text: &str| {
+            escape::text(html, &if emoji { emoji::replaced(text) } else { text.into() });
+        };
         for piece in self.pieces.iter().filter(|piece| range.contains(&piece.at)) {
             if let Some(shown) = &piece.shown {
-                escape::text(html, &self.text[at..piece.at]);
+                write(html, &self.text[at..piece.at]);
                 escape::text(html, shown);
                 at = piece.at + piece.place.len();
             }
         }
-        escape::text(html, &self.text[at.min(range.end)..range.end]);
+        write(html, &self.text[at.min(range.end)..range.end]);
     }
 
     /// Where a range of the run's text stands in the source.
