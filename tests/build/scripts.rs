@@ -30,6 +30,42 @@ fn a_file_that_comes_or_goes_is_noticed_where_a_pattern_means_it() {
 }
 
 #[test]
+fn patterns_in_a_content_site_are_of_its_assets_and_of_what_it_publishes() {
+    let project = Project::with(&[
+        ("sites/a/content/_index.md", "+++\n+++\n"),
+        (
+            "sites/a/templates/index.html",
+            "<title>A</title><script type=module src={{ asset(path=\"main.ts\") }}></script>\
+             <script type=module>console.log(import.meta.glob(\"/views/*.ts\", { eager: true, import: \"default\" }));</script>",
+        ),
+        (
+            "sites/a/assets/main.ts",
+            "console.log(import.meta.glob(\"/**/*.svg\", { eager: true, import: \"default\" }), \
+             import.meta.glob(\"./views/*.ts\", { eager: true, import: \"default\" }));\n",
+        ),
+        ("sites/a/assets/views/one.ts", "export default \"a view\";\n"),
+        ("sites/a/assets/img/a.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\"/>"),
+        ("sites/a/static/marks/b.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"2\"/>"),
+    ]);
+    project.build(&[]);
+    let main = project.text("a", &built(&project, "/assets/main.", ".js"));
+    for expected in ["\"/img/a.svg\":", "\"/marks/b.svg\":", "/a/assets/b.", "\"./views/one.ts\":\"a view\""] {
+        assert!(main.replace('`', "\"").contains(expected), "{expected} in {main}");
+    }
+    let page = project.text("a", &built(&project, "/assets/index.", ".js"));
+    assert!(page.contains("/views/one.ts") && page.contains("a view"), "{page}");
+
+    project.write(
+        "sites/a/templates/index.html",
+        b"<title>A</title>\n<script type=module>console.log(import.meta.glob(\"./views/*.ts\"));</script>",
+    );
+    let run = project.run(&["build", "--quiet"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("a template does not know where its page will be"), "{}", run.stderr);
+    assert!(run.stderr.contains("sites/a/templates/index.html:2:"), "{}", run.stderr);
+}
+
+#[test]
 fn a_script_of_another_host_that_a_script_imports_may_run() {
     let project = Project::with(&[
         (

@@ -250,9 +250,10 @@ fn said(project: &Project, module: &str, source: &Source, kind: &ModuleType) -> 
     let text = &*source.text;
     let is_own = !id::is_of_package(module);
     let has_decorators = decorators::may_be_in(module, text, project.has_decorators);
-    let names_files = text.contains("import.meta.url") && text.contains("URL");
+    let names_files =
+        (text.contains("import.meta.url") && text.contains("URL")) || text.contains("import.meta.resolve");
     let has_globs = is_own && globs::may_be_in(text);
-    let asks_environment = is_own && text.contains("import.meta.env");
+    let asks_environment = is_own && environment::may_be_asked(text);
     if *kind == ModuleType::Json || !(has_decorators || names_files || has_globs || asks_environment) {
         return Ok(None);
     }

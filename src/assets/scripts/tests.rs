@@ -319,6 +319,11 @@ fn what_a_specifier_means() {
             "import { p } from './x.json'; console.log(p);",
         ),
         (
+            "JSON, by the type that browsers ask for",
+            &[("sites/app/x.json", r#"{"p": "right"}"#)],
+            "import x from './x.json' with { type: 'json' }; console.log(x.p);",
+        ),
+        (
             "what a package tries to require may be absent",
             &[("node_modules/p/index.js", "try { require('absent') } catch { exports.p = 'right' }")],
             "import { p } from 'p'; console.log(p);",
@@ -429,13 +434,14 @@ fn files_are_named_by_their_urls() {
             "sites/app/main.ts",
             "import logo from './logo.svg';\nimport text from './note.txt?url';\nimport inline from './dot.gif?inline';\nimport sheet from './sheet.css?url';\n\
              import unused from './unused.png';\nconsole.log(logo, text, inline, sheet, new URL('./font.woff2', import.meta.url), \
-             new URL('https://example.org/x.png', import.meta.url), new URL(logo, import.meta.url).href);",
+             new URL('https://example.org/x.png', import.meta.url), new URL(logo, import.meta.url).href, import.meta.resolve('./pin.png'), import.meta.resolve('pin'));",
         ),
         ("sites/app/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
         ("sites/app/note.txt", "n"),
         ("sites/app/sheet.css", ".a { color: red }"),
         ("sites/app/dot.gif", "GIF"),
         ("sites/app/unused.png", "u"),
+        ("sites/app/pin.png", "p"),
         ("sites/app/font.woff2", "f"),
     ]);
     let linked = project.link(&["main.ts"]);
@@ -447,6 +453,8 @@ fn files_are_named_by_their_urls() {
         "`data:image/gif;base64,R0lG`",
         "new URL(`/app/assets/font.",
         "new URL(`https://example.org/x.png`",
+        "import.meta.resolve(`/app/assets/pin.",
+        "import.meta.resolve(`pin`)",
     ] {
         assert!(code.contains(text), "`{text}` is not in:\n{code}");
     }

@@ -1,12 +1,12 @@
-//! Finds the files that a script names as a browser would resolve them: `new URL("./x.png", import.meta.url)`, and those it
-//! starts as workers.
+//! Finds the files that a script names as a browser would resolve them: `new URL("./x.png", import.meta.url)`,
+//! `import.meta.resolve("./x.png")`, and those it starts as workers.
 
 use std::ops::Range;
 
 use swc_core::{
     common::{Span, Spanned},
     ecma::{
-        ast::{Expr, ExprOrSpread, Lit, NewExpr, ObjectLit, Prop, PropName, PropOrSpread},
+        ast::{CallExpr, Callee, Expr, ExprOrSpread, Lit, NewExpr, ObjectLit, Prop, PropName, PropOrSpread},
         visit::{Visit, VisitWith},
     },
 };
@@ -70,6 +70,19 @@ impl Finder<'_> {
 }
 
 impl Visit for Finder<'_> {
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        if let Callee::Expr(callee) = &call.callee
+            && of_import_meta(callee) == Some("resolve")
+            && let Some(first) = call.args.first()
+            && let Some(literal) = text(&first.expr)
+            && literal.starts_with(['.', '/'])
+        {
+            let place = self.parsed.place(first.expr.span());
+            self.found.push(Use { specifier: literal.to_owned(), place, worker: None });
+        }
+        call.visit_children_with(self);
+    }
+
     fn visit_new_expr(&mut self, new: &NewExpr) {
         let name = new.callee.as_ident().map(|name| &*name.sym);
         if let Some("Worker" | "SharedWorker") = name

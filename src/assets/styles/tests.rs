@@ -11,6 +11,7 @@ use crate::{
     },
     load::{self, MemoryWorld, Site, World},
     site::{BasePath, SiteName},
+    transform::unused::Used,
 };
 
 /// What came of a sheet.
@@ -34,35 +35,39 @@ fn site(files: &[(&str, &str)]) -> (MemoryWorld, Site) {
     (world, site.expect("a site"))
 }
 
+/// What `act` gives in a site at `base`, what was published, and all that was told.
+fn in_context<T>(
+    (world, site): (&MemoryWorld, &Site),
+    base: &BasePath,
+    used: Option<&Used>,
+    act: impl FnOnce(&Context<'_>, &mut Vec<Diagnostic>) -> T,
+) -> (T, Published, Vec<Diagnostic>) {
+    let mapped = crate::assets::Mapped::new();
+    let options = Options { config: &site.config.assets, base, is_dev: false, mapped: &mapped };
+    let resolver = Arc::new(Resolver::new(site, world.shared(), false));
+    let (files, mut found) = (Files::new(world, &resolver, base), Vec::new());
+    let browsers = crate::assets::browsers::of(world, site, &options, &mut found);
+    let context =
+        Context { world, site, options: &options, browsers: &browsers, files: &files, resolver: &resolver, used };
+    let given = act(&context, &mut found);
+    let published = files.into_published();
+    found.extend(published.found.iter().cloned());
+    found.sort();
+    (given, published, found)
+}
+
 /// Compiles and joins sheets of the site `s`, which is mounted at `/s/`.
 fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
     let (world, site) = site(files);
     let base = BasePath::of(&site.name);
-    let mapped = crate::assets::Mapped::new();
-    let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-    let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
-    let (published, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
-    let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-    let context = Context {
-        world: &world,
-        site: &site,
-        options: &options,
-        browsers: &browsers,
-        files: &published,
-        resolver: &resolver,
-        used: None,
-    };
-    let sheets: Vec<Sheet> = sheets
-        .iter()
-        .filter_map(|path| {
-            let path = if path.starts_with("node_modules/") { (*path).to_owned() } else { format!("sites/s/{path}") };
-            compile(&context, &path, &mut found)
-        })
-        .collect();
-    let joined = join(&context, &sheets, &mut found);
-    let Published { sources, found: of_files, .. } = published.into_published();
-    found.extend(of_files);
-    found.sort();
+    let built = in_context((&world, &site), &base, None, |context, found| {
+        let path = |path: &str| {
+            if path.starts_with("node_modules/") { path.to_owned() } else { format!("sites/s/{path}") }
+        };
+        let sheets: Vec<Sheet> = sheets.iter().filter_map(|sheet| compile(context, &path(sheet), found)).collect();
+        (join(context, &sheets, found), sheets.last().and_then(|sheet| sheet.names.clone()))
+    });
+    let ((joined, names), Published { sources, .. }, found) = built;
     let told = found.iter().map(|one| {
         let place = one.position().map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
         let severity = if one.severity == Severity::Error { "" } else { "warning: " };
@@ -73,7 +78,7 @@ fn outcome(files: &[(&str, &str)], sheets: &[&str]) -> Outcome {
     let told = told.collect();
     Outcome {
         css: joined.css.clone(),
-        names: sheets.last().and_then(|sheet| sheet.names.clone()),
+        names,
         joined,
         published: sources.into_iter().map(|(source, path)| (source, path.to_url(&base))).collect(),
         told,
@@ -550,22 +555,10 @@ fn a_sheet_that_is_not_utf8_is_told() {
             },
         )]);
         let world = world.with(&format!("sites/s/{part}"), b"a { }\n/* \xff */".to_vec());
-        let base = BasePath::root();
-        let mapped = crate::assets::Mapped::new();
-        let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-        let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
-        let (files, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
-        let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-        let context = Context {
-            world: &world,
-            site: &site,
-            options: &options,
-            browsers: &browsers,
-            files: &files,
-            resolver: &resolver,
-            used: None,
-        };
-        assert!(compile(&context, &format!("sites/s/{entry}"), &mut found).is_none());
+        let (compiled, _, found) = in_context((&world, &site), &BasePath::root(), None, |context, found| {
+            compile(context, &format!("sites/s/{entry}"), found).is_some()
+        });
+        assert!(!compiled);
         let told: Vec<_> = found.iter().map(|one| (&*one.path, one.message.as_str())).collect();
         assert_eq!(told, [(&*format!("sites/s/{part}"), "this text is not UTF-8: byte 0xff")]);
     }
@@ -573,30 +566,16 @@ fn a_sheet_that_is_not_utf8_is_told() {
 
 #[test]
 fn what_nothing_uses_is_left_out_of_all_sheets() {
-    let mut used = crate::transform::unused::Used::default();
+    let mut used = Used::default();
     used.page("<p class=a>");
     let (world, site) = site(&[
         ("assets/a.css", "@import 'b.css'; .a { b: c } .x { b: c }"),
         ("assets/b.css", ".y { b: c } p { b: d }"),
     ]);
-    let base = BasePath::root();
-    let mapped = crate::assets::Mapped::new();
-    let options = Options { config: &site.config.assets, base: &base, is_dev: false, mapped: &mapped };
-    let resolver = Arc::new(Resolver::new(&site, world.shared(), false));
-    let (files, mut found) = (Files::new(&world, &resolver, &base), Vec::new());
-    let browsers = crate::assets::browsers::of(&world, &site, &options, &mut found);
-    let used = Some(&used);
-    let context = Context {
-        world: &world,
-        site: &site,
-        options: &options,
-        browsers: &browsers,
-        files: &files,
-        resolver: &resolver,
-        used,
-    };
-    let sheet = compile(&context, "sites/s/assets/a.css", &mut found).expect("a sheet");
-    let joined = join(&context, &[sheet], &mut found);
+    let (joined, _, found) = in_context((&world, &site), &BasePath::root(), Some(&used), |context, found| {
+        let sheet = compile(context, "sites/s/assets/a.css", found).expect("a sheet");
+        join(context, &[sheet], found)
+    });
     assert_eq!((joined.css.as_str(), joined.unused), ("p{b:d}.a{b:c}", Some(10)));
     assert_eq!(found, []);
 }

@@ -162,6 +162,7 @@ fn what_is_told_of_globs() {
         "console.log(import(`./veiws/${location.hash}.ts`));",
         "console.log(import(`./views/${location.hash}`));",
         "console.log(import.meta.env.PRDO, import.meta.env.VITE_API);",
+        "console.log(process.env.NODE_ENV, process.env.API);",
     ];
     let said: String = cases.iter().map(|main| told(VIEWS, main)).collect();
     insta::assert_snapshot!(said);
