@@ -155,7 +155,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             return None;
         }
         let opens = self.structure.start(name, self_closing, preserves_space(name, style))?;
-        self.write_tag(name, opens == Opens::Nothing && self.structure.is_foreign())?;
+        self.write_tag(name, opens == Opens::Nothing && (self.structure.is_foreign() || name == "svg"))?;
         self.embedded = embedded(name, &self.lexer);
         Some(())
     }
@@ -320,13 +320,12 @@ fn is_same<'a>(one: &'a str, made: &Made, mut structure: Structure<'a>) -> bool 
             (Some(Piece::Token(old)), Some(Piece::Token(new))) => {
                 let are_same = match old.kind {
                     Kind::StartTag { self_closing } => {
-                        (!structure.is_foreign() || old.kind == new.kind)
-                            && original.is_same_tag(&old, &smaller, &new)
-                            && {
-                                let name = &one[old.name];
-                                let preserves = preserves_space(name, original.lexer.attribute("style"));
-                                structure.start(name, self_closing, preserves).is_some()
-                            }
+                        let is_foreign = structure.is_foreign() || &one[old.name.clone()] == "svg";
+                        (!is_foreign || old.kind == new.kind) && original.is_same_tag(&old, &smaller, &new) && {
+                            let name = &one[old.name];
+                            let preserves = preserves_space(name, original.lexer.attribute("style"));
+                            structure.start(name, self_closing, preserves).is_some()
+                        }
                     }
                     _ if old.kind != new.kind => false,
                     Kind::EndTag => {
@@ -508,6 +507,7 @@ mod tests {
             "<svg viewBox=\"0 0 1 1\"><path d=\"M0\"/><path d=\"M 0\"/></svg>",
             "<svg viewBox=\"0 0 1 1\"><path d=M0 /><path d=\"M 0\"/></svg>",
         );
+        check("<svg width=\"9\"/><p>a</p>", "<svg width=9 /><p>a</p>");
         check("\n  <p>a</p>\n\n", "<p>a</p>");
         check("<!--$-->  a", "<!--$--> a");
         check("<a href=\"/a/\">x</a> <a href=\"/b?c=d\">y</a>", "<a href=/a/>x</a> <a href=\"/b?c=d\">y</a>");
