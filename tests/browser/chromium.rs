@@ -91,7 +91,11 @@ impl Browser {
             .connect(&driver.address)
             .await
             .expect("chromedriver starts a browser");
-        Self { client, driver, _profile: profile }
+        let browser = Self { client, driver, _profile: profile };
+        // The page a browser begins with is its own, and asks for things where there is a network.
+        browser.client.goto("about:blank").await.expect("an empty page");
+        browser.faults().await.expect("what the browser says by itself");
+        browser
     }
 
     /// Ends the browser in an orderly way; the driver ends with it.
