@@ -467,7 +467,7 @@ fn a_content_site_that_names_its_assets() {
         "\"dark\"".to_owned(),
         format!("{{\"icon\":\"/a{map}\"}}"),
         format!("src=/a{photo}"),
-        "<svg height=9 width=9".to_owned(),
+        "width=9 height=9 /><a".to_owned(),
         format!("href=/a{photo}>x"),
         "href=/a/photo.png>y".to_owned(),
         format!("data-of={}", sha384(project.text("a", &main).as_bytes())),
