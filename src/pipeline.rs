@@ -13,6 +13,7 @@ mod outputs;
 mod pages;
 mod preload;
 mod sources;
+mod together;
 mod used;
 
 use std::{

@@ -243,7 +243,13 @@ mod tests {
         let site = site.expect("a site");
         let base = BasePath::root();
         let mapped = crate::assets::Mapped::new();
-        let options = Options { config: &site.config.assets, base: &base, is_dev, mapped: &mapped };
+        let options = Options {
+            config: &site.config.assets,
+            base: &base,
+            is_dev,
+            mapped: &mapped,
+            together: &std::collections::BTreeMap::new(),
+        };
         let mut found = Vec::new();
         let browsers = of(&world, &site, &options, &mut found);
         let told = found.iter().map(|one| {

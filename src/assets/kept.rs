@@ -35,7 +35,7 @@ pub(super) fn key(
         site.name.to_string(),
         site.root.to_string(),
         options.base.as_str().to_owned(),
-        format!("{} {:?} {:?}", options.is_dev, options.config, options.mapped),
+        format!("{} {:?} {:?} {:?}", options.is_dev, options.config, options.mapped, options.together),
         used.map(Used::names).unwrap_or_default(),
         site.config.rules.source.text.to_string(),
     ];
@@ -247,7 +247,8 @@ mod tests {
         let site = load::load(world, &name, "sites/app").0.unwrap();
         let (config, base) = (AssetsConfig::default(), BasePath::of(&name));
         let mapped = crate::assets::Mapped::new();
-        let options = Options { config: &config, base: &base, is_dev: false, mapped: &mapped };
+        let options =
+            Options { config: &config, base: &base, is_dev: false, mapped: &mapped, together: &BTreeMap::new() };
         let wanted = ["sites/app/main.ts", "sites/app/gone.ts"].map(|path| Entry::Module(path.into())).into_iter();
         let wanted = wanted.chain([Entry::File("sites/app/picture.png".into())]).collect();
         build(world, &site, &wanted, None, &options, cache)

@@ -84,7 +84,12 @@ pub struct Options<'a> {
     /// Whether `import.meta.env.DEV` holds.
     pub is_dev: bool,
     pub mapped: &'a Mapped,
+    pub together: &'a Together,
 }
+
+/// Style sheets, by their paths, and the script that is on every page that has the sheet and on no other: what the script
+/// imports of style sheets is put behind the sheet.
+pub type Together = BTreeMap<Arc<str>, Entry>;
 
 /// What the import maps of pages say names mean (HTML §8.1.6.2): a path of the project, or `None` for what browsers fetch
 /// elsewhere. A name that ends in `/` is of all that begin with it, and so is its path.
@@ -238,7 +243,7 @@ fn make(
     }
     let scripts: Vec<&Entry> =
         wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
-    let scripts::Linked { chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts);
+    let scripts::Linked { mut chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts);
     built.taken_in.extend(sources);
     found.extend(wrong);
     if let Some(used) = &mut used {
@@ -251,18 +256,29 @@ fn make(
     }
 
     let context = Context { used: used.as_ref(), ..context };
+    // Files that hold a script's style sheets, by the script.
+    let mut held: BTreeMap<usize, SitePath> = BTreeMap::new();
     for entry in wanted {
         match entry {
             Entry::Style(path) => {
-                if let Some(sheet) = styles::compile(&context, path, &mut found) {
-                    built.add_sheet(&context, entry, path, styles::join(&context, &[sheet], &mut found));
+                let Some(sheet) = styles::compile(&context, path, &mut found) else { continue };
+                let script =
+                    options.together.get(path).and_then(|script| scripts.iter().position(|one| *one == script));
+                let mut sheets = vec![sheet];
+                sheets.extend(script.into_iter().flat_map(|script| chunks::take_sheets(&mut chunks, script)));
+                let file = built.add_sheet(&context, entry, path, styles::join(&context, &sheets, &mut found));
+                if sheets.len() > 1 {
+                    held.extend(script.map(|script| (script, file)));
                 }
             }
             Entry::Within(inner) => built.add_sheet_text(&context, entry, inner, &mut found),
             _ => {}
         }
     }
-    let (finished, wrong) = chunks::finish(&context, chunks, cache);
+    let (mut finished, wrong) = chunks::finish(&context, chunks, cache);
+    for (script, file) in held {
+        finished.entries.entry(script).and_modify(|asset| asset.styles.push(file));
+    }
     found.extend(wrong);
     built.add_scripts(&context, &scripts, finished, &foreign);
     found.extend(built.add_files(wanted, files));
@@ -282,14 +298,16 @@ impl Built {
         self.files.insert(path, file);
     }
 
-    fn add_sheet(&mut self, context: &Context<'_>, entry: &Entry, source: &str, sheet: styles::Joined) {
+    /// Gives the path of the file.
+    fn add_sheet(&mut self, context: &Context<'_>, entry: &Entry, source: &str, sheet: styles::Joined) -> SitePath {
         self.taken_in.extend(sheet.modules.iter().map(|module| module.source.as_str().into()));
         let (stem, _) = names::stem_and_extension(source);
         let StyleFile { path, built, described, map } = StyleFile::of(context, stem, sheet);
         self.add_maps(context, map.map(|map| (path.clone(), map)));
         self.manifest.files.insert(path.as_str().to_owned(), described);
         self.files.insert(path.clone(), built);
-        self.add_asset(entry, Some(source), Asset::alone(path));
+        self.add_asset(entry, Some(source), Asset::alone(path.clone()));
+        path
     }
 
     fn add_classic(&mut self, entry: &Entry, source: &Arc<str>, script: Classic) {

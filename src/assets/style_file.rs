@@ -22,7 +22,7 @@ impl StyleFile {
         let hash = ContentHash::of_parts([css.as_bytes(), public.unwrap_or("").as_bytes()]);
         let path = fingerprinted(stem, "css", &hash);
         if public.is_some() {
-            css.extend(["\n/*# sourceMappingURL=", path.file_name(), ".map */\n"]);
+            css.extend(["\n/*# sourceMappingURL=", path.file_name(), ".map*/"]);
         }
         let body = Bytes::from(css);
         let integrity = integrity(&body);

@@ -17,6 +17,7 @@ use super::{
     highlighting::Highlighting,
     pages::Pages,
     sources::{Kind, Sources},
+    together::together,
     used::used,
 };
 use crate::{
@@ -79,10 +80,13 @@ pub(super) fn make(
     let highlighting = highlighting.as_ref();
     let drafts = draft(world, site, plan, &sources, highlighting, progress, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
+    let mut together = together(drafts.iter().map(|(_, draft)| draft));
+    // These are published under their own names as well.
+    together.retain(|path, _| site.sass.iter().all(|sheet| sheet.file.path != *path));
     let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
     let mapped = mapped(&drafts);
-    let options =
-        assets::Options { config: &site.config.assets, base, is_dev: profile == Profile::Dev, mapped: &mapped };
+    let is_dev = profile == Profile::Dev;
+    let options = assets::Options { config: &site.config.assets, base, is_dev, mapped: &mapped, together: &together };
     let used = used(world, site, &drafts, &mut diagnostics);
     let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();

@@ -1,9 +1,15 @@
-//! JavaScript and TypeScript, by swc: types stripped, compressed, mangled, nothing lowered: ES2022 and later stay as they
-//! are. Whatever a script shows to others (a classic script's globals, a module's exports) keeps its name.
+//! JavaScript and TypeScript. Scripts that are published one by one are swc's: types stripped, compressed, mangled, nothing
+//! lowered: ES2022 and later stay as they are. Whatever a script shows to others (a classic script's globals, a module's
+//! exports) keeps its name. Modules that were linked are oxc's (`linked`), and swc's as well where they are
+//! small.
 
+mod again;
 mod linked;
+mod shorter;
+mod source_map;
 
-pub use linked::{Later, Minified, Origin, minify};
+pub use linked::{Later, Linked, Minified, minify};
+pub use source_map::compose;
 
 use std::{collections::HashSet, ops::Range};
 
@@ -452,21 +458,22 @@ impl Visit for Names {
 fn licences(comments: &SingleThreadedComments) -> String {
     let (leading, trailing) = comments.borrow_all();
     let all = leading.values().chain(trailing.values()).flatten();
-    let mut found: Vec<_> = all
-        .filter(|comment| {
-            let text = &comment.text;
-            text.starts_with('!')
-                || text.contains("@license")
-                || text.contains("@licence")
-                || text.contains("@preserve")
-        })
-        .collect();
+    let mut found: Vec<_> = all.filter(|comment| is_licence(&comment.text)).collect();
     found.sort_by_key(|comment| comment.span.lo);
     found.dedup_by_key(|comment| comment.span.lo);
+    written(found.into_iter().map(|comment| &*comment.text))
+}
+
+/// Whether the text of a comment must be published with the script.
+fn is_licence(comment: &str) -> bool {
+    comment.starts_with('!') || ["@license", "@licence", "@preserve"].iter().any(|mark| comment.contains(mark))
+}
+
+fn written<'c>(licences: impl IntoIterator<Item = &'c str>) -> String {
     let mut text = String::new();
-    for comment in found {
+    for licence in licences {
         // A `//` comment may hold what would end a `/*` comment.
-        text.extend(["/*", &comment.text.replace("*/", "* /"), "*/\n"]);
+        text.extend(["/*", &licence.replace("*/", "* /"), "*/\n"]);
     }
     text
 }

@@ -324,7 +324,6 @@ fn a_plain_folder_with_scripts_and_styles() {
             "/alone.js",
             "/assets/bg.svg",
             "/assets/later.js",
-            "/assets/main.css",
             "/assets/main.js",
             "/assets/other.js",
             "/assets/shared.js",
@@ -339,7 +338,6 @@ fn a_plain_folder_with_scripts_and_styles() {
         [
             "stylesheet /a/assets/style.css",
             "classic /a/assets/theme.js",
-            "stylesheet /a/assets/main.css",
             "importmap",
             "modulepreload /a/assets/shared.js",
             "module /a/assets/main.js",
@@ -355,6 +353,56 @@ fn a_plain_folder_with_scripts_and_styles() {
     assert_eq!(import_map(&project, "/"), expected);
     assert!(!project.text("a", "/other.html").contains("importmap"));
     assert_eq!(field(&project, "/", "link"), None);
+    // No page has the one without the other.
+    let style = project.text("a", &built(&project, "/assets/style.", ".css"));
+    let (linked, imported) = (style.find("color:red").unwrap(), style.find("color:#00f").unwrap());
+    assert!(linked < imported, "{style}");
+}
+
+#[test]
+fn style_sheets_that_some_page_has_alone_stay_apart() {
+    let page = |head: &str| format!("<!doctype html><title>A</title>{head}<p>a");
+    let both = "<link rel=stylesheet href=/style.css><script type=module src=/main.ts></script>";
+    let none = "<p>";
+    for (what, first, second, expected) in [
+        ("always together", both, both, 1),
+        ("a page without either", both, none, 1),
+        ("a page with the sheet", both, "<link rel=stylesheet href=/style.css>", 2),
+        ("a page with the script", both, "<script type=module src=/main.ts></script>", 2),
+        (
+            "a page where it is for paper",
+            both,
+            "<link rel=stylesheet media=print href=/style.css><script type=module src=/main.ts></script>",
+            2,
+        ),
+        (
+            "rules between them",
+            "<link rel=stylesheet href=/style.css><style>p{top:0}</style><script type=module src=/main.ts></script>",
+            none,
+            2,
+        ),
+        (
+            "another sheet between them",
+            "<link rel=stylesheet href=/style.css><link rel=stylesheet href=https://a.example/b.css>\
+             <script type=module src=/main.ts></script>",
+            none,
+            2,
+        ),
+    ] {
+        let project = Project::with(&[
+            ("sites/a/index.html", page(first).as_str()),
+            ("sites/a/other.html", page(second).as_str()),
+            ("sites/a/style.css", "p { color: red }"),
+            ("sites/a/main.ts", "import './main.css';\nconsole.log(1);\n"),
+            ("sites/a/main.css", "p { color: blue }"),
+        ]);
+        project.build(&[]);
+        let sheets =
+            routes(&project).iter().filter(|path| path.starts_with("/assets/") && path.ends_with(".css")).count();
+        assert_eq!(sheets, expected, "{what}");
+        check_integrity(&project, "/");
+        check_integrity(&project, "/other.html");
+    }
 }
 
 #[test]
@@ -376,7 +424,7 @@ fn a_changed_script_changes_the_pages_that_load_it_and_no_other_name() {
     let after = routes(&project);
     let gone: Vec<_> = before.iter().filter(|path| !after.contains(path)).map(|path| unhashed(path)).collect();
     assert!(gone.contains(&"/assets/later.js".to_owned()), "{gone:?}");
-    for kept in ["/assets/style.css", "/assets/theme.js", "/assets/bg.svg", "/assets/main.css"] {
+    for kept in ["/assets/style.css", "/assets/theme.js", "/assets/bg.svg"] {
         assert!(!gone.contains(&kept.to_owned()), "{gone:?}");
     }
 }

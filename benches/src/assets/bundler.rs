@@ -1,4 +1,5 @@
-//! The bundlers: how each is given the same sources and the same work. A peer is told what it needs to make what pages of
+//! The bundlers: how each is given the same sources and the same work: source maps are made by all, since sitekit always
+//! makes them, and named in the scripts where the fixture says so. A peer is told what it needs to make what pages of
 //! today are made of, by its own documentation; all else is its default.
 
 use std::{
@@ -102,7 +103,7 @@ impl Bundler {
                 command.arg(self.peers.join("node_modules/vite/bin/vite.js")).arg("build").arg(project.site(fixture));
                 command.arg("--config").arg(self.peers.join("vite.config.mjs")).args(["--configLoader", "native"]);
                 command.args(["--emptyOutDir", "--base", &format!("/{fixture}/"), "--outDir"]).arg(out);
-                command.args(project.has_public_maps(fixture).then_some("--sourcemap"));
+                command.args(["--sourcemap", if project.has_public_maps(fixture) { "true" } else { "hidden" }]);
                 Ok(vec![command])
             }
             Kind::Esbuild => {
@@ -123,7 +124,7 @@ impl Bundler {
                 command.args(["svg", "png", "txt", "woff", "woff2"].map(|kind| format!("--loader:.{kind}=file")));
                 command.arg(format!("--target={BROWSERS}")).arg(format!("--define:import.meta.env={ENV}"));
                 command.arg(format!("--outdir={}", out.display()));
-                command.args(project.has_public_maps(fixture).then_some("--sourcemap"));
+                command.arg(if project.has_public_maps(fixture) { "--sourcemap" } else { "--sourcemap=external" });
                 commands.push(command);
                 Ok(commands)
             }

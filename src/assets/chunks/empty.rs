@@ -15,7 +15,7 @@ pub(super) fn without_empty(chunks: &mut [Chunk]) -> BTreeSet<usize> {
             continue;
         }
         let placeholder = chunk.placeholder.clone();
-        let statement = format!("import\"./{placeholder}\";");
+        let statement = format!("import \"./{placeholder}\";");
         let importers = || chunks.iter().filter(|chunk| chunk.imports.contains(&placeholder));
         if importers().all(|importer| {
             importer.code.matches(placeholder.as_str()).count() == 1 && importer.code.contains(&statement)

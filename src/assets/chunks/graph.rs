@@ -50,6 +50,18 @@ impl Graph {
         order
     }
 
+    /// All that `beginnings` bring, at once and later, where `without` brings nothing.
+    pub(super) fn reached_without(&self, beginnings: &[usize], without: usize) -> BTreeSet<usize> {
+        let mut met: BTreeSet<usize> = BTreeSet::new();
+        let mut waiting: Vec<usize> = beginnings.to_vec();
+        while let Some(at) = waiting.pop() {
+            if at != without && met.insert(at) {
+                waiting.extend(self.imports[at].iter().chain(&self.later[at]));
+            }
+        }
+        met
+    }
+
     /// What `chunk` may bring after it was loaded, in the order it is met.
     pub(super) fn later_than(&self, chunk: usize) -> Vec<usize> {
         let mut loaded = self.loaded_with(chunk);
@@ -87,5 +99,8 @@ mod tests {
         assert_eq!(graph.later_than(0), [4, 3, 5]);
         assert_eq!(graph.later_than(4), [2, 1, 0, 5, 3]);
         assert_eq!(graph.later_than(5), [0_usize; 0]);
+        assert_eq!(graph.reached_without(&[0], 3), BTreeSet::from([0, 1, 2]));
+        assert_eq!(graph.reached_without(&[4], 3), BTreeSet::from([0, 1, 2, 4, 5]));
+        assert_eq!(graph.reached_without(&[0], 0), BTreeSet::new());
     }
 }

@@ -14,18 +14,18 @@ function fetched(load, needs) {
       let link = [...document.querySelectorAll("link")].find((link) => link.href == href && /^(mod|sty)/.test(link.rel));
       if (!link) {
         link = document.createElement("link");
+        link.href = href;
+        link.rel = integrity ? "stylesheet" : "modulepreload";
         if (integrity) {
-          link.rel = "stylesheet";
           link.integrity = integrity;
           link.loading = new Promise((done, failed) => {
             link.onload = done;
             link.onerror = () => {
               link.remove();
-              failed(new Error("Cannot load " + href));
+              failed(Error("Cannot load " + href));
             };
           });
-        } else link.rel = "modulepreload";
-        link.href = href;
+        }
         document.head.append(link);
       }
       return link.loading;

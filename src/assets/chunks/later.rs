@@ -20,6 +20,45 @@ const MARK: &str = "sitekit:needs";
 const LATER: &str = include_str!("later.js");
 /// What it is called in a chunk.
 const FUNCTION: &str = "fetched";
+/// What a chunk exports it as. The linker gives its own exports names of letters and digits.
+const SHARED: &str = "$";
+
+/// Where a chunk has the function from that waits for what an `import()` needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Function {
+    /// Nothing in it needs one.
+    #[default]
+    None,
+    Own,
+    /// It has one, and others have it from there: some of them may say what they may need.
+    Given {
+        may_need: bool,
+    },
+    /// The chunk with this placeholder.
+    Of(String),
+}
+
+/// Where each chunk has its function from. Those that are loaded only after another that needs one have it from there.
+pub(super) fn functions(chunks: &[Chunk], graph: &Graph, needs: &[Needs]) -> Vec<Function> {
+    let needing: Vec<usize> = (0..chunks.len()).filter(|at| needs[*at].are_in(&chunks[*at].code)).collect();
+    let begins = |at: &usize| chunks[*at].entry.is_some() || chunks[*at].is_worker;
+    let beginnings: Vec<usize> = (0..chunks.len()).filter(begins).collect();
+    let host = needing.iter().copied().find(|host| {
+        let met = graph.reached_without(&beginnings, *host);
+        needing.iter().all(|other| other == host || !met.contains(other))
+    });
+    let mut functions = vec![Function::None; chunks.len()];
+    for at in &needing {
+        functions[*at] = match host {
+            Some(host) if needing.len() > 1 && host == *at => {
+                Function::Given { may_need: needing.iter().any(|at| needs[*at].may_need) }
+            }
+            Some(host) if needing.len() > 1 => Function::Of(chunks[host].placeholder.clone()),
+            _ => Function::Own,
+        };
+    }
+    functions
+}
 
 /// What the dynamic imports of a chunk need.
 #[derive(Clone, Debug, Default)]
@@ -66,18 +105,26 @@ pub(super) fn needs(
 }
 
 impl Needs {
-    /// The code with the function that waits for needs behind it, so that nothing in front moves, and the function's name.
-    /// `None` when nothing is needed.
-    pub(super) fn written_into(&self, code: &str) -> (String, Option<String>) {
-        if self.by_specifier.is_empty() && !(self.may_need && code.contains("import(")) {
-            return (code.to_owned(), None);
+    /// Whether some `import()` in `code` has to wait for something, or may be asked what it needs.
+    pub(super) fn are_in(&self, code: &str) -> bool {
+        !self.by_specifier.is_empty() || (self.may_need && code.contains("import("))
+    }
+
+    /// The code with the function that waits for needs, or its import, behind it, so that nothing in front moves. Also the
+    /// function's name.
+    pub(super) fn written_into(&self, code: &str, function: &Function) -> (String, Option<String>) {
+        let mut name = FUNCTION.to_owned();
+        while code.contains(&name) {
+            name.push('_');
         }
-        let mut function = FUNCTION.to_owned();
-        while code.contains(&function) {
-            function.push('_');
-        }
-        let helper = LATER.replace("MAY_NEED", if self.may_need { "true" } else { "false" });
-        (format!("{code}\n{}", helper.replace(FUNCTION, &function)), Some(function))
+        let written = |may_need: bool| LATER.replace("MAY_NEED", &may_need.to_string()).replace(FUNCTION, &name);
+        let behind = match function {
+            Function::None => return (code.to_owned(), None),
+            Function::Own => written(self.may_need),
+            Function::Given { may_need } => format!("{}export{{{name} as {SHARED}}};", written(*may_need)),
+            Function::Of(host) => format!("import{{{SHARED} as {name}}}from\"./{host}\";"),
+        };
+        (format!("{code}\n{behind}"), Some(name))
     }
 
     /// What is to be fetched for an import of `specifier`.

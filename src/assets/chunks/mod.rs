@@ -5,14 +5,18 @@ mod empty;
 mod graph;
 mod later;
 mod naming;
-mod source_map;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use oxc_sourcemap::SourceMap;
 use rayon::prelude::*;
 
-use self::{graph::Graph, later::Needs, naming::Text};
+use self::{
+    graph::Graph,
+    later::{Function, Needs},
+    naming::Text,
+};
 use super::{
     Asset, BuiltAsset, Context,
     integrity::integrity,
@@ -38,13 +42,15 @@ pub(super) struct Chunk {
     /// What a person would call it: the stem of the entry or of the module imported later.
     pub(super) stem: String,
     pub(super) code: String,
-    /// From the linker's code to the sources (Source Map revision 3, JSON), paths relative to the project.
-    pub(super) map: Option<String>,
+    /// From the linker's code to the sources, paths relative to the project.
+    pub(super) map: Option<SourceMap<'static>>,
     /// Placeholders of the chunks it imports at once and later.
     pub(super) imports: Vec<String>,
     pub(super) later: Vec<String>,
     /// The entry it is, by the key the linker was given.
     pub(super) entry: Option<usize>,
+    /// Whether it is what a worker begins with.
+    pub(super) is_worker: bool,
     pub(super) modules: Vec<BuiltModule>,
     /// The style sheets its modules import, in the order they run.
     pub(super) sheets: Vec<Sheet>,
@@ -61,10 +67,14 @@ pub(super) struct Finished {
     pub(super) maps: BTreeMap<SitePath, String>,
 }
 
+/// What the name of a script's map comes behind.
+const MAP: &str = "\n//# sourceMappingURL=";
+
 /// A chunk that is as small as it gets, and still names others by placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Smaller {
     code: String,
+    /// From the code to the sources (Source Map revision 3, JSON).
     map: Option<String>,
 }
 
@@ -76,31 +86,62 @@ pub(super) fn finish(
 ) -> (Finished, Vec<Diagnostic>) {
     let (sheets, wrong): (Vec<Option<StyleFile>>, Vec<Vec<Diagnostic>>) =
         chunks.par_iter_mut().map(|chunk| style(context, chunk)).unzip();
-    let (finished, found) = assemble(context.options.base, context.maps_are_public(), chunks, sheets, cache);
+    let making = Making {
+        base: context.options.base,
+        engines: &context.browsers.engines(),
+        maps_are_public: context.maps_are_public(),
+        cache,
+    };
+    let (finished, found) = assemble(&making, chunks, sheets);
     (finished, wrong.into_iter().flatten().chain(found).collect())
+}
+
+/// Takes the style sheets of an entry's own chunk away, to be published elsewhere. None where others are loaded with it, or
+/// where something else loads it, too.
+pub(super) fn take_sheets(chunks: &mut [Chunk], entry: usize) -> Vec<Sheet> {
+    let Some(at) = chunks.iter().position(|chunk| chunk.entry == Some(entry)) else { return Vec::new() };
+    let graph = Graph::of(chunks);
+    let has_others = graph.loaded_with(at).iter().any(|other| *other != at && !chunks[*other].sheets.is_empty());
+    let is_loaded_by = |other: usize| graph.imports_of(other).contains(&at) || graph.later_of(other).contains(&at);
+    if has_others || (0..chunks.len()).any(is_loaded_by) {
+        return Vec::new();
+    }
+    std::mem::take(&mut chunks[at].sheets)
+}
+
+/// What decides what becomes of chunks, beside themselves.
+#[derive(Clone, Copy, Debug)]
+struct Making<'a> {
+    base: &'a BasePath,
+    engines: &'a [String],
+    maps_are_public: bool,
+    cache: Option<&'a Cache>,
 }
 
 /// `sheets` are those of the chunks, in their order.
 fn assemble(
-    base: &BasePath,
-    maps_are_public: bool,
+    making: &Making<'_>,
     mut chunks: Vec<Chunk>,
     sheets: Vec<Option<StyleFile>>,
-    cache: Option<&Cache>,
 ) -> (Finished, Vec<Diagnostic>) {
+    let &Making { base, maps_are_public, .. } = making;
     let empty = empty::without_empty(&mut chunks);
     let graph = Graph::of(&chunks);
     let needs = |chunk| later::needs(&chunks, &graph, &sheets, &empty, chunk);
     let needs: Vec<Needs> = (0..chunks.len()).map(needs).collect();
-    let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) =
-        chunks.par_iter_mut().zip(needs).map(|(chunk, needs)| minify_once(chunk, &needs, cache)).unzip();
+    let functions = later::functions(&chunks, &graph, &needs);
+    let (smaller, found): (Vec<Smaller>, Vec<Vec<Diagnostic>>) = chunks
+        .par_iter_mut()
+        .zip(needs.par_iter().zip(functions.par_iter()))
+        .map(|(chunk, (needs, function))| minify_once(chunk, needs, function, making))
+        .unzip();
 
     let codes: Vec<String> = smaller
         .iter()
         .zip(&chunks)
         .map(|(smaller, chunk)| match smaller.map {
             Some(_) if maps_are_public => {
-                format!("{}\n//# sourceMappingURL=./{}.map\n", smaller.code, chunk.placeholder)
+                format!("{}{MAP}{}.map", smaller.code, chunk.placeholder)
             }
             _ => smaller.code.clone(),
         })
@@ -117,7 +158,7 @@ fn assemble(
     let name = |chunk: usize, before: &str| {
         let path = &paths[chunk];
         // Beside the script that names it, or anywhere.
-        if before.ends_with("./") { path.file_name().to_owned() } else { path.to_url(base) }
+        if before.ends_with("./") || before.ends_with(MAP) { path.file_name().to_owned() } else { path.to_url(base) }
     };
     let bodies: Vec<Bytes> = texts.par_iter().map(|text| Bytes::from(text.with(name))).collect();
 
@@ -163,34 +204,51 @@ fn style(context: &Context<'_>, chunk: &mut Chunk) -> (Option<StyleFile>, Vec<Di
 }
 
 /// The chunk, minified; as it was where that fails. What was minified before is not minified again.
-fn minify_once(chunk: &mut Chunk, needs: &Needs, cache: Option<&Cache>) -> (Smaller, Vec<Diagnostic>) {
+fn minify_once(
+    chunk: &mut Chunk,
+    needs: &Needs,
+    function: &Function,
+    making: &Making<'_>,
+) -> (Smaller, Vec<Diagnostic>) {
     let (code, map) = (std::mem::take(&mut chunk.code), chunk.map.take());
-    let Some(cache) = cache else { return minify(&chunk.stem, code, map, needs) };
-    let needed = needs.to_string();
-    let key =
-        cache.key([b"chunk".as_slice(), code.as_bytes(), map.as_deref().unwrap_or("").as_bytes(), needed.as_bytes()]);
+    let Some(cache) = making.cache else { return minify(&chunk.stem, code, map, (needs, function), making) };
+    let (needed, engines) = (format!("{needs} {function:?}"), making.engines.join(" "));
+    // The linker's map is made of the texts of the sources and of what became of them.
+    let sources = map.iter().flat_map(|map| map.get_sources().zip(map.get_source_contents()));
+    let sources = sources.flat_map(|(source, text)| [source.as_bytes(), text.unwrap_or("").as_bytes()]);
+    let parts = [b"chunk".as_slice(), code.as_bytes(), needed.as_bytes(), engines.as_bytes()];
+    let key = cache.key(parts.into_iter().chain(sources));
     if let Some(smaller) = cache.get(key).and_then(|kept| Smaller::read(&kept)) {
         return (smaller, Vec::new());
     }
-    let (smaller, found) = minify(&chunk.stem, code, map, needs);
+    let (smaller, found) = minify(&chunk.stem, code, map, (needs, function), making);
     if found.is_empty() {
         cache.keep(key, &smaller.to_bytes());
     }
     (smaller, found)
 }
 
-fn minify(stem: &str, code: String, map: Option<String>, needs: &Needs) -> (Smaller, Vec<Diagnostic>) {
-    let (text, function) = needs.written_into(&code);
+fn minify(
+    stem: &str,
+    code: String,
+    map: Option<SourceMap<'static>>,
+    (needs, function): (&Needs, &Function),
+    making: &Making<'_>,
+) -> (Smaller, Vec<Diagnostic>) {
+    let (text, function) = needs.written_into(&code, function);
     let source = Source::new(format!("{stem}.js"), text);
     let needs_of = |specifier: &str| needs.of(specifier);
     let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });
-    match script::minify(&source, later.as_ref()) {
-        Ok(script::Minified { code: smaller, origins }) if smaller.len() < code.len() || later.is_some() => {
-            let map = map.and_then(|map| source_map::compose(&origins, &code, &map));
-            (Smaller { code: smaller, map }, Vec::new())
+    let linked = script::Linked { engines: making.engines, later, has_map: map.is_some() };
+    match script::minify(&source, &linked) {
+        Ok(script::Minified { code, map: origins }) => {
+            let map = map.zip(origins).map(|(map, origins)| script::compose(&origins, map).to_json_string());
+            (Smaller { code, map }, Vec::new())
         }
-        Ok(_) => (Smaller { code, map }, Vec::new()),
-        Err(found) => (Smaller { code, map }, found.into_iter().map(Diagnostic::as_warning).collect()),
+        Err(found) => {
+            let map = map.map(|map| map.to_json_string());
+            (Smaller { code, map }, found.into_iter().map(Diagnostic::as_warning).collect())
+        }
     }
 }
 

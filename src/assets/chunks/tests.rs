@@ -15,9 +15,10 @@ fn chunk(name: &str, code: &str) -> Chunk {
         stem: name.to_owned(),
         code: code.to_owned(),
         map: None,
-        imports: [named("from\"./@"), named("import\"./@")].concat(),
+        imports: [named("from\"./@"), named("import\"./@"), named("import \"./@")].concat(),
         later: named("import(\"./@"),
         entry: None,
+        is_worker: false,
         modules: vec![BuiltModule { source: format!("sites/a/{name}.ts"), bytes: 3 }],
         sheets: Vec::new(),
     }
@@ -38,14 +39,18 @@ fn sheet(name: &str) -> StyleFile {
     StyleFile { path, built, described, map: None }
 }
 
+const fn making(base: &BasePath, maps_are_public: bool) -> Making<'_> {
+    Making { base, engines: &[], maps_are_public, cache: None }
+}
+
 fn assembled(chunks: Vec<Chunk>, sheets: Vec<Option<StyleFile>>) -> Finished {
     let base = BasePath::of(&crate::site::SiteName::parse("a").unwrap());
-    let (finished, found) = assemble(&base, true, chunks, sheets, None);
+    let (finished, found) = assemble(&making(&base, true), chunks, sheets);
     assert_eq!(found, []);
     finished
 }
 
-/// The text of the file called `stem`, with hashes left out of all names.
+/// The text of the file called `stem`, with hashes left out of all names and one kind of quotes.
 fn text(finished: &Finished, stem: &str) -> String {
     let begin = format!("/assets/{stem}.");
     let (_, file) = finished
@@ -53,7 +58,7 @@ fn text(finished: &Finished, stem: &str) -> String {
         .iter()
         .find(|(path, _)| path.as_str().starts_with(&begin) && path.extension() == Some("js"))
         .unwrap();
-    without_hashes(std::str::from_utf8(&file.body).unwrap())
+    without_hashes(std::str::from_utf8(&file.body).unwrap()).replace('`', "\"")
 }
 
 fn without_hashes(text: &str) -> String {
@@ -89,7 +94,7 @@ fn later_imports_fetch_what_is_not_there() {
         match expected {
             Some(expected) => assert!(text.contains(&format!("import(\"./view.js\"),{expected})")), "{what}: {text}"),
             None => assert_eq!(
-                text, r#"import"./base.js";import("./view.js");self.again=()=>import("./view.js");"#,
+                text, r#"import"./base.js";import("./view.js"),self.again=()=>import("./view.js");"#,
                 "{what}"
             ),
         }
@@ -107,7 +112,28 @@ fn what_may_be_needed_is_told_by_every_import_of_the_program() {
     let main = text(&finished, "main");
     assert!(main.contains(r#"import("./view.js"),["./view.js"])"#), "{main}");
     assert!(main.contains(r#"import("https://cdn.example/x.js"),["https://cdn.example/x.js"])"#), "{main}");
-    assert_eq!(text(&finished, "view"), r#"import("./more.js")"#);
+    assert_eq!(text(&finished, "view"), r#"import("./more.js");"#);
+}
+
+#[test]
+fn the_function_that_waits_is_there_once() {
+    for (what, is_entry, is_worker, expected) in [
+        ("all come after the entry", false, false, [true, false]),
+        ("one is an entry itself", true, false, [true, true]),
+        ("one runs elsewhere", false, true, [true, true]),
+    ] {
+        let mut main = chunk("main", r#"self.again=()=>import("./@view.js");"#);
+        main.entry = Some(0);
+        let mut view = chunk("view", r#"self.more=()=>import("./@more.js");"#);
+        (view.entry, view.is_worker) = (is_entry.then_some(1), is_worker);
+        let chunks = vec![main, view, chunk("more", r#"import"./@base.js";m();"#), chunk("base", "b()")];
+        let finished = assembled(chunks, vec![None, Some(sheet("view")), None, None]);
+        let [main, view] = ["main", "view"].map(|stem| text(&finished, stem));
+        assert_eq!([&main, &view].map(|text| text.contains("querySelectorAll")), expected, "{what}: {main}\n{view}");
+        assert_eq!(view.contains(r#"from"./main.js""#), !expected[1], "{what}: {view}");
+        assert_eq!(main.contains("export{"), !expected[1], "{what}: {main}");
+        assert!(view.contains(r#"["./base.js"]"#), "{what}: {view}");
+    }
 }
 
 #[test]
@@ -151,24 +177,24 @@ fn scripts_are_named_relative_to_scripts_and_absolutely_elsewhere() {
 fn a_map_is_named_and_has_the_sources() {
     let mut main = chunk("main", "const one=1;export{one};console.log(one);");
     main.map = Some(
-        serde_json::json!({
-            "version": 3, "sources": ["sites/a/main.ts"], "sourcesContent": ["const one: number = 1;"], "names": [],
-            "mappings": "AAAA",
-        })
-        .to_string(),
+        SourceMap::from_json_string(
+            r#"{"version":3,"sources":["sites/a/main.ts"],"sourcesContent":["const one: number = 1;"],"names":[],"mappings":"AAAA"}"#,
+        )
+        .unwrap()
+        .into_owned(),
     );
     let finished = assembled(vec![main], vec![None]);
     let (path, map) = finished.maps.first_key_value().unwrap();
     assert!(map.contains("const one: number = 1;"), "{map}");
     let body = &finished.files[path].body;
-    assert!(body.ends_with(format!("\n//# sourceMappingURL=./{}.map\n", path.file_name()).as_bytes()), "{body:?}");
+    assert!(body.ends_with(format!("\n//# sourceMappingURL={}.map", path.file_name()).as_bytes()), "{body:?}");
 }
 
 #[test]
 fn a_chunk_that_cannot_be_minified_is_published_as_it_was() {
     let broken = "this is not JavaScript";
     let base = BasePath::root();
-    let (finished, found) = assemble(&base, false, vec![chunk("main", broken)], vec![None], None);
+    let (finished, found) = assemble(&making(&base, false), vec![chunk("main", broken)], vec![None]);
     assert_eq!(finished.files.values().next().unwrap().body, broken);
     assert!(!found.is_empty() && found.iter().all(|one| one.severity == crate::diag::Severity::Warning), "{found:?}");
 }
@@ -196,10 +222,10 @@ fn what_is_kept_of_a_chunk_reads_back() {
 
 #[test]
 fn what_only_brings_style_sheets_is_no_script() {
-    let mut main = chunk("main", r#"import"./@sheets.js";import("./@view.js");"#);
+    let mut main = chunk("main", r#"import "./@sheets.js";import("./@view.js");"#);
     main.entry = Some(0);
     let chunks =
-        || vec![main.clone(), chunk("sheets", ""), chunk("view", r#"import"./@more.js";v();"#), chunk("more", "\n")];
+        || vec![main.clone(), chunk("sheets", ""), chunk("view", r#"import "./@more.js";v();"#), chunk("more", "\n")];
     let finished = assembled(chunks(), vec![None, Some(sheet("sheets")), None, Some(sheet("more"))]);
     assert_eq!(text(&finished, "view"), "v();");
     let main_text = text(&finished, "main");

@@ -1,7 +1,11 @@
 //! From what the linker made to chunks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use oxc_sourcemap::SourceMap;
 use rolldown_common::{ModuleId, Output, OutputChunk};
 
 use super::{
@@ -30,16 +34,19 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
     let outputs: BTreeMap<String, _> = outputs
         .into_iter()
         .filter_map(|output| match output {
-            Output::Chunk(chunk) => Some((chunk.filename.to_string(), chunk)),
+            Output::Chunk(chunk) => Some((chunk.filename.to_string(), Arc::unwrap_or_clone(chunk))),
             Output::Asset(_) => None,
         })
         .collect();
-    let known: BTreeSet<&str> = outputs.keys().map(String::as_str).collect();
+    let known: BTreeSet<String> = outputs.keys().cloned().collect();
+    let changed = project.changed();
+    let all_modules = outputs.values().flat_map(|output| output.modules.keys.iter());
+    let workers: BTreeSet<String> = all_modules.flat_map(|id| project.workers_of(id.as_str())).collect();
     let ours = |names: &[arcstr::ArcStr]| -> Vec<String> {
         names.iter().filter(|name| known.contains(name.as_str())).map(ToString::to_string).collect()
     };
     outputs
-        .iter()
+        .into_iter()
         .map(|(placeholder, output)| {
             let ids = || output.modules.keys.iter().map(ModuleId::as_str);
             let mut later = ours(&output.dynamic_imports);
@@ -49,15 +56,16 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
             let facade = output.facade_module_id.as_ref().map(ModuleId::as_str);
             let entry = roots.iter().find(|root| output.is_entry && Some(root.id.as_str()) == facade);
             Chunk {
-                placeholder: placeholder.clone(),
-                stem: stem(output),
-                code: output.code.clone(),
-                map: map(project, output),
+                stem: stem(&output),
                 imports: ours(&output.imports),
                 later,
                 entry: entry.map(|root| root.entry),
-                modules: modules(output),
+                is_worker: workers.contains(&placeholder),
+                modules: modules(&output),
                 sheets: ids().filter_map(|id| sheet(sheets, id)).collect(),
+                map: output.map.map(|linked| map(&changed, linked)),
+                code: output.code,
+                placeholder,
             }
         })
         .collect()
@@ -101,14 +109,12 @@ fn stem(chunk: &OutputChunk) -> String {
 }
 
 /// The chunk's map. Where the linker was given another text than the author wrote, it shows the author's.
-fn map(project: &Project, chunk: &OutputChunk) -> Option<String> {
-    let mut map = chunk.map.clone()?;
-    let changed = project.changed();
-    let contents: Vec<Option<String>> = map
-        .get_sources()
-        .zip(map.get_source_contents())
-        .map(|(source, content)| changed.get(source).map_or(content.map(str::to_owned), |text| Some(text.to_string())))
-        .collect();
-    map.set_source_contents(contents.iter().map(Option::as_deref).collect());
-    Some(map.to_json_string())
+fn map(changed: &BTreeMap<String, Arc<str>>, map: SourceMap<'static>) -> SourceMap<'static> {
+    let mut parts = map.into_parts();
+    for (source, content) in parts.sources.iter().zip(&mut parts.source_contents) {
+        if let Some(text) = changed.get(&**source) {
+            *content = Some(text.to_string().into());
+        }
+    }
+    SourceMap::from_parts(parts)
 }

@@ -3,12 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rolldown::{
-    BundlerOptions, BundlerTransformOptions, ChecksOptions, ChunkFilenamesOutputOption, Either, InputItem, JsxOptions,
-    OutputFormat, Platform, PreserveEntrySignatures, RawMinifyOptions, SourceMapPathTransform, SourceMapType, TsConfig,
-    merge_tsconfig,
+    BundlerOptions, BundlerTransformOptions, ChecksOptions, ChunkFilenamesOutputOption, Either, ExperimentalOptions,
+    InputItem, JsxOptions, OutputFormat, Platform, PreserveEntrySignatures, RawMinifyOptions, SourceMapPathTransform,
+    SourceMapType, TsConfig, merge_tsconfig,
 };
 
-use rolldown_common::ModuleId;
+use rolldown_common::{AttachDebugInfo, ModuleId};
 
 use super::{id, output::placeholder, plugin::Root};
 use crate::{
@@ -53,8 +53,12 @@ pub(super) fn options(
         // Pages run entries and import nothing from them.
         preserve_entry_signatures: Some(PreserveEntrySignatures::False),
         minify_internal_exports: Some(true),
-        // It drops what swc, which is next, does not; together they are smaller than either.
-        minify: Some(RawMinifyOptions::Bool(true)),
+        // Chunks are minified when it is known what they import later, and each of them once (`assets/chunks`).
+        minify: Some(RawMinifyOptions::Bool(false)),
+        experimental: Some(ExperimentalOptions {
+            attach_debug_info: Some(AttachDebugInfo::None),
+            ..ExperimentalOptions::default()
+        }),
         checks: Some(ChecksOptions {
             plugin_timings: Some(false),
             prefer_builtin_feature: Some(false),

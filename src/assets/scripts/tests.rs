@@ -4,6 +4,14 @@ mod globs;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use oxc::{
+    allocator::Allocator,
+    codegen::{Codegen, CodegenOptions},
+    minifier::{Minifier, MinifierOptions},
+    parser::Parser,
+    span::SourceType,
+};
+
 use super::*;
 use crate::{
     assets::{Options, browsers::Browsers, files::Files, resolve::Resolver},
@@ -47,7 +55,13 @@ impl Project {
         let (site, found) = load::load(&self.world, &SiteName::parse("app").unwrap(), "sites/app");
         assert_eq!(found, []);
         let mapped = crate::assets::Mapped::new();
-        let options = Options { config: &self.config, base: &base, is_dev: self.is_dev, mapped: &mapped };
+        let options = Options {
+            config: &self.config,
+            base: &base,
+            is_dev: self.is_dev,
+            mapped: &mapped,
+            together: &BTreeMap::new(),
+        };
         let (site, browsers) = (site.unwrap(), Browsers::default());
         let resolver = Arc::new(Resolver::new(&site, self.world.shared(), self.is_dev));
         let files = Files::new(&self.world, &resolver, &base);
@@ -67,13 +81,13 @@ impl Project {
 }
 
 impl Linked {
-    /// The code of all chunks, by their stems, placeholders replaced by those.
+    /// The code of all chunks, minified, by their stems, placeholders replaced by those.
     #[track_caller]
     fn code(&self) -> BTreeMap<String, String> {
         assert_eq!(self.found, [], "{}", self.said());
         let mut codes = BTreeMap::new();
         for chunk in &self.chunks {
-            let mut code = chunk.code.clone();
+            let mut code = minified(&chunk.code);
             for other in &self.chunks {
                 code = code.replace(&other.placeholder, &format!("{}.js", other.stem));
             }
@@ -101,6 +115,21 @@ impl Linked {
         };
         self.found.iter().map(one).collect()
     }
+}
+
+/// The code as oxc alone minifies it.
+fn minified(code: &str) -> String {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, code, SourceType::mjs()).parse();
+    assert!(parsed.diagnostics.is_empty(), "{code}");
+    let mut program = parsed.program;
+    let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
+    Codegen::new()
+        .with_options(CodegenOptions::minify())
+        .with_scoping(minified.scoping)
+        .with_private_member_mappings(minified.class_private_mappings)
+        .build(&program)
+        .code
 }
 
 /// Links `sites/app/main.ts` into one chunk, and looks for texts that are in its code and texts that are not.
@@ -458,7 +487,8 @@ fn files_are_named_by_their_urls() {
     ] {
         assert!(code.contains(text), "`{text}` is not in:\n{code}");
     }
-    let map: serde_json::Value = serde_json::from_str(linked.chunks[0].map.as_ref().unwrap()).unwrap();
+    let map: serde_json::Value =
+        serde_json::from_str(&linked.chunks[0].map.as_ref().unwrap().to_json_string()).unwrap();
     let sources = map["sources"].as_array().unwrap().iter().map(|source| source.as_str().unwrap());
     let main = sources.clone().position(|source| source == "sites/app/main.ts").unwrap();
     let content = map["sourcesContent"][main].as_str().unwrap();

@@ -43,7 +43,8 @@ fn in_context<T>(
     act: impl FnOnce(&Context<'_>, &mut Vec<Diagnostic>) -> T,
 ) -> (T, Published, Vec<Diagnostic>) {
     let mapped = crate::assets::Mapped::new();
-    let options = Options { config: &site.config.assets, base, is_dev: false, mapped: &mapped };
+    let options =
+        Options { config: &site.config.assets, base, is_dev: false, mapped: &mapped, together: &BTreeMap::new() };
     let resolver = Arc::new(Resolver::new(site, world.shared(), false));
     let (files, mut found) = (Files::new(world, &resolver, base), Vec::new());
     let browsers = crate::assets::browsers::of(world, site, &options, &mut found);

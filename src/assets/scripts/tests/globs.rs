@@ -93,7 +93,7 @@ fn lines_stay_where_they_were() {
     let linked = linked("const views = import.meta.glob([\n  './views/home.ts',\n]);\nconsole.log(views, 4711);");
     assert_eq!(linked.found, []);
     let main = linked.chunks.iter().find(|chunk| chunk.stem == "main").unwrap();
-    let map: serde_json::Value = serde_json::from_str(main.map.as_ref().unwrap()).unwrap();
+    let map: serde_json::Value = serde_json::from_str(&main.map.as_ref().unwrap().to_json_string()).unwrap();
     let content = map["sourcesContent"][0].as_str().unwrap();
     assert!(content.contains("import.meta.glob(["), "the author's text is shown: {content}");
     let wrong = told(
