@@ -28,6 +28,7 @@ fn every_page_of_the_manual() {
         visit.expect("each part of the manual is reached", opened.contains("/docs/commands/build/"));
         visit.missing("/docs/no/such/page/", "There is no such page").await?;
         visit.theme_is_kept("/docs/").await?;
+        visit.pages_are_found("/docs/").await?;
         visit.the_next_page_is_fetched("/docs/commands/build/", "/docs/commands/dev/").await?;
         visit.files_are_kept_for_good("/docs/commands/build/").await?;
         visit.injected_code_does_not_run("/docs/").await
@@ -264,6 +265,37 @@ impl Visit {
         self.expect("the theme button makes the page dark", dark != before);
         self.browser.refresh().await?;
         self.shows("the theme survives a reload", ground, dark).await?;
+        self.collect(path).await
+    }
+
+    /// The search is opened, used, left and used again with nothing but keys; on a phone, by its button.
+    async fn pages_are_found(&mut self, path: &str) -> Result<(), CmdError> {
+        let open = "return document.querySelector('dialog.search')?.open ?? false";
+        let first = "return document.querySelector('.search-hits a')?.pathname ?? null";
+        let focus = "return document.activeElement.pathname ?? document.activeElement.localName";
+        self.open(path).await?;
+        self.browser.look(LOOKS[2]).await?;
+        self.press("/").await?;
+        self.shows("`/` opens the search", open, json!(true)).await?;
+        self.press("htpasswd zzzz").await?;
+        let status = "return document.querySelector('.search-status').textContent";
+        self.shows("nothing has all words", status, json!("No page has all of these words.")).await?;
+        self.press(&Key::Escape.to_string()).await?;
+        self.shows("Escape closes it", open, json!(false)).await?;
+        self.press("/").await?;
+        self.press("pagination").await?;
+        self.shows("the page of this title is first", first, json!("/docs/writing/pagination/")).await?;
+        self.press(&Key::Down.to_string()).await?;
+        self.shows("an arrow leads to it", focus, json!("/docs/writing/pagination/")).await?;
+        self.press(&Key::Up.to_string()).await?;
+        self.shows("and one back", focus, json!("input")).await?;
+        self.inspect(path).await?;
+        self.browser.look(LOOKS[2]).await?;
+        self.press(&Key::Enter.to_string()).await?;
+        self.is_at("/docs/writing/pagination/", "Pagination").await?;
+        self.browser.look(LOOKS[0]).await?;
+        self.click(".search-button").await?;
+        self.shows("the button opens the search", open, json!(true)).await?;
         self.collect(path).await
     }
 

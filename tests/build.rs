@@ -22,6 +22,8 @@ mod golden;
 mod hooks;
 #[path = "build/interrupted.rs"]
 mod interrupted;
+#[path = "build/lists.rs"]
+mod lists;
 #[path = "build/output.rs"]
 mod output;
 #[path = "build/project.rs"]

@@ -1,25 +1,31 @@
 //! A site's configuration: `config.toml` with Zola's keys and one table of ours, `[sitekit]`. Everything is optional.
 //! Keys that a part of the compiler does not use are still known, so that no key of Zola's is called a mistake.
 
+use std::collections::BTreeMap;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{
     assets::{self, AssetsConfig, Hooks},
     fields::Fields,
+    lists::{self, Lists, Search},
     rules::{self, SiteRules},
     slug::Strategy,
     value::{self, Spanned, Table, Value},
 };
 use crate::{
     diag::{Diagnostic, Source},
-    site::Mode,
+    site::{Mode, SitePath},
 };
 
 /// The file's names: Zola's old and new one.
 pub(super) const FILE_NAMES: [&str; 2] = ["config.toml", "zola.toml"];
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 pub struct Config {
+    /// The file it stands in.
+    pub source: Source,
     pub mode: Mode,
     pub rules: SiteRules,
     pub assets: AssetsConfig,
@@ -32,6 +38,18 @@ pub struct Config {
     pub theme: Option<Spanned<String>>,
     pub generate_sitemap: bool,
     pub generate_robots_txt: bool,
+    /// Whether a sitemap leaves out all pagers but the first.
+    pub exclude_pagers: bool,
+    /// Of pages that name none.
+    pub author: Option<String>,
+    /// A folder that the paths of all taxonomies are in.
+    pub taxonomy_root: Option<String>,
+    /// How many pages a feed has at most.
+    pub feed_limit: Option<usize>,
+    /// How the pages of the default language are listed.
+    default_lists: Lists,
+    /// Those of the others, by language.
+    other_lists: BTreeMap<String, Lists>,
     /// Whether the files of `sass/` are published as style sheets.
     pub compile_sass: bool,
     pub slugify: Slugify,
@@ -155,6 +173,7 @@ const POSITIONS: &[(&str, DataAttrPosition)] = &[
 impl Default for Config {
     fn default() -> Self {
         Self {
+            source: Source::new("", ""),
             mode: Mode::default(),
             rules: SiteRules::default(),
             assets: AssetsConfig::default(),
@@ -166,6 +185,12 @@ impl Default for Config {
             theme: None,
             generate_sitemap: true,
             generate_robots_txt: true,
+            exclude_pagers: false,
+            author: None,
+            taxonomy_root: None,
+            feed_limit: None,
+            default_lists: Lists::default(),
+            other_lists: BTreeMap::new(),
             compile_sass: false,
             slugify: Slugify::default(),
             markdown: Markdown::default(),
@@ -198,6 +223,38 @@ impl Default for Markdown {
     }
 }
 
+impl Config {
+    /// That of a site which has no such file.
+    pub(super) fn silent(source: Source) -> Self {
+        Self { source, ..Self::default() }
+    }
+
+    /// How pages are listed, by language, the default one first.
+    pub fn lists(&self) -> impl Iterator<Item = (&str, &Lists)> {
+        let others = self.other_lists.iter().map(|(lang, lists)| (lang.as_str(), lists));
+        [(self.default_language.as_str(), &self.default_lists)].into_iter().chain(others)
+    }
+
+    /// How the pages of a language are listed; one that is not configured is listed as the default.
+    #[must_use]
+    pub fn lists_of(&self, lang: &str) -> &Lists {
+        self.other_lists.get(lang).unwrap_or(&self.default_lists)
+    }
+
+    /// What the search index of a language holds, where it has one.
+    #[must_use]
+    pub fn search_of(&self, lang: &str) -> Search {
+        let own = self.lists_of(lang).search.as_ref();
+        own.or(self.default_lists.search.as_ref()).cloned().unwrap_or_default()
+    }
+
+    /// The first segment of the paths of a language: nothing for the default one.
+    #[must_use]
+    pub fn language_prefix<'a>(&self, lang: &'a str) -> &'a str {
+        if lang == self.default_language { "" } else { lang }
+    }
+}
+
 /// Reads a configuration. What is wrong is a diagnostic, and the default stands in for it.
 pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config {
     let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
@@ -211,7 +268,10 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
     // What says a place in the file says it of a site without a table of ours, too.
     rules.source = source.clone();
     let hooks = fields.within_ours("hooks", assets::read_hooks).unwrap_or_default();
+    let slugify = fields.within("slugify", slugify).unwrap_or_default();
+    let default_language = text(&mut fields, "default_language").unwrap_or(default.default_language);
     let config = Config {
+        source: source.clone(),
         mode,
         rules,
         assets,
@@ -219,12 +279,20 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         base_url: base_url(&mut fields),
         title: text(&mut fields, "title"),
         description: text(&mut fields, "description"),
-        default_language: text(&mut fields, "default_language").unwrap_or(default.default_language),
+        default_lists: lists::read(&mut fields, slugify.taxonomies),
+        other_lists: BTreeMap::new(),
+        default_language,
         theme: fields.string("theme").filter(|theme| !theme.value.is_empty()),
         generate_sitemap: fields.bool("generate_sitemap").unwrap_or(default.generate_sitemap),
         generate_robots_txt: fields.bool("generate_robots_txt").unwrap_or(default.generate_robots_txt),
+        exclude_pagers: fields
+            .word("exclude_paginated_pages_in_sitemap", &[("none", false), ("all", true)])
+            .unwrap_or_default(),
+        author: text(&mut fields, "author"),
+        taxonomy_root: taxonomy_root(&mut fields),
+        feed_limit: fields.count("feed_limit"),
         compile_sass: fields.bool("compile_sass").unwrap_or(false),
-        slugify: fields.within("slugify", slugify).unwrap_or_default(),
+        slugify,
         markdown: fields.within("markdown", markdown).unwrap_or_default(),
         ignored_content: globs(&mut fields, "ignored_content"),
         ignored_static: globs(&mut fields, "ignored_static"),
@@ -252,6 +320,16 @@ fn base_url(fields: &mut Fields<'_>) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+fn taxonomy_root(fields: &mut Fields<'_>) -> Option<String> {
+    let root = fields.string("taxonomy_root")?;
+    let bare = root.value.trim_matches('/');
+    if let Err(error) = SitePath::parse(&format!("/{bare}")) {
+        fields.error(root.span, format!("`{}` cannot be a path of the site: {error}", root.value));
+        return None;
+    }
+    (!bare.is_empty()).then(|| bare.to_owned())
 }
 
 fn slugify(fields: &mut Fields<'_>) -> Slugify {
@@ -320,34 +398,15 @@ fn highlighting(fields: &mut Fields<'_>) -> Highlighting {
 /// Keys of Zola's that other parts read from [`Config::written`], or that have no meaning here.
 fn known_elsewhere(fields: &mut Fields<'_>) {
     fields.knows(&[
-        "author",
-        "build_search_index",
-        "exclude_paginated_pages_in_sitemap",
-        "feed_filenames",
-        "feed_limit",
-        "generate_feeds",
         "hard_link_static",
         "languages",
         "minify_html",
         "output_dir",
         "preserve_dotfiles_in_output",
-        "taxonomies",
-        "taxonomy_root",
         "translations",
     ]);
     fields.within("link_checker", |fields| {
         fields.knows(&["skip_prefixes", "skip_anchor_prefixes", "internal_level", "external_level"]);
-    });
-    fields.within("search", |fields| {
-        fields.knows(&[
-            "include_title",
-            "include_description",
-            "include_date",
-            "include_path",
-            "include_content",
-            "truncate_content_length",
-            "index_format",
-        ]);
     });
 }
 

@@ -71,6 +71,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The place where a switch is turned on.
+    pub(super) fn enabled(&mut self, key: &'static str) -> Option<Range<usize>> {
+        let node = self.node(key)?;
+        match node.value {
+            Value::Bool(truth) => truth.then_some(node.span),
+            other => self.mismatch(key, "`true` or `false`", &other, node.span),
+        }
+    }
+
     pub(super) fn integer(&mut self, key: &'static str) -> Option<i64> {
         let node = self.node(key)?;
         match node.value {

@@ -1,12 +1,13 @@
 //! The head of a Markdown file: TOML between `+++`, YAML between `---`, or nothing. A page and a section each have
 //! their keys; what neither knows goes to `extra`, and is warned about once for the whole site.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, num::NonZeroUsize, ops::Range};
 
 use super::{
     config::{ANCHOR_LINKS, AnchorLinks},
     date::{self, PageDate},
     fields::Fields,
+    pagination::PaginatePath,
     value::{self, Node, Spanned, Table, Value},
 };
 use crate::diag::{Diagnostic, Source, did_you_mean};
@@ -46,8 +47,8 @@ pub struct SectionMeta {
     pub template: Option<Spanned<String>>,
     pub page_template: Option<Spanned<String>>,
     /// `None` is no pagination.
-    pub paginate_by: Option<usize>,
-    pub paginate_path: String,
+    pub paginate_by: Option<NonZeroUsize>,
+    pub paginate_path: PaginatePath,
     pub paginate_reversed: bool,
     /// `None` is what the configuration says.
     pub insert_anchor_links: Option<AnchorLinks>,
@@ -57,7 +58,8 @@ pub struct SectionMeta {
     /// Whether its pages count as its parent's too.
     pub transparent: bool,
     pub aliases: Vec<Spanned<String>>,
-    pub generate_feeds: bool,
+    /// The place that asks for feeds of its pages.
+    pub generate_feeds: Option<Range<usize>>,
     /// Whether its text and what lies below it are no templates; `None` is what is said further out.
     pub skip_content_templating: Option<bool>,
     pub extra: Table,
@@ -128,7 +130,7 @@ impl Default for SectionMeta {
             template: None,
             page_template: None,
             paginate_by: None,
-            paginate_path: "page".to_owned(),
+            paginate_path: PaginatePath::default(),
             paginate_reversed: false,
             insert_anchor_links: None,
             in_search_index: true,
@@ -136,7 +138,7 @@ impl Default for SectionMeta {
             redirect_to: None,
             transparent: false,
             aliases: Vec::new(),
-            generate_feeds: false,
+            generate_feeds: None,
             skip_content_templating: None,
             extra: Table::default(),
         }
@@ -192,8 +194,8 @@ pub(super) fn read_section(
         draft: fields.bool("draft").unwrap_or(default.draft),
         template: fields.name("template"),
         page_template: fields.name("page_template"),
-        paginate_by: fields.count("paginate_by").filter(|&count| count > 0),
-        paginate_path: text(&mut fields, "paginate_path").unwrap_or(default.paginate_path),
+        paginate_by: fields.paginate_by(),
+        paginate_path: PaginatePath::read(&mut fields),
         paginate_reversed: fields.bool("paginate_reversed").unwrap_or(default.paginate_reversed),
         insert_anchor_links: fields.word("insert_anchor_links", ANCHOR_LINKS),
         in_search_index: fields.bool("in_search_index").unwrap_or(default.in_search_index),
@@ -201,7 +203,7 @@ pub(super) fn read_section(
         redirect_to: fields.name("redirect_to"),
         transparent: fields.bool("transparent").unwrap_or(default.transparent),
         aliases: Vec::new(),
-        generate_feeds: fields.bool("generate_feeds").unwrap_or(default.generate_feeds),
+        generate_feeds: fields.enabled("generate_feeds"),
         skip_content_templating: fields.bool("skip_content_templating"),
         extra: fields.table("extra").unwrap_or_default(),
     };

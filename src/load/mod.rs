@@ -7,11 +7,17 @@ mod by_path;
 mod config;
 mod content;
 mod date;
+mod feeds;
 mod fields;
 mod files;
 mod front_matter;
+mod lists;
+mod pagination;
 mod rules;
+mod searched;
+mod sitemap;
 mod slug;
+mod taxonomies;
 mod templating;
 #[cfg(test)]
 mod tests;
@@ -30,13 +36,19 @@ pub use config::{
     AnchorLinks, Anchors, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
 };
 pub use date::PageDate;
+pub use feeds::{Feed, FeedList, FeedPages};
 pub use files::{File, utf8};
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
+pub use lists::{IndexFormat, Lists, Search, TaxonomyConfig};
+pub use pagination::{ListId, PaginatePath, Pagination};
 pub use rules::{
     CacheRule, Change, ContentAlias, ErrorPage, FieldRule, Lifetime, MoveRule, PageRule, PatternTable, PolicyMode,
     PolicySettings, SiteRules, WrittenPattern, without_alias,
 };
-pub use slug::Strategy;
+pub use searched::{Searched, elasticlunr_language};
+pub use sitemap::SitemapEntry;
+pub use slug::{Strategy, slugify_path};
+pub use taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 pub use templating::Templating;
 pub use value::{Node, Spanned, Table, Value};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
@@ -59,6 +71,8 @@ pub struct Site {
     pub pages: Vec<Page>,
     /// Sorted by folder, so the root section is the first. A content site always has one, a plain folder none.
     pub sections: Vec<Section>,
+    /// In the order of the configuration, the default language's first.
+    pub taxonomies: Vec<Taxonomy>,
     /// The site's own and its theme's.
     pub templates: Vec<Template>,
     /// Files that are published as they are, at their path: sorted by path. Scripts among them are compiled.
@@ -300,6 +314,9 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
         site.templating = Templating::new(&site.config.skip_content_templating, &site.sections);
         by_path::give_templates(&mut site, diagnostics);
         by_path::check_aliases(&site, diagnostics);
+        taxonomies::collect(&mut site, diagnostics);
+        feeds::check(&site, diagnostics);
+        searched::check(&site, diagnostics);
         require_templates(&mut site, diagnostics);
     }
     Some(site)
@@ -314,6 +331,7 @@ impl Site {
             config,
             pages: Vec::new(),
             sections: Vec::new(),
+            taxonomies: Vec::new(),
             templates: Vec::new(),
             files,
             sass: Vec::new(),
@@ -335,7 +353,10 @@ fn configuration(reader: &Reader<'_>, root: &str, diagnostics: &mut Vec<Diagnost
             found = Some((config::read(&source, diagnostics), source));
         }
     }
-    found.unwrap_or_else(|| (Config::default(), Source::new(format!("{root}/{}", config::FILE_NAMES[0]), "")))
+    found.unwrap_or_else(|| {
+        let source = Source::new(format!("{root}/{}", config::FILE_NAMES[0]), "");
+        (Config::silent(source.clone()), source)
+    })
 }
 
 /// What `theme.toml` sets in `[extra]` holds where the site's own configuration is silent.
@@ -581,7 +602,11 @@ fn wanted_templates(site: &Site) -> impl Iterator<Item = (&Source, Option<&Spann
         let source = if page.meta.template.is_some() { None } else { inherited() };
         (source.unwrap_or(&page.source), page.template.as_ref(), page.template_name())
     });
-    sections.chain(pages)
+    let taxonomies = site.rendered_taxonomies().flat_map(|(_, taxonomy)| {
+        let templates = [&taxonomy.list_template, &taxonomy.single_template];
+        templates.map(|template| (&site.config.source, None, template.as_str()))
+    });
+    sections.chain(pages).chain(taxonomies)
 }
 
 fn template_folders(site: &Site) -> String {

@@ -12,7 +12,8 @@ pub enum Strategy {
 }
 
 /// A page's part of a path.
-pub(super) fn slugify_path(name: &str, strategy: Strategy) -> String {
+#[must_use]
+pub fn slugify_path(name: &str, strategy: Strategy) -> String {
     match strategy {
         Strategy::On => slug::slugify(name),
         Strategy::Safe => name.trim_end_matches([' ', '.']).replace(['<', '>', ':', '"', '/', '\\', '|', '?', '*'], ""),

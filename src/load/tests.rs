@@ -1,5 +1,7 @@
 //! Zola's conventions, one small site each.
 
+mod lists;
+
 use super::*;
 
 /// A world with these files in `sites/s`, and templates for everything unless the case brings its own.
@@ -125,7 +127,6 @@ fn mistakes_in_front_matter_have_their_place() {
             "error content/a.md:2:8 nothing of this slug can be part of a path (give the page a `slug` of letters and \
              digits, or a `path`)",
         ),
-        ("+++\n[taxonomies]\ntags = ['']\n+++", "error content/a.md:3:9 a term of `taxonomies.tags` cannot be empty"),
         (
             "+++\ntitel = 'x'\n+++",
             "warning content/a.md:2:1 front matter has no key `titel` (did you mean `title`? It is kept as `extra.titel`)",

@@ -16,14 +16,15 @@ use super::{
 use crate::{
     assets::{Entry, Mapped},
     diag::{Diagnostic, Source},
-    load::{self, File, Site, World},
+    load::{self, File, ListId, Searched, Site, World},
     plan::Origin,
-    site::{Field, MediaType, SitePath},
+    site::{BasePath, Field, MediaType, SitePath},
     transform::{
         base,
         placeholder::{self, Placeholder, What},
-        render::Renderer,
+        render::{Contents, Renderer},
         requests::{Asks, Head, Request, Requests},
+        search::{self, Document},
     },
 };
 
@@ -35,6 +36,8 @@ pub(super) enum Draft {
     Text(TextDraft),
     /// A web app manifest.
     Manifest(ManifestDraft),
+    /// A text that stays as it is.
+    Made(Made),
     /// What its origin says is all there is to know.
     Plain,
 }
@@ -56,6 +59,13 @@ pub(super) struct TextDraft {
     pub(super) source: Source,
     pub(super) media: MediaType,
     pub(super) placeholders: Vec<Filled>,
+}
+
+/// A text that was made as it is to be published.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) text: String,
+    pub(super) media: MediaType,
 }
 
 /// A placeholder of a template's, and what it stands for.
@@ -125,7 +135,7 @@ impl Draft {
             Self::Page(page) => (&page.wishes, &[], &page.placeholders),
             Self::Text(text) => (&[], &[], &text.placeholders),
             Self::Manifest(manifest) => (&[], &manifest.images, &[]),
-            Self::Plain => (&[], &[], &[]),
+            Self::Made(_) | Self::Plain => (&[], &[], &[]),
         };
         let of_wishes = wishes.iter().filter_map(|wish| match &wish.target {
             Target::Entry(entry) => Some(entry),
@@ -142,7 +152,9 @@ impl Draft {
 pub(super) struct Drafter<'a> {
     pub(super) world: &'a dyn World,
     pub(super) site: &'a Site,
+    pub(super) base: &'a BasePath,
     pub(super) sources: &'a Sources<'a>,
+    pub(super) contents: &'a Contents,
     /// `None` when templates cannot be read: then nothing that needs one is made.
     pub(super) renderer: Option<Renderer<'a>>,
 }
@@ -174,6 +186,28 @@ impl Drafter<'_> {
                 let source = Source::new(self.rendered_name(path), html);
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
             }
+            Origin::Pager(list, number) => {
+                let template = match list {
+                    ListId::Section(id) => self.site.section(*id).template_name(),
+                    ListId::Term(id) => &self.site.taxonomy(id.0).single_template,
+                };
+                self.listed(path, template, |renderer| renderer.pager(*list, *number), found)
+            }
+            Origin::Taxonomy(id) => {
+                let template = &self.site.taxonomy(*id).list_template;
+                self.listed(path, template, |renderer| renderer.taxonomy(*id), found)
+            }
+            Origin::Term(id) => {
+                let template = &self.site.taxonomy(id.0).single_template;
+                self.listed(path, template, |renderer| renderer.term(*id), found)
+            }
+            Origin::Feed(feed) => self.text(path, |renderer| renderer.feed(feed), found),
+            Origin::Sitemap(entries) => self.text(path, |renderer| renderer.sitemap(path, entries.clone()), found),
+            Origin::SitemapIndex(parts) => self.text(path, |renderer| renderer.sitemap_index(path, parts), found),
+            Origin::SearchIndex(lang) => self.search_index(path, lang),
+            Origin::SearchLibrary => {
+                Some(Draft::Made(Made { text: search::LIBRARY.to_owned(), media: MediaType::JAVASCRIPT }))
+            }
             Origin::Template(name) => {
                 let text = render_with(self.renderer.as_ref()?, |renderer| renderer.template(name, path), found)?;
                 let source = Source::new(self.rendered_name(path), text);
@@ -204,6 +238,64 @@ impl Drafter<'_> {
         });
         let images = images.collect();
         Some(Draft::Manifest(ManifestDraft { source, images }))
+    }
+
+    /// A page that lists others.
+    fn listed(
+        &self,
+        path: &SitePath,
+        template: &str,
+        render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Draft> {
+        let html = self.rendered(template, render, found)?;
+        let authors = Authors { template, content: None };
+        let source = Source::new(self.rendered_name(path), html);
+        Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
+    }
+
+    /// A feed or a sitemap. XML has no place for control characters, which a page may have (XML 1.0 §2.2).
+    fn text(
+        &self,
+        path: &SitePath,
+        render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Draft> {
+        let mut text = render_with(self.renderer.as_ref()?, render, found)?;
+        text.retain(|c| !matches!(c, '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' | '\u{fffe}' | '\u{ffff}'));
+        let source = Source::new(self.rendered_name(path), text);
+        let placeholders = self.placeholders(&source);
+        Some(Draft::Text(TextDraft { source, media: MediaType::of_extension(path.extension()), placeholders }))
+    }
+
+    /// `None` for a language that the format cannot hold, which loading has said.
+    fn search_index(&self, path: &SitePath, lang: &str) -> Option<Draft> {
+        let searched = self.site.searched(lang);
+        let urls: Vec<String> =
+            searched.iter().map(|&one| self.site.url(self.site.searched_path(one), self.base)).collect();
+        let document = |one, url| {
+            let (title, description, date, content) = match one {
+                Searched::Page(id) => {
+                    let page = self.site.page(id);
+                    (&page.meta.title, &page.meta.description, page.date.as_ref(), &self.contents.pages[id.0])
+                }
+                Searched::Section(id) => {
+                    let meta = &self.site.section(id).meta;
+                    (&meta.title, &meta.description, None, &self.contents.sections[id.0])
+                }
+            };
+            Document {
+                url,
+                path: self.site.searched_path(one).as_str(),
+                title: title.as_deref().unwrap_or_default(),
+                description: description.as_deref().unwrap_or_default(),
+                date: date.map_or("", |date| date.text.as_str()),
+                content: &content.html,
+            }
+        };
+        let documents: Vec<Document<'_>> = searched.iter().zip(&urls).map(|(&one, url)| document(one, url)).collect();
+        let text = search::index(&documents, &self.site.config.search_of(lang), lang)?;
+        Some(Draft::Made(Made { text, media: MediaType::of_extension(path.extension()) }))
     }
 
     /// Nothing where the template is not there: loading has said so.

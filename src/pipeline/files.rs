@@ -60,7 +60,19 @@ impl<'a> Files<'a> {
                 output.fields.push(Field::new("location", location));
                 Some(output)
             }
-            Origin::Page(_) | Origin::Section(_) | Origin::Template(_) | Origin::Sass(_) => None,
+            // Rendered, or built.
+            Origin::Page(_)
+            | Origin::Section(_)
+            | Origin::Pager(..)
+            | Origin::Taxonomy(_)
+            | Origin::Term(_)
+            | Origin::Feed(_)
+            | Origin::Sitemap(_)
+            | Origin::SitemapIndex(_)
+            | Origin::SearchIndex(_)
+            | Origin::SearchLibrary
+            | Origin::Template(_)
+            | Origin::Sass(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::{
     Profile, Progress, Stage,
     convert::{convert, markdown_options},
-    drafts::{Draft, Drafter, linked_manifests, mapped, needed_pages},
+    drafts::{Draft, Drafter, Made, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
     highlighting::Highlighting,
     pages::Pages,
@@ -78,7 +78,7 @@ pub(super) fn make(
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
-    let drafts = draft(world, site, plan, &sources, highlighting, progress, &mut diagnostics);
+    let drafts = draft(world, site, plan, base, &sources, highlighting, progress, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
     let mut together = together(drafts.iter().map(|(_, draft)| draft));
     // These are published under their own names as well.
@@ -107,6 +107,7 @@ pub(super) fn make(
         let output = match draft {
             Draft::Page(page) => Some(pages.finish(&path, *page, &mut found)),
             Draft::Text(text) => files.text(&pages.filled(&text, &mut found), text.media, &path, &mut found),
+            Draft::Made(made) => Some(Output::made(made)),
             Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
             Draft::Plain => match plan.routes.get(&path) {
                 Some(Origin::Sass(file)) => sheet(&built, &file.path),
@@ -136,6 +137,7 @@ fn draft(
     world: &dyn World,
     site: &Site,
     plan: &Plan,
+    base: &BasePath,
     sources: &Sources<'_>,
     highlighting: Option<&Highlighting>,
     progress: &dyn Progress,
@@ -156,7 +158,7 @@ fn draft(
     diagnostics.extend(converted.flat_map(|one| std::mem::take(&mut one.diagnostics)));
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
-    let drafter = Drafter { world, site, sources, renderer };
+    let drafter = Drafter { world, site, base, sources, contents: &contents, renderer };
     progress.begin(Stage::Render, plan.routes.len());
     let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
         .routes
@@ -258,6 +260,10 @@ impl Output {
             loads: None,
             fields: Vec::new(),
         }
+    }
+
+    fn made(Made { text, media }: Made) -> Self {
+        Self::of(text.into(), media)
     }
 
     pub(super) fn of_script(text: String) -> Self {

@@ -111,7 +111,9 @@ impl<'a> Sources<'a> {
         let with_slash = SitePath::parse(&format!("{path}/")).ok();
         [Some(path.clone()), with_slash].into_iter().flatten().find(|path| {
             self.plan.routes.get(path).is_some_and(|origin| match origin {
-                Origin::Page(_) | Origin::Section(_) => true,
+                Origin::Page(_) | Origin::Section(_) | Origin::Pager(..) | Origin::Taxonomy(_) | Origin::Term(_) => {
+                    true
+                }
                 Origin::File(_) => path.is_index() || path.extension() == Some("html"),
                 _ => false,
             })

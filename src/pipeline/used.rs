@@ -32,7 +32,7 @@ pub(super) fn used(
         match draft {
             Draft::Page(page) => used.page(&page.source.text),
             Draft::Text(text) => used.script(&text.source.text),
-            Draft::Manifest(_) | Draft::Plain => {}
+            Draft::Manifest(_) | Draft::Made(_) | Draft::Plain => {}
         }
     }
     let speaks =

@@ -1,15 +1,19 @@
 //! Decides which URLs a site has and what each is made from. Each URL has exactly one owner; two sources that claim
 //! one are a mistake of the author's, told with both names. Nothing is read or rendered here.
 
+mod lists;
 mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use crate::{
     diag::{Diagnostic, Source},
-    load::{File, HighlightStyle, Kind, PageId, PublishedFile, SectionId, Site, Spanned, Themes},
+    load::{
+        Feed, File, HighlightStyle, Kind, ListId, PageId, PublishedFile, SectionId, Site, Spanned, TaxonomyId, TermId,
+        Themes,
+    },
     site::{BasePath, SitePath},
 };
 
@@ -28,7 +32,22 @@ pub enum Origin {
     Page(PageId),
     /// A section through its template: HTML.
     Section(SectionId),
-    /// A template that belongs to no page: `404.html`, `robots.txt`, `sitemap.xml`.
+    /// A pager of a list, but the first, which is the list itself: HTML.
+    Pager(ListId, usize),
+    /// All terms of a taxonomy: HTML.
+    Taxonomy(TaxonomyId),
+    /// The pages of a term: HTML.
+    Term(TermId),
+    Feed(Feed),
+    /// A sitemap of these of its entries.
+    Sitemap(Range<usize>),
+    /// What lists the parts of a sitemap that is too large for one file, and is their paths.
+    SitemapIndex(Vec<SitePath>),
+    /// The search index of a language.
+    SearchIndex(String),
+    /// The script that reads it.
+    SearchLibrary,
+    /// A template that belongs to no page: `404.html`, `robots.txt`.
     Template(&'static str),
     /// A file as it is, smaller where its type allows.
     File(File),
@@ -77,6 +96,7 @@ pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
         Kind::Content => {
             routes.sections(site);
             routes.pages(site);
+            routes.lists(site);
             routes.files(&site.files, Index::Folder);
             for PublishedFile { file, path } in &site.sass {
                 routes.claim(path, Origin::Sass(file.clone()), &file.path, None);
@@ -88,7 +108,10 @@ pub fn plan(site: &Site) -> (Plan, Vec<Diagnostic>) {
                 routes.files(&page.assets, Index::File);
             }
             routes.templates(site);
+            routes.sitemap(site);
+            routes.search(site);
             routes.aliases(site);
+            routes.first_pagers(site);
         }
     }
     routes.highlighting(site);
@@ -174,14 +197,9 @@ impl Routes {
         }
     }
 
-    /// A 404 page where there is a template for one; `robots.txt` and `sitemap.xml` unless the site has its own or
-    /// does not want them. A sitemap lists whole URLs (sitemaps.org), so it needs `base_url`.
+    /// A 404 page where there is a template for one; `robots.txt` unless the site has its own or does not want it.
     fn templates(&mut self, site: &Site) {
-        let wanted = [
-            (NOT_FOUND, site.has_template(NOT_FOUND)),
-            ("robots.txt", site.config.generate_robots_txt),
-            ("sitemap.xml", site.config.generate_sitemap && site.config.base_url.is_some()),
-        ];
+        let wanted = [(NOT_FOUND, site.has_template(NOT_FOUND)), ("robots.txt", site.config.generate_robots_txt)];
         for (name, wanted) in wanted {
             let Ok(path) = SitePath::parse(&format!("/{name}")) else { continue };
             if !wanted || (self.owners.contains_key(&path) && !site.has_template(name)) {
@@ -214,18 +232,29 @@ impl Routes {
     }
 
     fn aliases(&mut self, site: &Site) {
-        let sections = site.sections.iter().filter(|section| section.is_rendered());
-        let sections = sections.map(|section| (&section.source, &section.path, &section.meta.aliases));
-        let pages = site.pages.iter().filter(|page| page.meta.render);
-        let pages = pages.map(|page| (&page.source, &page.path, &page.meta.aliases));
-        for (source, to, aliases) in sections.chain(pages) {
-            for alias in aliases {
-                self.alias(source, to, alias);
+        for (id, section) in site.sections.iter().enumerate() {
+            let to = match self.owners.get(&section.path).map(|owner| &owner.origin) {
+                // No visitor is sent around twice.
+                Some(Origin::Redirect(target)) if section.meta.redirect_to.is_some() => target.clone(),
+                _ if section.is_rendered() => Target::Path(section.path.clone()),
+                _ => continue,
+            };
+            for alias in &section.meta.aliases {
+                if let Some(from) = self.alias(&section.source, &section.path, &to, alias) {
+                    self.pagers_of_alias(site, SectionId(id), &from);
+                }
+            }
+        }
+        for page in site.pages.iter().filter(|page| page.meta.render) {
+            let to = Target::Path(page.path.clone());
+            for alias in &page.meta.aliases {
+                self.alias(&page.source, &page.path, &to, alias);
             }
         }
     }
 
-    fn alias(&mut self, source: &Source, to: &SitePath, alias: &Spanned<String>) {
+    /// Redirects from an earlier path of what is at `own`, and gives it.
+    fn alias(&mut self, source: &Source, own: &SitePath, to: &Target, alias: &Spanned<String>) -> Option<SitePath> {
         let bare = alias.value.trim().trim_start_matches('/');
         let extension = bare.rsplit_once('.').map_or("", |(_, extension)| extension);
         let is_file = matches!(extension, "html" | "htm");
@@ -236,14 +265,15 @@ impl Routes {
             format!("/{bare}/").replace("//", "/")
         };
         match SitePath::from_request(&text.replace(' ', "%20")) {
-            Ok(path) if path == *to => {}
+            Ok(path) if path == *own => None,
             Ok(path) => {
-                let origin = Origin::Redirect(Target::Path(to.clone()));
-                self.claim(&path, origin, &source.path, Some((source, alias)));
+                self.claim(&path, Origin::Redirect(to.clone()), &source.path, Some((source, alias)));
+                Some(path)
             }
             Err(error) => {
                 let message = format!("this alias cannot be a path of the site: {error}");
                 self.diagnostics.push(Diagnostic::error_at(source, alias.span.clone(), message));
+                None
             }
         }
     }
@@ -292,6 +322,19 @@ impl Routes {
             Origin::Redirect(_) => format!("a redirect in {source}"),
             _ => source.to_string(),
         };
+        let place = place.map(|(source, written)| (source, written.span.clone()));
+        self.claim_as(path, origin, name, source, place);
+    }
+
+    /// The same, for an owner that is not a file by itself: `name` is what it is called.
+    fn claim_as(
+        &mut self,
+        path: &SitePath,
+        origin: Origin,
+        name: String,
+        source: &Arc<str>,
+        place: Option<(&Source, Range<usize>)>,
+    ) {
         let Some(first) = self.owners.get(path) else {
             self.owners.insert(path.clone(), Owner { origin, name });
             return;
@@ -299,7 +342,7 @@ impl Routes {
         let url = path.to_url(&BasePath::root());
         let message = format!("two sources for `{url}`: {} and {name}", first.name);
         let diagnostic = match place {
-            Some((source, written)) => Diagnostic::error_at(source, written.span.clone(), message),
+            Some((source, span)) => Diagnostic::error_at(source, span, message),
             None => Diagnostic::error(source.clone(), message),
         };
         let help = match (&first.origin, &origin) {

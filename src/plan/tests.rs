@@ -1,5 +1,7 @@
 //! One owner per URL.
 
+mod lists;
+
 use super::*;
 use crate::{
     load::{MemoryWorld, load},
@@ -31,6 +33,14 @@ fn check(files: &[(&str, &str)], expected: &[&str]) {
     let show = |(path, origin): (&SitePath, &Origin)| match origin {
         Origin::Page(_) => format!("{path} page"),
         Origin::Section(_) => format!("{path} section"),
+        Origin::Pager(_, number) => format!("{path} pager {number}"),
+        Origin::Taxonomy(_) => format!("{path} taxonomy"),
+        Origin::Term(_) => format!("{path} term"),
+        Origin::Feed(_) => format!("{path} feed"),
+        Origin::Sitemap(_) => format!("{path} sitemap"),
+        Origin::SitemapIndex(_) => format!("{path} sitemap index"),
+        Origin::SearchIndex(_) => format!("{path} search index"),
+        Origin::SearchLibrary => format!("{path} search library"),
         Origin::Template(name) => format!("{path} template {name}"),
         Origin::File(file) => format!("{path} file {}", file.path.trim_start_matches("sites/s/")),
         Origin::Script(file) => format!("{path} script {}", file.path.trim_start_matches("sites/s/")),
@@ -75,7 +85,7 @@ fn routes_of_content() {
     check(&[("static/x/index.html", "")], &["/ section", "/x/ file static/x/index.html"]);
     check(
         &[("config.toml", "base_url = 'https://x.org'\ngenerate_robots_txt = false")],
-        &["/ section", "/sitemap.xml template sitemap.xml"],
+        &["/ section", "/sitemap.xml sitemap"],
     );
     check(&[("config.toml", "base_url = 'https://x.org'\ngenerate_sitemap = false")], &["/ section"]);
 }

@@ -371,7 +371,7 @@ pub fn is_beside(url: &str, site: Site<'_>) -> bool {
 }
 
 /// Whether a URL names a scheme or host, so that the file is not ours to rename.
-fn is_foreign(url: &str) -> bool {
+pub(super) fn is_foreign(url: &str) -> bool {
     url.starts_with("//") || url.find(':').is_some_and(|colon| !url[..colon].contains(['/', '?', '#']))
 }
 

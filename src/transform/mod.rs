@@ -1,5 +1,6 @@
 //! Pure transforms: inputs to outputs and diagnostics. A transform cannot open a file or read a clock.
 
+pub mod absolute;
 pub mod base;
 pub mod contained;
 pub mod css;
@@ -15,4 +16,5 @@ pub mod preload;
 pub mod render;
 pub mod requests;
 pub mod script;
+pub mod search;
 pub mod unused;

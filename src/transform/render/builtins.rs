@@ -5,21 +5,105 @@ pub(super) const PREFIX: &str = "__builtin/";
 
 pub(super) const SITEMAP: &str = "sitemap.xml";
 
-pub(super) const TEMPLATES: &[(&str, &str)] =
-    &[("__builtin/robots.txt", ROBOTS_TEXT), ("__builtin/sitemap.xml", SITEMAP_TEXT)];
+pub(super) const SITEMAP_INDEX: &str = "split_sitemap_index.xml";
+
+pub(super) const TEMPLATES: &[(&str, &str)] = &[
+    ("__builtin/atom.xml", ATOM),
+    ("__builtin/robots.txt", ROBOTS),
+    ("__builtin/rss.xml", RSS),
+    ("__builtin/sitemap.xml", SITEMAP_PART),
+    ("__builtin/split_sitemap_index.xml", SITEMAP_PARTS),
+];
 
 /// RFC 9309.
-const ROBOTS_TEXT: &str = "\
+const ROBOTS: &str = "\
 User-agent: *
 Disallow:
 {% if config.base_url and config.generate_sitemap %}Sitemap: {{ config.base_url }}/sitemap.xml
 {% endif %}";
 
 /// <https://www.sitemaps.org/protocol.html>
-const SITEMAP_TEXT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+const SITEMAP_PART: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 {%- for entry in entries %}
 <url><loc>{{ entry.permalink }}</loc>{% if entry.updated %}<lastmod>{{ entry.updated }}</lastmod>{% endif %}</url>
 {%- endfor %}
 </urlset>
+"#;
+
+/// <https://www.sitemaps.org/protocol.html#index>
+const SITEMAP_PARTS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{%- for sitemap in sitemaps %}
+<sitemap><loc>{{ sitemap }}</loc></sitemap>
+{%- endfor %}
+</sitemapindex>
+"#;
+
+/// RFC 4287. A feed must say when it changed and each entry who wrote it, so there is a word for both where nobody said.
+const ATOM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{{ lang }}">
+<title>{{ config.title or config.base_url }}{% if term %} – {{ term.name }}{% elif section and section.title %} – {{ section.title }}{% endif %}</title>
+{%- if config.description %}
+<subtitle>{{ config.description }}</subtitle>
+{%- endif %}
+<link rel="self" type="application/atom+xml" href="{{ feed_url }}"/>
+<link rel="alternate" type="text/html" href="{% if term %}{{ term.permalink }}{% elif section %}{{ section.permalink }}{% else %}{{ get_url(path="/") }}{% endif %}"/>
+<id>{{ feed_url }}</id>
+<updated>{% if last_updated is defined %}{{ last_updated | date(format="%Y-%m-%dT%H:%M:%S%:z") }}{% else %}1970-01-01T00:00:00Z{% endif %}</updated>
+<generator>sitekit</generator>
+{%- for page in pages %}
+<entry xml:lang="{{ page.lang }}">
+<title>{{ page.title or page.permalink }}</title>
+<link rel="alternate" type="text/html" href="{{ page.permalink }}"/>
+<id>{{ page.permalink }}</id>
+<published>{{ page.date | date(format="%Y-%m-%dT%H:%M:%S%:z") }}</published>
+<updated>{{ (page.updated or page.date) | date(format="%Y-%m-%dT%H:%M:%S%:z") }}</updated>
+{%- for author in page.authors %}
+<author><name>{{ author }}</name></author>
+{%- else %}
+<author><name>{{ config.author or config.title or "Unknown" }}</name></author>
+{%- endfor %}
+{%- if page.description %}
+<summary>{{ page.description }}</summary>
+{%- endif %}
+{%- if page.summary %}
+<content type="html">{{ page.summary }}</content>
+{%- else %}
+<content type="html">{{ page.content }}</content>
+{%- endif %}
+</entry>
+{%- endfor %}
+</feed>
+"#;
+
+/// <https://www.rssboard.org/rss-specification>; its `author` is an e-mail address, so a name stands in Dublin Core's `creator`.
+const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<channel>
+<title>{{ config.title or config.base_url }}{% if term %} – {{ term.name }}{% elif section and section.title %} – {{ section.title }}{% endif %}</title>
+<link>{% if term %}{{ term.permalink }}{% elif section %}{{ section.permalink }}{% else %}{{ get_url(path="/") }}{% endif %}</link>
+<description>{{ config.description or config.title or config.base_url }}</description>
+<language>{{ lang }}</language>
+<generator>sitekit</generator>
+<atom:link href="{{ feed_url }}" rel="self" type="application/rss+xml"/>
+{%- if last_updated is defined %}
+<lastBuildDate>{{ last_updated | date(format="%a, %d %b %Y %H:%M:%S %z") }}</lastBuildDate>
+{%- endif %}
+{%- for page in pages %}
+<item>
+<title>{{ page.title or page.permalink }}</title>
+<link>{{ page.permalink }}</link>
+<guid>{{ page.permalink }}</guid>
+<pubDate>{{ page.date | date(format="%a, %d %b %Y %H:%M:%S %z") }}</pubDate>
+{%- for author in page.authors %}
+<dc:creator>{{ author }}</dc:creator>
+{%- else %}
+<dc:creator>{{ config.author or config.title or "Unknown" }}</dc:creator>
+{%- endfor %}
+<description>{% if page.summary %}{{ page.summary }}{% else %}{{ page.content }}{% endif %}</description>
+</item>
+{%- endfor %}
+</channel>
+</rss>
 "#;

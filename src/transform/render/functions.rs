@@ -9,22 +9,34 @@ use jiff::{
 };
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::{MarkdownFilter, values::Library};
+use super::{MarkdownFilter, lists, values::Library};
 use crate::{
     diag::{Source, did_you_mean},
     load::PageDate,
     site::SitePath,
     transform::{
+        links::is_rooted,
         markdown::{self, Around, HeadingLinks, MarkdownOptions, Target, Text},
         placeholder::{self, What},
     },
 };
 
+mod taxonomies;
+
 /// Adds everything, in place of what was there under the same names. Templates that are added know what there is by
 /// then.
 pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, filter: &MarkdownFilter) {
     let of = Arc::clone(library);
-    tera.register_function("get_url", move |args: Kwargs, _: &State| get_url(&of, &args));
+    tera.register_function("get_url", move |args: Kwargs, state: &State| {
+        let url = get_url(&of, &args)?;
+        // A feed and the like are read away from the site.
+        let is_whole = state.get::<bool>(lists::WHOLE_URLS)?.unwrap_or(false) && is_rooted(&url);
+        Ok(match of.base_url.as_deref().filter(|_| is_whole) {
+            Some(base_url) => format!("{base_url}{url}"),
+            None => url,
+        }) as TeraResult<String>
+    });
+    taxonomies::register(tera, library);
     let of = Arc::clone(library);
     tera.register_function("get_page", move |args: Kwargs, _: &State| {
         let find = |file: &str| of.page(file).map(|id| of.pages[id].clone());

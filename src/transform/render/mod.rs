@@ -7,13 +7,14 @@ mod builtins;
 mod content;
 mod functions;
 mod head;
+mod lists;
 mod mistake;
 mod shortcode;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use tera::{Context, Tera, Value};
 
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     diag::Diagnostic,
-    load::{PageId, SectionId, Site},
+    load::{Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId},
     site::{BasePath, SitePath},
 };
 
@@ -40,7 +41,7 @@ impl Contents {
     fn unread(site: &Site) -> Self {
         let pages = site.pages.iter().map(|page| (&page.source, &page.body));
         let sections = site.sections.iter().map(|section| (&section.source, &section.body));
-        let unread = |(source, body): (_, &std::ops::Range<usize>)| {
+        let unread = |(source, body): (_, &Range<usize>)| {
             Rendered::unread(&Text { source, body: body.clone(), templated: None })
         };
         Self { pages: pages.map(unread).collect(), sections: sections.map(unread).collect() }
@@ -121,20 +122,104 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
     pub fn section(&self, id: SectionId) -> Result<String, Vec<Diagnostic>> {
-        let section = self.site.section(id);
-        let mut context = self.context(&section.path);
-        context.insert_value("section", self.library.sections[id.0].clone());
-        self.render(section.template_name(), &context, &section.path, Some(&section.source.path))
+        self.pager(ListId::Section(id), 1)
     }
 
-    /// A template that belongs to no page (`404.html`, `robots.txt`, `sitemap.xml`), at `path`.
+    /// A pager of a list; the first is the list itself, which may have all its pages on it.
+    ///
+    /// # Errors
+    /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
+    pub fn pager(&self, list: ListId, number: usize) -> Result<String, Vec<Diagnostic>> {
+        let pagination = self.site.pagination(list);
+        let own = match list {
+            ListId::Section(id) => &self.site.section(id).path,
+            ListId::Term(id) => &self.site.term(id).1.path,
+        };
+        let path = pagination.and_then(|pagination| pagination.path(number)).unwrap_or_else(|| own.clone());
+        let mut context = self.context(&path);
+        if let Some(pagination) = pagination {
+            context.insert_value("paginator", lists::paginator(self.site, &self.library, &pagination, number));
+        }
+        match list {
+            ListId::Section(id) => {
+                let section = self.site.section(id);
+                context.insert_value("section", self.library.sections[id.0].clone());
+                context.insert_value("lang", section.lang.as_str().into());
+                self.render(section.template_name(), &context, &path, Some(&section.source.path))
+            }
+            ListId::Term(id) => {
+                let taxonomy = self.site.taxonomy(id.0);
+                context.insert_value("taxonomy", self.library.taxonomies.kind(id.0));
+                context.insert_value("term", self.library.taxonomies.term(id));
+                context.insert_value("lang", taxonomy.lang.as_str().into());
+                self.render(&taxonomy.single_template, &context, &path, None)
+            }
+        }
+    }
+
+    /// The list of the terms of a taxonomy.
+    ///
+    /// # Errors
+    /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
+    pub fn taxonomy(&self, id: TaxonomyId) -> Result<String, Vec<Diagnostic>> {
+        let taxonomy = self.site.taxonomy(id);
+        let mut context = self.context(&taxonomy.path);
+        context.insert_value("taxonomy", self.library.taxonomies.kind(id));
+        context.insert_value("terms", self.library.taxonomies.items(id));
+        context.insert_value("lang", taxonomy.lang.as_str().into());
+        self.render(&taxonomy.list_template, &context, &taxonomy.path, None)
+    }
+
+    /// The page of a term, or its first pager.
+    ///
+    /// # Errors
+    /// What is wrong in a template that is used for it; nothing when that does not exist, which `load` has told.
+    pub fn term(&self, id: TermId) -> Result<String, Vec<Diagnostic>> {
+        self.pager(ListId::Term(id), 1)
+    }
+
+    /// A feed.
+    ///
+    /// # Errors
+    /// What is wrong in its template, or that there is none.
+    pub fn feed(&self, feed: &Feed) -> Result<String, Vec<Diagnostic>> {
+        let mut context = self.context(&feed.path);
+        lists::feed(self.site, &self.library, feed, &mut context);
+        self.render(&feed.filename, &context, &feed.path, None)
+    }
+
+    /// These entries of the sitemap.
+    ///
+    /// # Errors
+    /// What is wrong in its template.
+    pub fn sitemap(&self, path: &SitePath, entries: Range<usize>) -> Result<String, Vec<Diagnostic>> {
+        let mut context = self.context(path);
+        context.insert_value(lists::WHOLE_URLS, true.into());
+        context.insert_value("entries", lists::sitemap(self.site, entries));
+        self.render(builtins::SITEMAP, &context, path, None)
+    }
+
+    /// What lists the parts of a sitemap, which are at `parts`.
+    ///
+    /// # Errors
+    /// What is wrong in its template.
+    pub fn sitemap_index(&self, path: &SitePath, parts: &[SitePath]) -> Result<String, Vec<Diagnostic>> {
+        let mut context = self.context(path);
+        let base_url = self.site.config.base_url.as_deref().unwrap_or_default();
+        let whole = |path: &SitePath| Value::from(format!("{base_url}{}", path.to_url(&BasePath::root())));
+        context.insert_value(lists::WHOLE_URLS, true.into());
+        context.insert_value("sitemaps", Value::from(parts.iter().map(whole).collect::<Vec<_>>()));
+        self.render(builtins::SITEMAP_INDEX, &context, path, None)
+    }
+
+    /// A template that belongs to no page (`404.html`, `robots.txt`), at `path`.
     ///
     /// # Errors
     /// What is wrong in it.
     pub fn template(&self, name: &str, path: &SitePath) -> Result<String, Vec<Diagnostic>> {
         let mut context = self.context(path);
-        if name == builtins::SITEMAP {
-            context.insert_value("entries", self.library.sitemap(self.site));
+        if path.extension() != Some("html") {
+            context.insert_value(lists::WHOLE_URLS, true.into());
         }
         self.render(name, &context, path, None)
     }

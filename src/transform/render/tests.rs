@@ -1,5 +1,7 @@
 //! Templates against small sites: what they see, and what is said when they are wrong.
 
+mod lists;
+
 use super::*;
 use crate::{
     load::{MemoryWorld, load},
@@ -167,7 +169,7 @@ fn templates_without_a_page() {
     assert_eq!(template("404.html"), "/404.html");
     assert_eq!(template("robots.txt"), "User-agent: *\nDisallow:\nSitemap: https://x.org/sitemap.xml\n");
     assert_eq!(
-        template("sitemap.xml"),
+        renderer.sitemap(&SitePath::parse("/sitemap.xml").unwrap(), 0..2).unwrap(),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n\
          <url><loc>https://x.org/</loc></url>\n<url><loc>https://x.org/a/</loc><lastmod>2024-05-31</lastmod></url>\n</urlset>\n"
     );

@@ -1,14 +1,18 @@
 //! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value is made once
 //! and stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, num::NonZeroUsize, sync::OnceLock};
 
 use rayon::prelude::*;
 use tera::{Map, Value};
 
-use super::{Contents, Rendered, assets::Assets};
+use super::{
+    Contents, Rendered,
+    assets::Assets,
+    lists::{self, Taxonomies},
+};
 use crate::{
-    load::{self, ContentAlias, Page, PageDate, PublishedFile, Section, SectionId, Site, Spanned, Table},
+    load::{self, ContentAlias, Page, PageId, PublishedFile, Section, SectionId, Site, Spanned, Strategy, Table},
     site::{BasePath, SitePath},
     transform::markdown::Heading,
 };
@@ -28,6 +32,16 @@ pub(super) struct Library {
     pub(super) section_urls: Vec<String>,
     /// All of them.
     urls: HashSet<String>,
+    /// Files the build writes: feeds, search indexes.
+    files: HashSet<String>,
+    pub(super) taxonomies: Taxonomies,
+    pub(super) default_language: String,
+    /// How a term becomes a slug.
+    pub(super) slugify_terms: Strategy,
+    /// Where the site is published, without the slash at its end.
+    pub(super) base_url: Option<String>,
+    /// Pages as feeds have them, made when a feed has the page.
+    whole: Vec<OnceLock<Value>>,
     pub(super) assets: Assets,
     aliases: Vec<ContentAlias>,
 }
@@ -44,6 +58,12 @@ impl Library {
             page_urls: Vec::new(),
             section_urls: Vec::new(),
             urls: HashSet::new(),
+            files: HashSet::new(),
+            taxonomies: Taxonomies::default(),
+            default_language: site.config.default_language.clone(),
+            slugify_terms: site.config.slugify.taxonomies,
+            base_url: site.config.base_url.clone(),
+            whole: Vec::new(),
             assets: Assets::default(),
             aliases: Vec::new(),
         }
@@ -71,11 +91,17 @@ impl Library {
         section_files.sort();
         Self {
             config: config(site),
+            files: lists::files(site),
+            taxonomies: Taxonomies::new(site, &pages),
+            default_language: site.config.default_language.clone(),
+            slugify_terms: site.config.slugify.taxonomies,
+            base_url: site.config.base_url.clone(),
+            whole: pages.iter().map(|_| OnceLock::new()).collect(),
             pages,
             sections,
             page_files: site.pages.iter().map(|page| page.relative.clone()).collect(),
             section_files,
-            urls: page_urls.iter().chain(&section_urls).cloned().collect(),
+            urls: page_urls.iter().chain(&section_urls).cloned().chain(lists::urls(site)).collect(),
             page_urls,
             section_urls,
             assets: Assets::new(site),
@@ -119,28 +145,15 @@ impl Library {
         let bare = path.trim_matches('/');
         bare.is_empty()
             || matches!(bare, "syntax.css" | "giallo.css" | "giallo-light.css" | "giallo-dark.css")
+            || self.files.contains(bare)
             || self.has_url(&format!("/{bare}/"))
             || self.has_url(&format!("/{bare}"))
     }
 
-    /// What a sitemap lists: whole URLs, in order.
-    pub(super) fn sitemap(&self, site: &Site) -> Value {
-        let base = site.config.base_url.as_deref().unwrap_or("");
-        let sections = site.sections.iter().zip(&self.section_urls).filter(|(section, _)| section.is_rendered());
-        let pages = site.pages.iter().zip(&self.page_urls).filter(|(page, _)| page.meta.render);
-        let mut entries: Vec<(&String, Option<&PageDate>, &Table)> = sections
-            .map(|(section, url)| (url, None, &section.meta.extra))
-            .chain(pages.map(|(page, url)| (url, page.meta.updated.as_ref().or(page.date.as_ref()), &page.meta.extra)))
-            .collect();
-        entries.sort_by_key(|(url, ..)| *url);
-        let entries = entries.into_iter().map(|(url, updated, extra)| {
-            let mut entry = Map::with_capacity(3);
-            entry.insert("permalink".into(), Value::from(format!("{base}{url}")));
-            entry.insert("updated".into(), updated.map(|date| date.text.as_str()).into());
-            entry.insert("extra".into(), table(extra));
-            Value::from(entry)
-        });
-        Value::from(entries.collect::<Vec<_>>())
+    /// A page as feeds have it: whole URLs, and HTML as text.
+    pub(super) fn whole_page(&self, id: PageId) -> Value {
+        let base_url = self.base_url.as_deref().unwrap_or_default();
+        self.whole[id.0].get_or_init(|| lists::whole_page(&self.pages[id.0], base_url)).clone()
     }
 }
 
@@ -235,9 +248,9 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     set("subsections", files(&section.subsections));
     set("translations", Vec::<Value>::new().into());
     set("backlinks", Vec::<Value>::new().into());
-    set("generate_feeds", section.meta.generate_feeds.into());
+    set("generate_feeds", section.meta.generate_feeds.is_some().into());
     set("transparent", section.meta.transparent.into());
-    set("paginate_by", section.meta.paginate_by.into());
+    set("paginate_by", section.meta.paginate_by.map(NonZeroUsize::get).into());
     set("paginate_reversed", section.meta.paginate_reversed.into());
     set("permalink", permalink.into());
     Value::from(map)
@@ -305,7 +318,7 @@ fn config(site: &Site) -> Value {
     Value::from(map)
 }
 
-fn table(written: &Table) -> Value {
+pub(super) fn table(written: &Table) -> Value {
     let mut map = Map::with_capacity(written.0.len());
     for (key, value) in &written.0 {
         map.insert(key.value.clone().into(), node(value));

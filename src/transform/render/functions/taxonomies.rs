@@ -1,0 +1,65 @@
+//! `get_taxonomy`, `get_taxonomy_url`, `get_taxonomy_term`: of the language of the page, unless another is named.
+
+use std::sync::Arc;
+
+use tera::{Kwargs, State, Tera, TeraResult, Value};
+
+use crate::{
+    load::{TaxonomyId, TermId, slugify_path},
+    transform::render::values::Library,
+};
+
+/// Adds them to a Tera that has no templates yet.
+pub(super) fn register(tera: &mut Tera, library: &Arc<Library>) {
+    let of = Arc::clone(library);
+    tera.register_function("get_taxonomy", move |args: Kwargs, state: &State| {
+        let found = taxonomy(&of, &args, state)?;
+        found.map(|id| of.taxonomies.whole(id)).or_missing(&args)
+    });
+    let of = Arc::clone(library);
+    tera.register_function("get_taxonomy_term", move |args: Kwargs, state: &State| {
+        let found = term(&of, &args, state)?;
+        found.map(|id| of.taxonomies.term(id)).or_missing(&args)
+    });
+    let of = Arc::clone(library);
+    tera.register_function("get_taxonomy_url", move |args: Kwargs, state: &State| {
+        let found = term(&of, &args, state)?;
+        let permalink = |id| of.taxonomies.term(id).get_from_path("permalink").cloned().unwrap_or_else(Value::none);
+        found.map(permalink).or_missing(&args)
+    });
+}
+
+fn taxonomy(library: &Library, args: &Kwargs, state: &State<'_>) -> TeraResult<Result<TaxonomyId, String>> {
+    let kind = args.must_get::<&str>("kind")?;
+    let lang = args
+        .get::<String>("lang")?
+        .or(state.get::<String>("lang")?)
+        .unwrap_or_else(|| library.default_language.clone());
+    Ok(library.taxonomies.find(&lang, kind))
+}
+
+/// The term that is called `term`, or `name`, as older templates have it.
+fn term(library: &Library, args: &Kwargs, state: &State<'_>) -> TeraResult<Result<TermId, String>> {
+    let name = match args.get::<&str>("term")? {
+        Some(term) => term,
+        None => args.get::<&str>("name")?.ok_or_else(|| tera::Error::message("it takes a `term`"))?,
+    };
+    let slug = slugify_path(name.trim(), library.slugify_terms);
+    Ok(taxonomy(library, args, state)?.and_then(|id| library.taxonomies.find_term(id, &slug, name)))
+}
+
+/// What is given when there is nothing to give.
+trait OrMissing {
+    /// Nothing with `required = false`, else an error.
+    fn or_missing(self, args: &Kwargs) -> TeraResult<Value>;
+}
+
+impl OrMissing for Result<Value, String> {
+    fn or_missing(self, args: &Kwargs) -> TeraResult<Value> {
+        match self {
+            Ok(value) => Ok(value),
+            Err(_) if !args.get::<bool>("required")?.unwrap_or(true) => Ok(Value::none()),
+            Err(message) => Err(tera::Error::message(message)),
+        }
+    }
+}
