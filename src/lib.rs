@@ -16,6 +16,8 @@ pub mod pipeline;
 #[cfg(feature = "compiler")]
 pub mod plan;
 #[cfg(feature = "compiler")]
+pub mod remote;
+#[cfg(feature = "compiler")]
 pub mod transform;
 
 pub mod bundle;

@@ -35,7 +35,7 @@ use self::{
 use crate::{
     compress::{self, Cache},
     diag::{Diagnostic, Severity},
-    load::{self, Entry, EntryKind, World, WorldError},
+    load::{self, Entry, EntryKind, Outside, World, WorldError},
     plan,
     site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
 };
@@ -241,6 +241,10 @@ impl<W: Deref<Target: World> + Sync> World for Counting<W> {
 
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.world.real(path)
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        self.world.outside()
     }
 
     fn shared(&self) -> Arc<dyn World + Send + Sync> {

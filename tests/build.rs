@@ -15,11 +15,15 @@ mod client;
 mod content;
 #[path = "build/corpus.rs"]
 mod corpus;
+#[path = "build/data.rs"]
+mod data;
 #[path = "build/golden.rs"]
 mod golden;
 #[cfg(unix)]
 #[path = "build/hooks.rs"]
 mod hooks;
+#[path = "build/images.rs"]
+mod images;
 #[path = "build/interrupted.rs"]
 mod interrupted;
 #[path = "build/lists.rs"]
@@ -28,6 +32,8 @@ mod lists;
 mod output;
 #[path = "build/project.rs"]
 mod project;
+#[path = "build/remote.rs"]
+mod remote;
 #[path = "build/rules.rs"]
 mod rules;
 #[path = "build/scripts.rs"]

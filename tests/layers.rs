@@ -17,6 +17,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("compress", &["site"]),
     ("observe", &["site"]),
     ("load", &["site", "diag"]),
+    ("remote", &["load", "compress", "site", "diag"]),
     ("plan", &["load", "site", "diag"]),
     ("transform", &["load", "site", "diag"]),
     ("assets", &["load", "transform", "compress", "site", "diag"]),

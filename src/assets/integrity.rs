@@ -1,12 +1,11 @@
 //! Subresource Integrity: what a browser holds a script or style sheet to (W3C SRI §3).
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use sha2::{Digest, Sha384};
+use crate::transform::digest::{Bits, Digest};
 
 /// The metadata of `body`: `sha384-…`.
 #[must_use]
 pub(super) fn integrity(body: &[u8]) -> String {
-    format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(body)))
+    format!("sha384-{}", Digest { bits: Bits::Sha384, base64: true }.of(body))
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::{
         assets::build,
-        load::{self, AssetsConfig, Entry as FolderEntry, EntryKind, MemoryWorld, WorldError},
+        load::{self, AssetsConfig, Entry as FolderEntry, EntryKind, MemoryWorld, Outside, WorldError},
         site::{BasePath, SiteName},
     };
 
@@ -225,6 +225,10 @@ mod tests {
 
         fn real(&self, path: &str) -> Result<String, WorldError> {
             self.0.real(path)
+        }
+
+        fn outside(&self) -> &dyn Outside {
+            self.0.outside()
         }
 
         fn shared(&self) -> Arc<dyn World + Send + Sync> {

@@ -12,6 +12,7 @@ mod files;
 mod integrity;
 mod kept;
 mod names;
+mod pictures;
 mod resolve;
 mod scripts;
 mod style_file;
@@ -42,7 +43,7 @@ use crate::{
     diag::{Diagnostic, Source},
     load::{self, AssetsConfig, Site, SourceMaps, World},
     site::{BasePath, BuiltEntry, BuiltFile, BuiltKind, ContentHash, Manifest, MediaType, SitePath},
-    transform::unused::Used,
+    transform::{images::Picture, unused::Used},
 };
 
 /// What a page, a template or a script asks for. Paths are relative to the project (`sites/app/main.ts`).
@@ -61,6 +62,8 @@ pub enum Entry {
     File(Arc<str>),
     /// The text of what is built of another, to stand in a page: it is no file of the site.
     Within(Box<Entry>),
+    /// What is made of a picture.
+    Picture(Arc<Picture>),
 }
 
 impl Entry {
@@ -71,6 +74,7 @@ impl Entry {
             Self::Module(path) | Self::Classic(path) | Self::Style(path) | Self::File(path) => path,
             Self::Inline(source) => &source.path,
             Self::Within(entry) => entry.source(),
+            Self::Picture(picture) => &picture.source,
         }
     }
 }
@@ -197,6 +201,22 @@ pub fn build(
     options: &Options<'_>,
     cache: Option<&Cache>,
 ) -> (Built, Vec<Diagnostic>) {
+    let (made, wanted): (BTreeSet<&Entry>, _) = wanted.iter().partition(|entry| matches!(entry, Entry::Picture(_)));
+    let wanted = wanted.into_iter().cloned().collect::<BTreeSet<Entry>>();
+    let (mut built, mut found) = build_texts(world, site, &wanted, used, options, cache);
+    pictures::add(world, &made, cache, &mut built, &mut found);
+    (built, found)
+}
+
+/// All but pictures, which are kept one by one.
+fn build_texts(
+    world: &dyn World,
+    site: &Site,
+    wanted: &BTreeSet<Entry>,
+    used: Option<Used>,
+    options: &Options<'_>,
+    cache: Option<&Cache>,
+) -> (Built, Vec<Diagnostic>) {
     let Some(cache) = cache.filter(|_| !wanted.is_empty()) else {
         return make(world, site, wanted, used, options, None);
     };
@@ -238,7 +258,7 @@ fn make(
                 }
             }
             Entry::Within(inner) => built.add_text(&context, entry, inner, &mut found),
-            Entry::Style(_) | Entry::Module(_) | Entry::Inline(_) => {}
+            Entry::Style(_) | Entry::Module(_) | Entry::Inline(_) | Entry::Picture(_) => {}
         }
     }
     let scripts: Vec<&Entry> =

@@ -6,6 +6,9 @@ use crate::site::{ContentHash, SitePath};
 /// The folder of all built files, in the site.
 const FOLDER: &str = "/assets";
 
+/// The folder of what is made of pictures. Zola's name for it: rules by path go on meaning the same files.
+const PICTURES: &str = "/processed_images";
+
 /// So many hexadecimal digits of the hash are in a name: 40 bits, within one site and stem.
 const DIGITS: usize = 10;
 
@@ -13,6 +16,16 @@ const DIGITS: usize = 10;
 /// `-`.
 #[must_use]
 pub(super) fn fingerprinted(stem: &str, extension: &str, hash: &ContentHash) -> SitePath {
+    below(FOLDER, stem, extension, hash)
+}
+
+/// `/processed_images/tide-bowls.4f2a9c81d0.webp` for what is made of `tide-bowls.jpg`.
+#[must_use]
+pub(super) fn picture(stem: &str, extension: &str, hash: &ContentHash) -> SitePath {
+    below(PICTURES, stem, extension, hash)
+}
+
+fn below(folder: &str, stem: &str, extension: &str, hash: &ContentHash) -> SitePath {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
     let stem: String = stem.chars().map(plain).collect();
     let stem = match stem.trim_matches(['.', '-']) {
@@ -21,7 +34,7 @@ pub(super) fn fingerprinted(stem: &str, extension: &str, hash: &ContentHash) -> 
     };
     let hash = &hash.to_string()[..DIGITS];
     let dot = if extension.is_empty() { "" } else { "." };
-    let path = format!("{FOLDER}/{stem}.{hash}{dot}{extension}");
+    let path = format!("{folder}/{stem}.{hash}{dot}{extension}");
     SitePath::parse(&path).unwrap_or_else(|_| unreachable!("{path} is made of characters every path may have"))
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::{
-    load::{Entry, EntryKind, World, WorldError},
+    load::{Entry, EntryKind, Outside, World, WorldError},
     site::ContentHash,
 };
 
@@ -92,6 +92,11 @@ impl<W: Deref<Target: World> + Sync> World for Recorder<W> {
         let answer = self.world.real(path);
         self.note(Question::Real(path.to_owned()), of_real(&answer));
         answer
+    }
+
+    /// No asset is made of it.
+    fn outside(&self) -> &dyn Outside {
+        self.world.outside()
     }
 
     fn shared(&self) -> Arc<dyn World + Send + Sync> {

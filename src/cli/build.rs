@@ -6,15 +6,18 @@ use std::{
     num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
     beside, diagnostics, exit,
     hooks::{self, Hook},
+    outside::{self, BuildOutside, DataArgs},
     progress::{Display, SiteProgress},
     serve::refuse,
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
@@ -23,9 +26,10 @@ use super::{
 use crate::{
     compress::Cache,
     diag::{Diagnostic, Severity, did_you_mean},
-    load::DiskWorld,
+    load::{DiskWorld, Outside},
     map, pack,
     pipeline::{self, Compiled, Options, Profile, Report},
+    remote::{Change, LOCK_FILE, Mode},
     site::{BasePath, BuiltKind, Coding, ContentHash, SiteImage, SiteName, SitePath},
 };
 
@@ -45,6 +49,9 @@ Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is
 pub(super) struct BuildArgs {
     #[command(flatten)]
     settings: Typed<Build>,
+
+    #[command(flatten)]
+    data: DataArgs,
 
     /// Print the result as JSON
     #[arg(long)]
@@ -71,7 +78,7 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
         BuildProfile::Dev => Profile::Dev,
         BuildProfile::Prod => Profile::Prod,
     };
-    let config = BuildConfig::new(&loaded.config, profile)?;
+    let config = BuildConfig { data: args.data.mode(), ..BuildConfig::new(&loaded.config, profile)? };
     let display = if args.quiet || args.json { Display::Quiet } else { Display::of_stderr() };
     let outcome = build(&config, display)?;
     if !args.json {
@@ -101,6 +108,8 @@ pub(super) struct BuildConfig {
     pub(super) cache_limit: u64,
     /// Generations of a site.
     pub(super) keep: usize,
+    /// Where remote data may come from.
+    pub(super) data: Mode,
 }
 
 impl BuildConfig {
@@ -125,6 +134,7 @@ impl BuildConfig {
             concurrency: *concurrency,
             cache_limit: *cache_limit,
             keep: *keep,
+            data: Mode::default(),
         })
     }
 }
@@ -153,6 +163,8 @@ pub(super) struct BuiltSite {
     styles: AssetFigures,
     /// What became of the command the site wants run before.
     hook: Option<Hook>,
+    /// Remote data that is not what it was.
+    changes: Vec<Change>,
     took: Duration,
 }
 
@@ -170,6 +182,7 @@ struct AssetFigures {
 /// When a setting is wrong. Mistakes in sites, and bundles that cannot be written, are in the outcome.
 pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Outcome> {
     let started = Instant::now();
+    let time = outside::time_of_build()?;
     let mut outcome =
         Outcome { built: Vec::new(), failed_sites: Vec::new(), diagnostics: Vec::new(), took: Duration::ZERO };
     let (sites, found) = find_sites(config)?;
@@ -181,7 +194,7 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
     let cache = match Cache::open(&config.out.join(".cache"), config.cache_limit) {
-        Ok(cache) => cache,
+        Ok(cache) => Arc::new(cache),
         Err(error) => {
             outcome.diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()));
             return Ok(outcome);
@@ -189,7 +202,7 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     };
     for site in sites {
         let progress = SiteProgress::new(site.clone(), display);
-        let result = pool.install(|| build_site(config, &site, &cache, &progress, &mut outcome.diagnostics));
+        let result = pool.install(|| build_site(config, &site, &cache, time, &progress, &mut outcome.diagnostics));
         progress.finish();
         match result {
             Some(built) => outcome.built.push(built),
@@ -204,7 +217,8 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
 fn build_site(
     config: &BuildConfig,
     site: &SiteName,
-    cache: &Cache,
+    cache: &Arc<Cache>,
+    time: Timestamp,
     progress: &SiteProgress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<BuiltSite> {
@@ -223,9 +237,22 @@ fn build_site(
     if failed {
         return None;
     }
+    let outside = match BuildOutside::open(&config.project.join(&root), &root, cache, config.data, time) {
+        Ok(outside) => Arc::new(outside),
+        Err(wrong) => {
+            diagnostics.push(*wrong);
+            return None;
+        }
+    };
+    let world = world.with_outside(Arc::clone(&outside) as Arc<dyn Outside>);
     let options = Options { profile: config.profile };
     let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, Some(cache), progress);
     diagnostics.append(&mut found);
+    if let Err(error) = outside.close(compiled.is_some()) {
+        let message = format!("{LOCK_FILE} cannot be written: {error}");
+        let help = "the next build will ask other hosts again";
+        diagnostics.push(Diagnostic::error(root.as_str(), message).as_warning().with_help(help));
+    }
     let Compiled { image, report, hidden_maps } = compiled?;
     let sealed = match pack::seal(&image) {
         Ok(sealed) => sealed,
@@ -259,6 +286,7 @@ fn build_site(
         scripts: AssetFigures::of(&image, BuiltKind::Script),
         styles: AssetFigures::of(&image, BuiltKind::Style),
         hook,
+        changes: outside.changes(),
         took: started.elapsed(),
     })
 }
@@ -338,6 +366,10 @@ impl Outcome {
         for built in &self.built {
             let state = if built.changed { "" } else { " (unchanged)" };
             text.extend([built.site.as_str(), " → ", &built.bundle.display().to_string(), state, "\n"]);
+            for Change { url, since } in &built.changes {
+                let since = since.strftime("%Y-%m-%d").to_string();
+                text.extend(["  ", url, " answers something else than on ", &since, ": ", LOCK_FILE, " has it now\n"]);
+            }
         }
         for site in &self.failed_sites {
             text.extend([site.as_str(), " was not built; what was published stays\n"]);
@@ -404,6 +436,7 @@ impl BuiltSite {
             "scripts": self.scripts.to_json(),
             "styles": self.styles.to_json(),
             "hook": self.hook.map(Hook::word),
+            "changed_data": self.changes.iter().map(|change| change.url.as_str()).collect::<Vec<_>>(),
             "cache": {"hits": report.cache_hits, "misses": report.cache_misses},
             "duration_ms": milliseconds(self.took),
         })

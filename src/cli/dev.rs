@@ -10,6 +10,7 @@ use super::{
     build::{self, BuildConfig, Outcome},
     diagnostics, exit,
     log::{self, LogLevel},
+    outside::DataArgs,
     progress::Display,
     serve::{ServeConfig, refuse, serve_until_stopped},
     settings::{self, Config, Face, Taker, Typed},
@@ -34,6 +35,9 @@ Exit status: 0 stopped, 1 there is nothing to serve, 2 a flag is wrong or the ad
 pub(super) struct DevArgs {
     #[command(flatten)]
     settings: Typed<Dev>,
+
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +58,7 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
-    let building = BuildConfig::new(&loaded.config, Profile::Dev)?;
+    let building = BuildConfig { data: args.data.mode(), ..BuildConfig::new(&loaded.config, Profile::Dev)? };
     let out = loaded.config.build.out.clone();
     let serve = match ServeConfig::resolve(loaded) {
         Ok(config) => config,

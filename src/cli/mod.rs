@@ -14,6 +14,8 @@ mod hooks;
 mod inspect;
 mod log;
 #[cfg(feature = "compiler")]
+mod outside;
+#[cfg(feature = "compiler")]
 mod progress;
 mod rollback;
 mod schema;

@@ -7,6 +7,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{
     assets::{self, AssetsConfig, Hooks},
+    data::{self, DataConfig},
     fields::Fields,
     lists::{self, Lists, Search},
     rules::{self, SiteRules},
@@ -29,6 +30,7 @@ pub struct Config {
     pub mode: Mode,
     pub rules: SiteRules,
     pub assets: AssetsConfig,
+    pub data: DataConfig,
     pub hooks: Hooks,
     /// Scheme, host and path the site is published at, without the final slash.
     pub base_url: Option<String>,
@@ -177,6 +179,7 @@ impl Default for Config {
             mode: Mode::default(),
             rules: SiteRules::default(),
             assets: AssetsConfig::default(),
+            data: DataConfig::default(),
             hooks: Hooks::default(),
             base_url: None,
             title: None,
@@ -260,9 +263,11 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
     let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
     let mut fields = Fields::new(source, written.clone(), diagnostics);
     let default = Config::default();
-    let ((mode, mut rules), assets) = fields
+    let ((mode, mut rules), assets, data) = fields
         .within_ours("sitekit", |fields| {
-            (rules::read(fields), fields.within_ours("assets", assets::read).unwrap_or_default())
+            let rules = rules::read(fields);
+            let assets = fields.within_ours("assets", assets::read).unwrap_or_default();
+            (rules, assets, fields.within_ours("data", data::read).unwrap_or_default())
         })
         .unwrap_or_default();
     // What says a place in the file says it of a site without a table of ours, too.
@@ -275,6 +280,7 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         mode,
         rules,
         assets,
+        data,
         hooks,
         base_url: base_url(&mut fields),
         title: text(&mut fields, "title"),

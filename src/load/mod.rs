@@ -6,12 +6,14 @@ mod assets;
 mod by_path;
 mod config;
 mod content;
+mod data;
 mod date;
 mod feeds;
 mod fields;
 mod files;
 mod front_matter;
 mod lists;
+mod outside;
 mod pagination;
 mod rules;
 mod searched;
@@ -35,11 +37,13 @@ pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{
     AnchorLinks, Anchors, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
 };
+pub use data::DataConfig;
 pub use date::PageDate;
 pub use feeds::{Feed, FeedList, FeedPages};
 pub use files::{File, utf8};
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
 pub use lists::{IndexFormat, Lists, Search, TaxonomyConfig};
+pub use outside::{FetchError, Limits, MemoryOutside, Method, Outside, Request};
 pub use pagination::{ListId, PaginatePath, Pagination};
 pub use rules::{
     CacheRule, Change, ContentAlias, ErrorPage, FieldRule, Lifetime, MoveRule, PageRule, PatternTable, PolicyMode,
@@ -50,7 +54,7 @@ pub use sitemap::SitemapEntry;
 pub use slug::{Strategy, slugify_path};
 pub use taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 pub use templating::Templating;
-pub use value::{Node, Spanned, Table, Value};
+pub use value::{Node, Spanned, Table, Value, toml, yaml};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
 
 use crate::{

@@ -79,6 +79,31 @@ impl Table {
     }
 }
 
+/// Reads a file of data as TOML.
+///
+/// # Errors
+/// The first syntax error.
+pub fn toml(source: &Source) -> Result<Table, Box<Diagnostic>> {
+    let mut found = Vec::new();
+    let table = parse_toml(source, 0..source.text.len(), &mut found);
+    found.into_iter().next().map_or(Ok(table), |first| Err(Box::new(first)))
+}
+
+/// Reads a file of data as YAML; nothing at all is [`Value::Null`].
+///
+/// # Errors
+/// The syntax error.
+pub fn yaml(source: &Source) -> Result<Node, Box<Diagnostic>> {
+    if source.text.trim().is_empty() {
+        return Ok(Spanned { value: Value::Null, span: 0..0 });
+    }
+    let root = serde_saphyr::from_str::<serde_saphyr::Spanned<Yaml>>(&source.text).map_err(|error| {
+        let (message, at) = yaml_error(&error);
+        Box::new(Diagnostic::error_at(source, at..at.saturating_add(1), message))
+    })?;
+    Ok(Places::same(0).node(root))
+}
+
 /// Reads the part `range` of a file as TOML. All syntax errors are reported, and what could be read is returned.
 pub(super) fn parse_toml(source: &Source, range: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Table {
     let text = &source.text[range.clone()];

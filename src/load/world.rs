@@ -11,6 +11,8 @@ use std::{
 
 use bytes::Bytes;
 
+use super::outside::{MemoryOutside, Outside};
+
 /// Files of one site, by paths relative to the project, with `/` (`sites/docs/config.toml`).
 pub trait World: Sync {
     /// The bytes of a file.
@@ -26,7 +28,10 @@ pub trait World: Sync {
     /// `node_modules` find their own dependencies beside the real one.
     fn real(&self, path: &str) -> Result<String, WorldError>;
 
-    /// The same files, for threads that outlive the borrow: the linker's.
+    /// The inputs that are no files.
+    fn outside(&self) -> &dyn Outside;
+
+    /// The same world, for what outlives the borrow: the linker's threads, the functions of templates.
     fn shared(&self) -> Arc<dyn World + Send + Sync>;
 }
 
@@ -76,6 +81,7 @@ pub struct DiskWorld {
     /// What a link may lead to: real paths.
     fence: PathBuf,
     site: String,
+    outside: Arc<dyn Outside>,
 }
 
 impl DiskWorld {
@@ -83,7 +89,13 @@ impl DiskWorld {
     pub fn new(project: impl Into<PathBuf>, site: &str) -> Result<Self, WorldError> {
         let project = project.into();
         let fence = fs::canonicalize(project.join(site)).map_err(|error| WorldError::from_io(&error))?;
-        Ok(Self { project, fence, site: site.to_owned() })
+        Ok(Self { project, fence, site: site.to_owned(), outside: Arc::new(MemoryOutside::default()) })
+    }
+
+    /// With inputs that are no files. Without this there are none.
+    #[must_use]
+    pub fn with_outside(self, outside: Arc<dyn Outside>) -> Self {
+        Self { outside, ..self }
     }
 
     /// Refuses a real path outside the site, unless what was asked for is not the site's at all (the project's own
@@ -179,6 +191,10 @@ impl World for DiskWorld {
         Ok(inside.to_str().ok_or(WorldError::NameNotUtf8)?.to_owned())
     }
 
+    fn outside(&self) -> &dyn Outside {
+        &*self.outside
+    }
+
     fn shared(&self) -> Arc<dyn World + Send + Sync> {
         Arc::new(self.clone())
     }
@@ -189,6 +205,7 @@ impl World for DiskWorld {
 pub struct MemoryWorld {
     files: BTreeMap<String, Bytes>,
     refused: BTreeMap<String, WorldError>,
+    outside: Arc<MemoryOutside>,
 }
 
 impl MemoryWorld {
@@ -209,6 +226,12 @@ impl MemoryWorld {
     pub fn with_refused(mut self, path: &str, why: WorldError) -> Self {
         self.refused.insert(path.to_owned(), why);
         self
+    }
+
+    /// Adds inputs that are no files.
+    #[must_use]
+    pub fn with_outside(self, outside: MemoryOutside) -> Self {
+        Self { outside: Arc::new(outside), ..self }
     }
 
     /// Removes a file.
@@ -259,6 +282,10 @@ impl World for MemoryWorld {
     /// There are no links in memory.
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.kind(path).map(|_| path.to_owned())
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &*self.outside
     }
 
     fn shared(&self) -> Arc<dyn World + Send + Sync> {

@@ -36,6 +36,8 @@ pub(super) struct Asking<'a, 'site> {
 /// Where a URL leads.
 enum Place {
     File(Arc<str>),
+    /// To what is made of a picture.
+    Picture(Entry),
     /// To a path of the site that is no file of the author's.
     Path(SitePath),
     Elsewhere,
@@ -51,6 +53,7 @@ impl Asking<'_, '_> {
         }
         let (path, source) = match self.locate(&self.source.text[request.span.clone()]) {
             Place::File(source) => (None, source),
+            Place::Picture(entry) => return Target::Entry(entry),
             Place::Path(path) => match self.drafter.sources.at(&path) {
                 Some(source) => (Some(path), Arc::clone(source)),
                 None if request.asks == Asks::MayNeed => {
@@ -83,9 +86,13 @@ impl Asking<'_, '_> {
     fn locate(&self, url: &str) -> Place {
         if self.authors.is_some()
             && let Some(placeholder) = placeholder::find(url).next().filter(|one| one.span.start == 0)
-            && let Some(source) = self.drafter.sources.named(placeholder.key)
         {
-            return Place::File(Arc::clone(source));
+            if let Some(source) = self.drafter.sources.named(placeholder.key) {
+                return Place::File(Arc::clone(source));
+            }
+            if let Some(entry) = self.drafter.picture(placeholder.key) {
+                return Place::Picture(entry);
+            }
         }
         Sources::locate(url, self.from).map_or(Place::Elsewhere, Place::Path)
     }
@@ -99,7 +106,7 @@ impl Asking<'_, '_> {
                 Place::File(source) => Some(source.to_string()),
                 Place::Path(path) if name.ends_with('/') => Some(self.project_path(&path)),
                 Place::Path(path) => self.drafter.sources.module(&path).map(ToString::to_string),
-                Place::Elsewhere => None,
+                Place::Picture(_) | Place::Elsewhere => None,
             };
             self.mapped.insert(name.clone(), path);
         }
@@ -129,7 +136,7 @@ impl Asking<'_, '_> {
                     is_ours |= !self.is_mapped_elsewhere(&specifier);
                     continue;
                 }
-                Place::Elsewhere => continue,
+                Place::Picture(_) | Place::Elsewhere => continue,
             };
             let suffix = &specifier[specifier.find(['?', '#']).unwrap_or(specifier.len())..];
             changes.push((span, format!("\"/{file}{suffix}\"")));

@@ -18,7 +18,7 @@ use crate::{
     diag::{Diagnostic, Source},
     load::{self, File, ListId, Searched, Site, World},
     plan::Origin,
-    site::{BasePath, Field, MediaType, SitePath},
+    site::{BasePath, ContentHash, Field, MediaType, SitePath},
     transform::{
         base,
         placeholder::{self, Placeholder, What},
@@ -317,7 +317,9 @@ impl Drafter<'_> {
     /// What templates asked for by name.
     fn placeholders(&self, source: &Source) -> Vec<Filled> {
         let filled = |Placeholder { span, what, key }| {
-            let source = Arc::clone(self.sources.named(key)?);
+            let Some(source) = self.sources.named(key).map(Arc::clone) else {
+                return Some(Filled { span, what, entry: self.picture(key)? });
+            };
             let entry = match Kind::of(&source) {
                 // What is put into a page runs there by itself.
                 Kind::Script if what == What::Content => Entry::Classic(source),
@@ -329,6 +331,11 @@ impl Drafter<'_> {
             Some(Filled { span, what, entry })
         };
         placeholder::find(&source.text).filter_map(filled).collect()
+    }
+
+    /// What is to be made of a picture, where this is the key of such a thing.
+    pub(super) fn picture(&self, key: ContentHash) -> Option<Entry> {
+        Some(Entry::Picture(Arc::new(self.renderer.as_ref()?.picture(key)?)))
     }
 
     fn page(
@@ -359,8 +366,19 @@ impl Drafter<'_> {
             let target = asking.target(&request);
             Wish { request, target }
         });
-        let wishes = wishes.collect();
-        let placeholders = authors.map_or_else(Vec::new, |_| self.placeholders(&source));
+        let wishes: Vec<Wish> = wishes.collect();
+        let mut placeholders = authors.map_or_else(Vec::new, |_| self.placeholders(&source));
+        // The digest of a file is that of what the page makes of it.
+        for one in placeholders.iter_mut().filter(|one| matches!(one.what, What::Digest(_))) {
+            let asked = wishes.iter().find_map(|wish| match &wish.target {
+                Target::Entry(Entry::Inline(_)) => None,
+                Target::Entry(entry) if entry.source() == one.entry.source() => Some(entry),
+                _ => None,
+            });
+            if let Some(asked) = asked {
+                one.entry = asked.clone();
+            }
+        }
         PageDraft { source, head: requests.head, wishes, placeholders, fields: Vec::new() }
     }
 }
@@ -408,7 +426,7 @@ pub(super) fn needed_pages(drafts: &[(SitePath, Draft)]) -> BTreeMap<SitePath, V
         _ => None,
     });
     let named: BTreeSet<&SitePath> = named.collect();
-    let is_run = |entry: &&Entry| !matches!(entry, Entry::File(_));
+    let is_run = |entry: &&Entry| !matches!(entry, Entry::File(_) | Entry::Picture(_));
     let asked = |page: &PageDraft| {
         let entries = page.wishes.iter().filter_map(|wish| match &wish.target {
             Target::Entry(entry) => Some(entry),

@@ -146,7 +146,7 @@ fn draft(
     let options = markdown_options(&site.config);
     let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
     let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
-    let renderer = match Renderer::new(site, filter) {
+    let renderer = match Renderer::new(site, filter, world.shared()) {
         Ok(ready) => Some(ready),
         Err(found) => {
             diagnostics.extend(found);

@@ -100,6 +100,8 @@ impl<'a> Pages<'a> {
         Some(match one.what {
             What::Url => self.url(file()?),
             What::Integrity => self.integrity(file()?).to_owned(),
+            What::Path => file()?.to_url(&BasePath::root()),
+            What::Digest(digest) => digest.of(&self.built.files.get(file()?)?.body),
             What::Content => {
                 let Ok(text) = std::str::from_utf8(self.built.texts.get(&one.entry)?) else {
                     let message = format!("`{}` is no text that could stand in another", one.entry.source());

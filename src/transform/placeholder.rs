@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::digest::{Bits, Digest};
 use crate::site::ContentHash;
 
 /// What becomes of it.
@@ -14,6 +15,10 @@ pub enum What {
     Integrity,
     /// Its text.
     Content,
+    /// Its path in the site, wherever that is mounted.
+    Path,
+    /// A digest of its bytes.
+    Digest(Digest),
 }
 
 /// A placeholder in a text.
@@ -30,7 +35,18 @@ const START: &str = "sitekitasset";
 
 const LEN: usize = START.len() + 1 + 32;
 
-const LETTERS: [(char, What); 3] = [('u', What::Url), ('i', What::Integrity), ('c', What::Content)];
+const LETTERS: [(char, What); 10] = [
+    ('u', What::Url),
+    ('i', What::Integrity),
+    ('c', What::Content),
+    ('p', What::Path),
+    ('d', What::Digest(Digest { bits: Bits::Sha256, base64: true })),
+    ('e', What::Digest(Digest { bits: Bits::Sha384, base64: true })),
+    ('f', What::Digest(Digest { bits: Bits::Sha512, base64: true })),
+    ('g', What::Digest(Digest { bits: Bits::Sha256, base64: false })),
+    ('h', What::Digest(Digest { bits: Bits::Sha384, base64: false })),
+    ('j', What::Digest(Digest { bits: Bits::Sha512, base64: false })),
+];
 
 /// Stands for the file at `source`, relative to the project: no text has it by chance.
 #[must_use]
@@ -38,11 +54,23 @@ pub fn key(source: &str) -> ContentHash {
     ContentHash::of_parts([START.as_bytes(), source.as_bytes()])
 }
 
+/// Stands for what is made of the file at `source` in the way `how`.
+#[must_use]
+pub fn key_of_made(source: &str, how: &str) -> ContentHash {
+    ContentHash::of_parts([START.as_bytes(), source.as_bytes(), how.as_bytes()])
+}
+
 /// The placeholder for the file at `source`.
 #[must_use]
 pub fn write(what: What, source: &str) -> String {
+    write_key(what, key(source))
+}
+
+/// The placeholder for what has this key.
+#[must_use]
+pub fn write_key(what: What, key: ContentHash) -> String {
     let letter = LETTERS.iter().find(|(_, one)| *one == what).map_or('u', |(letter, _)| *letter);
-    format!("{START}{letter}{}", key(source))
+    format!("{START}{letter}{key}")
 }
 
 /// All placeholders of a text, in its order.
@@ -60,9 +88,10 @@ mod tests {
 
     #[test]
     fn placeholders_are_found_where_they_are_and_nowhere_else() {
-        let (one, other) = (write(What::Url, "sites/a/x.svg"), write(What::Content, "sites/a/y"));
+        let digest = What::Digest(Digest { bits: Bits::Sha512, base64: false });
+        let (one, other) = (write(What::Url, "sites/a/x.svg"), write(digest, "sites/a/y"));
         let text = format!("a{one}b{other}sitekitassetu sitekitassetx{} {}", key("z"), &one[..40]);
         let found: Vec<_> = find(&text).map(|one| (text[one.span].to_owned(), one.what, one.key)).collect();
-        assert_eq!(found, [(one, What::Url, key("sites/a/x.svg")), (other, What::Content, key("sites/a/y"))]);
+        assert_eq!(found, [(one, What::Url, key("sites/a/x.svg")), (other, digest, key("sites/a/y"))]);
     }
 }

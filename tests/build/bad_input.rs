@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use sitekit::{
     diag::{Diagnostic, Severity},
-    load::{DiskWorld, Entry, EntryKind, World, WorldError},
+    load::{DiskWorld, Entry, EntryKind, Outside, World, WorldError},
     pipeline::{self, Options, Profile},
     site::SiteName,
 };
@@ -326,6 +326,10 @@ impl World for Vanishing {
 
     fn real(&self, path: &str) -> Result<String, WorldError> {
         self.0.real(path)
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        self.0.outside()
     }
 
     fn shared(&self) -> Arc<dyn World + Send + Sync> {

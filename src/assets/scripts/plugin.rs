@@ -122,7 +122,7 @@ impl Project {
                     let id = format!("/{}{}{index}", source.path, id::SCRIPT);
                     roots.push(Root { asked: id.clone(), id, entry: index });
                 }
-                Entry::Classic(_) | Entry::Style(_) | Entry::File(_) | Entry::Within(_) => {}
+                Entry::Classic(_) | Entry::Style(_) | Entry::File(_) | Entry::Within(_) | Entry::Picture(_) => {}
             }
         }
         roots

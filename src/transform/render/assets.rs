@@ -1,6 +1,9 @@
 //! `asset` and its friends: the names of files that are built after the templates are rendered.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use tera::{Kwargs, TeraResult, Value};
 
@@ -12,7 +15,11 @@ use crate::{
 
 /// The files of a site that templates may ask for, by all names they have there.
 #[derive(Debug, Default)]
-pub(super) struct Assets(BTreeMap<String, Arc<str>>);
+pub(super) struct Assets {
+    named: BTreeMap<String, Arc<str>>,
+    /// All of them, relative to the project.
+    sources: HashSet<Arc<str>>,
+}
 
 impl Assets {
     pub(super) fn new(site: &Site) -> Self {
@@ -33,16 +40,21 @@ impl Assets {
             named.insert(format!("assets/{name}"), Arc::clone(&file.path));
             named.insert(name.to_owned(), Arc::clone(&file.path));
         }
-        Self(named)
+        Self { sources: named.values().cloned().collect(), named }
     }
 
     /// The file a template calls `path`, relative to the project.
     pub(super) fn find(&self, path: &str) -> Option<&Arc<str>> {
-        self.0.get(path.trim_start_matches('/'))
+        self.named.get(path.trim_start_matches('/'))
+    }
+
+    /// Whether this file, relative to the project, is one that templates may ask for.
+    pub(super) fn is_one(&self, source: &str) -> bool {
+        self.sources.contains(source)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.named.keys().map(String::as_str)
     }
 
     /// `asset(path)`, `asset_integrity(path)`, `asset_content(path)`.
@@ -55,8 +67,8 @@ impl Assets {
     pub(super) fn missing(&self, path: &str) -> tera::Error {
         let bare = path.trim_start_matches('/');
         let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        let meant = did_you_mean(bare, self.0.keys().map(String::as_str));
-        let meant = meant.or_else(|| self.0.keys().map(String::as_str).find(|known| name(known) == name(bare)));
+        let meant = did_you_mean(bare, self.named.keys().map(String::as_str));
+        let meant = meant.or_else(|| self.named.keys().map(String::as_str).find(|known| name(known) == name(bare)));
         let meant = meant.map_or(String::new(), |meant| format!(". Did you mean `{meant}`?"));
         tera::Error::message(format!("there is no file `{path}` in `assets/` or `static/`{meant}"))
     }

@@ -15,6 +15,22 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("__builtin/split_sitemap_index.xml", SITEMAP_PARTS),
 ];
 
+/// Templates that hold one component each, by its name: left out where the site has one of that name.
+pub(super) const COMPONENTS: &[(&str, &str, &str)] = &[("picture", "__builtin/picture.html", PICTURE)];
+
+/// A picture in the sizes and formats that browsers choose from (HTML §4.8.4).
+const PICTURE: &str = r#"
+{%- component picture(path: string, alt: string, widths: array = [480, 960, 1600], formats: array = ["avif", "webp"], sizes: string = "100vw", class: string = "", loading: string = "lazy") -%}
+{%- set image = responsive_image(path=path, widths=widths, formats=formats) -%}
+<picture>
+{%- for source in image.sources -%}
+<source type="{{ source.type }}" srcset="{{ source.srcset }}" sizes="{{ sizes }}">
+{%- endfor -%}
+<img src="{{ image.url }}"{% if image.srcset %} srcset="{{ image.srcset }}" sizes="{{ sizes }}"{% endif %} width="{{ image.width }}" height="{{ image.height }}" alt="{{ alt }}"{% if class %} class="{{ class }}"{% endif %} loading="{{ loading }}" decoding="async">
+</picture>
+{%- endcomponent picture -%}
+"#;
+
 /// RFC 9309.
 const ROBOTS: &str = "\
 User-agent: *

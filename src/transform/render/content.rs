@@ -111,7 +111,7 @@ impl Renderer<'_> {
             Err(error) => {
                 let found = mistake::in_content(self.site, Content { source, start }, &error);
                 let step = format!("while rendering the text of {path}");
-                Err(found.into_iter().map(|one| one.traced(step.clone())).collect())
+                Err(found.into_iter().map(|one| self.at_its_place(one).traced(step.clone())).collect())
             }
         }
     }

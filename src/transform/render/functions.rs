@@ -1,5 +1,11 @@
-//! What templates can call: Zola's functions and filters, as far as they need nothing but the site. None reads a file
-//! or a clock.
+//! What templates can call: Zola's functions and filters. None opens a file or reads a clock: what they read comes through
+//! [`Inputs`].
+
+mod hash;
+mod images;
+mod load_data;
+mod outside;
+mod taxonomies;
 
 use std::sync::Arc;
 
@@ -9,7 +15,13 @@ use jiff::{
 };
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::{MarkdownFilter, lists, values::Library};
+use super::{
+    MarkdownFilter,
+    inputs::{Inputs, Missing},
+    lists,
+    mistake::HELP,
+    values::Library,
+};
 use crate::{
     diag::{Source, did_you_mean},
     load::PageDate,
@@ -21,11 +33,9 @@ use crate::{
     },
 };
 
-mod taxonomies;
-
 /// Adds everything, in place of what was there under the same names. Templates that are added know what there is by
 /// then.
-pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, filter: &MarkdownFilter) {
+pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inputs>, filter: &MarkdownFilter) {
     let of = Arc::clone(library);
     tera.register_function("get_url", move |args: Kwargs, state: &State| {
         let url = get_url(&of, &args)?;
@@ -53,6 +63,8 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, filter: &Markdow
         tera.register_function(name, move |args: Kwargs, _: &State| of.assets.call(what, &args));
     }
 
+    register_inputs(tera, library, inputs);
+
     let (of, filter) = (Arc::clone(library), filter.clone());
     tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &filter, text, &args));
     tera.register_filter("date", date);
@@ -72,8 +84,69 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, filter: &Markdow
     tera.register_filter("urlencode_strict", tera_contrib::urlencode::urlencode_strict);
     tera.register_filter("json_encode", tera_contrib::json::json_encode);
     tera.register_filter("filesizeformat", tera_contrib::filesize_format::filesize_format);
+    tera.register_filter("format", tera_contrib::format::format);
     tera.register_filter("slugify", tera_contrib::slug::slug);
     tera.register_test("matching", tera_contrib::regex::Matching::default());
+}
+
+/// What reads something that is not of the site's pages.
+fn register_inputs(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inputs>) {
+    type Function = fn(&Inputs, &Kwargs) -> TeraResult<Value>;
+    let functions: [(&'static str, Function); 5] = [
+        ("load_data", load_data::load_data),
+        ("get_image_metadata", images::get_image_metadata),
+        ("resize_image", images::resize_image),
+        ("now", outside::now),
+        ("get_env", outside::get_env),
+    ];
+    for (name, function) in functions {
+        let of = Arc::clone(inputs);
+        tera.register_function(name, move |args: Kwargs, _: &State| function(&of, &args));
+    }
+    let (of, with) = (Arc::clone(inputs), Arc::clone(library));
+    tera.register_function("get_hash", move |args: Kwargs, _: &State| hash::get_hash(&of, &with.assets, &args));
+    let (of, with) = (Arc::clone(inputs), Arc::clone(library));
+    tera.register_function("responsive_image", move |args: Kwargs, _: &State| {
+        images::responsive_image(&of, &with.assets, &args)
+    });
+    let of = Arc::clone(inputs);
+    tera.register_function("get_random", move |args: Kwargs, state: &State| outside::get_random(&of, &args, state));
+    let of = Arc::clone(inputs);
+    tera.register_filter("shuffle", move |list: &Value, args: Kwargs, state: &State| {
+        outside::shuffle(&of, list, &args, state)
+    });
+}
+
+/// What a template's author is told, with what to do about it.
+fn refuse(message: &str, help: Option<&str>) -> tera::Error {
+    tera::Error::message(help.map_or_else(|| message.to_owned(), |help| format!("{message}{HELP}{help}")))
+}
+
+/// There is no file a template calls `path`.
+fn no_file(path: &str, missing: Missing) -> tera::Error {
+    match missing {
+        Missing::Nowhere(meant) => {
+            let help = meant.map_or_else(
+                || {
+                    "it is looked for in the site's folder, then in `static/`, `content/`, `data/` and `assets/`"
+                        .to_owned()
+                },
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            refuse(&format!("there is no file `{path}` in this site"), Some(&help))
+        }
+        Missing::Outside => refuse(&format!("`{path}` leads out of the site's folder"), None),
+        Missing::Refused(error) => refuse(&format!("`{path}` {error}"), None),
+    }
+}
+
+/// An argument is none of the words it takes.
+fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> tera::Error {
+    let help = did_you_mean(word, known.clone()).map_or_else(
+        || format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    refuse(&format!("`{word}` is not a {name}"), Some(&help))
 }
 
 /// `get_url(path, trailing_slash, cachebust)`: of a file in `content/` (`@/a.md#id`), or of a path of the site. A page's

@@ -8,11 +8,11 @@ use std::{
 
 use tera::{Context, Map, Value};
 
-use super::values::{Library, table, url};
+use super::values::{Library, url};
 use crate::{
     diag::did_you_mean,
     load::{Feed, FeedList, PageId, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
-    transform::absolute::absolute,
+    transform::{absolute::absolute, formats::of_table},
 };
 
 /// Set where a text is read away from its site, so that all its URLs are whole.
@@ -244,7 +244,7 @@ pub(super) fn sitemap(site: &Site, part: Range<usize>) -> Value {
         let mut map = Map::with_capacity(3);
         map.insert("permalink".into(), Value::from(format!("{base_url}{}", url(site, &entry.path))));
         map.insert("updated".into(), entry.updated.map(|date| date.text.as_str()).into());
-        map.insert("extra".into(), entry.extra.map_or_else(Value::none, table));
+        map.insert("extra".into(), entry.extra.map_or_else(Value::none, of_table));
         Value::from(map)
     });
     Value::from(entries.collect::<Vec<_>>())

@@ -14,6 +14,9 @@ use crate::{
     load::Site,
 };
 
+/// Between what our own functions say and what to do about it.
+pub(super) const HELP: &str = "\nhelp: ";
+
 /// Gives `tera` all templates of the site, or says everything that is wrong with them.
 pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diagnostic>> {
     let mut remaining: BTreeMap<&str, &Source> =
@@ -22,7 +25,11 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
     let mut diagnostics = Vec::new();
     loop {
         let own = remaining.iter().map(|(name, source)| (*name, &*source.text));
-        let Err(error) = tera.add_raw_templates(own.chain(builtins::TEMPLATES.iter().copied())) else { break };
+        let has_own = |name: &str| site.templates.iter().any(|one| components(&one.source).any(|known| known == name));
+        let parts =
+            builtins::COMPONENTS.iter().filter(|(name, ..)| !has_own(name)).map(|(_, file, text)| (*file, *text));
+        let all = own.chain(builtins::TEMPLATES.iter().copied()).chain(parts);
+        let Err(error) = tera.add_raw_templates(all) else { break };
         let faults = faults(Files { site, content: None }, &error);
         let before = remaining.len();
         for fault in faults {
@@ -159,6 +166,11 @@ fn faults(files: Files<'_>, error: &tera::Error) -> Vec<Fault> {
             let span = report.span().range.clone();
             // The chain of includes has no accessor; the report draws it.
             let steps = reports(&error.to_string()).pop().map_or_else(Vec::new, |report| report.called_from);
+            // What went wrong in a component of ours is wrong where it was used.
+            if let (None, Some((used, steps))) = (files.find(report.filename()), steps.split_first()) {
+                let place = Place::Position(used.line, used.column);
+                return vec![at(files, &used.template, place, report.message(), steps)];
+            }
             vec![at(files, report.filename(), Place::Span(span), report.message(), &steps)]
         }
         ErrorKind::MissingParent { current, parent } => {
@@ -284,6 +296,9 @@ fn word_len(text: &str) -> usize {
 
 /// Tera's sentence as ours: what is wrong, what was meant, and which template is missing.
 fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missing>) {
+    if let Some((sentence, help)) = message.split_once(HELP) {
+        return (one_line(sentence), Some(help.trim_end_matches('.').to_owned()), None);
+    }
     let (sentence, available) = match message.split_once(". Available ") {
         Some((sentence, rest)) => (sentence, rest.split_once(": ").map(|(_, list)| list)),
         None => (message.trim_end_matches('.'), None),
@@ -329,8 +344,25 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
     }
 }
 
-const FUNCTIONS: &[&str] =
-    &["asset", "asset_content", "asset_integrity", "get_page", "get_section", "get_url", "range", "super", "throw"];
+const FUNCTIONS: &[&str] = &[
+    "asset",
+    "asset_content",
+    "asset_integrity",
+    "get_env",
+    "get_hash",
+    "get_image_metadata",
+    "get_page",
+    "get_random",
+    "get_section",
+    "get_url",
+    "load_data",
+    "now",
+    "range",
+    "resize_image",
+    "responsive_image",
+    "super",
+    "throw",
+];
 
 const TESTS: &[&str] = &[
     "after",
@@ -368,6 +400,7 @@ const FILTERS: &[&str] = &[
     "filesizeformat",
     "first",
     "float",
+    "format",
     "get",
     "group_by",
     "indent",
@@ -388,6 +421,7 @@ const FILTERS: &[&str] = &[
     "reverse",
     "round",
     "safe",
+    "shuffle",
     "slugify",
     "sort",
     "spaceless",

@@ -7,6 +7,7 @@ mod builtins;
 mod content;
 mod functions;
 mod head;
+mod inputs;
 mod lists;
 mod mistake;
 mod shortcode;
@@ -21,12 +22,13 @@ use tera::{Context, Tera, Value};
 pub use self::content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template};
 use super::{
     highlight::Highlighter,
+    images::Picture,
     markdown::{MarkdownOptions, Rendered, Text},
 };
 use crate::{
     diag::Diagnostic,
-    load::{Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId},
-    site::{BasePath, SitePath},
+    load::{Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId, World},
+    site::{BasePath, ContentHash, SitePath},
 };
 
 /// What became of the Markdown: one for each page and each section, in the site's order.
@@ -62,14 +64,19 @@ pub struct Renderer<'a> {
     tera: Tera,
     library: Arc<values::Library>,
     filter: MarkdownFilter,
+    inputs: Arc<inputs::Inputs>,
 }
 
 impl<'a> Renderer<'a> {
-    /// Parses every template. What they see of the site has no content yet.
+    /// Parses every template. What they see of the site has no content yet; `world` is where they read.
     ///
     /// # Errors
     /// Every mistake in a template that can be seen without rendering it.
-    pub fn new(site: &'a Site, filter: MarkdownFilter) -> Result<Self, Vec<Diagnostic>> {
+    pub fn new(
+        site: &'a Site,
+        filter: MarkdownFilter,
+        world: Arc<dyn World + Send + Sync>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let library = Arc::new(if content::is_needed(site) {
             values::Library::new(site, &Contents::unread(site))
         } else {
@@ -79,12 +86,13 @@ impl<'a> Renderer<'a> {
         let prefixes = site.theme_prefix().into_iter().chain([builtins::PREFIX.to_owned()]);
         // It refuses only when templates were added before.
         tera.set_fallback_prefixes(prefixes).map_err(|error| vec![mistake::without_place(site, &error)])?;
-        functions::register(&mut tera, &library, &filter);
+        let inputs = Arc::new(inputs::Inputs::new(site, world));
+        functions::register(&mut tera, &library, &inputs, &filter);
         let globals = tera.global_context();
         globals.insert_value("config", library.config.clone());
         globals.insert_value("lang", Value::from(site.config.default_language.as_str()));
         mistake::add_templates(&mut tera, site)?;
-        Ok(Self { site, tera, library, filter })
+        Ok(Self { site, tera, library, filter, inputs })
     }
 
     /// The same templates, and what they see has its content.
@@ -96,7 +104,7 @@ impl<'a> Renderer<'a> {
         let site = self.site;
         assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
         self.library = Arc::new(values::Library::new(site, contents));
-        functions::register(&mut self.tera, &self.library, &self.filter);
+        functions::register(&mut self.tera, &self.library, &self.inputs, &self.filter);
         self
     }
 
@@ -224,6 +232,12 @@ impl<'a> Renderer<'a> {
         self.render(name, &context, path, None)
     }
 
+    /// The picture that a placeholder of what was rendered stands for.
+    #[must_use]
+    pub fn picture(&self, key: ContentHash) -> Option<Picture> {
+        self.inputs.picture(key)
+    }
+
     fn context(&self, path: &SitePath) -> Context {
         let mut context = Context::new();
         context.insert_value("current_path", Value::from(path.as_str()));
@@ -243,7 +257,16 @@ impl<'a> Renderer<'a> {
                 Some(file) => format!("while rendering {path} ({file})"),
                 None => format!("while rendering {path}"),
             };
-            mistake::diagnostics(self.site, &error).into_iter().map(|found| found.traced(step.clone())).collect()
+            let found = mistake::diagnostics(self.site, &error).into_iter();
+            found.map(|found| self.at_its_place(found).traced(step.clone())).collect()
         })
+    }
+
+    /// A mistake in what a template read is told where it is, not where it was met.
+    fn at_its_place(&self, found: Diagnostic) -> Diagnostic {
+        let Some(own) = self.inputs.mistake(&found.message) else { return found };
+        let place = found.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        let asked = own.traced(format!("read by {}{place}", found.path));
+        found.trace.into_iter().fold(asked, Diagnostic::traced)
     }
 }

@@ -31,7 +31,9 @@ fn contents(site: &Site) -> Contents {
 
 /// Everything that is rendered: sections, then pages. Mistakes in place of their output.
 fn render_all(site: &Site) -> Vec<Result<String, Vec<Diagnostic>>> {
-    match Renderer::new(site, MarkdownFilter::default()).map(|renderer| renderer.with_contents(&contents(site))) {
+    match Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
+        .map(|renderer| renderer.with_contents(&contents(site)))
+    {
         Err(diagnostics) => vec![Err(diagnostics)],
         Ok(renderer) => (0..site.sections.len())
             .map(|id| renderer.section(SectionId(id)))
@@ -164,7 +166,9 @@ fn templates_without_a_page() {
         ("content/b.md", "+++\nrender = false\n+++"),
         ("templates/404.html", "{{ current_path }}"),
     ]);
-    let renderer = Renderer::new(&site, MarkdownFilter::default()).unwrap().with_contents(&contents(&site));
+    let renderer = Renderer::new(&site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
+        .unwrap()
+        .with_contents(&contents(&site));
     let template = |name: &str| renderer.template(name, &SitePath::parse(&format!("/{name}")).unwrap()).unwrap();
     assert_eq!(template("404.html"), "/404.html");
     assert_eq!(template("robots.txt"), "User-agent: *\nDisallow:\nSitemap: https://x.org/sitemap.xml\n");

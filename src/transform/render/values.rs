@@ -12,9 +12,9 @@ use super::{
     lists::{self, Taxonomies},
 };
 use crate::{
-    load::{self, ContentAlias, Page, PageId, PublishedFile, Section, SectionId, Site, Spanned, Strategy, Table},
+    load::{self, ContentAlias, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy},
     site::{BasePath, SitePath},
-    transform::markdown::Heading,
+    transform::{formats::of_table, markdown::Heading},
 };
 
 /// Every value of a site.
@@ -181,7 +181,7 @@ fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
     set("taxonomies", taxonomies(page));
     set("authors", page.meta.authors.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>().into());
     set("weight", page.meta.weight.into());
-    set("extra", table(&page.meta.extra));
+    set("extra", of_table(&page.meta.extra));
     set("path", page.path.as_str().into());
     set("components", components(&page.path));
     set("summary", content.summary.as_deref().map(Value::safe_string).into());
@@ -236,7 +236,7 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     set("title", section.meta.title.as_deref().into());
     set("description", section.meta.description.as_deref().into());
     set("weight", section.meta.weight.into());
-    set("extra", table(&section.meta.extra));
+    set("extra", of_table(&section.meta.extra));
     set("path", section.path.as_str().into());
     set("components", components(&section.path));
     set("toc", toc(&content.toc, &permalink));
@@ -294,7 +294,7 @@ fn toc(headings: &[Heading], permalink: &str) -> Value {
 /// The configuration as it was written, with the defaults of what was not.
 fn config(site: &Site) -> Value {
     let config = &site.config;
-    let written = table(&config.written);
+    let written = of_table(&config.written);
     let mut map = written.as_map().cloned().unwrap_or_default();
     let mut default = |key: &'static str, value: Value| {
         map.entry(key.into()).or_insert(value);
@@ -313,27 +313,7 @@ fn config(site: &Site) -> Value {
     default("markdown", Map::new().into());
     default("search", Map::new().into());
     map.insert("base_url".into(), config.base_url.as_deref().unwrap_or("").into());
-    map.insert("extra".into(), table(&config.extra));
+    map.insert("extra".into(), of_table(&config.extra));
     map.insert("mode".into(), "build".into());
     Value::from(map)
-}
-
-pub(super) fn table(written: &Table) -> Value {
-    let mut map = Map::with_capacity(written.0.len());
-    for (key, value) in &written.0 {
-        map.insert(key.value.clone().into(), node(value));
-    }
-    Value::from(map)
-}
-
-fn node(written: &Spanned<load::Value>) -> Value {
-    match &written.value {
-        load::Value::Null => Value::none(),
-        load::Value::Bool(truth) => (*truth).into(),
-        load::Value::Integer(number) => (*number).into(),
-        load::Value::Float(number) => (*number).into(),
-        load::Value::String(text) | load::Value::Date(text) => text.as_str().into(),
-        load::Value::Array(items) => Value::from(items.iter().map(node).collect::<Vec<_>>()),
-        load::Value::Table(inner) => table(inner),
-    }
 }
