@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     base::{self, Edit},
     links::is_rooted,
+    placeholder::{self, What},
 };
 
 /// The content of the page at `permalink`, with whole URLs. `base_url` is where the site is published, without the slash at its
@@ -14,6 +15,16 @@ pub fn absolute<'a>(html: &'a str, base_url: &str, permalink: &str) -> Cow<'a, s
     let folder = permalink.trim_end_matches('/');
     let mut edits: Vec<Edit> = Vec::new();
     base::urls(html, |url| {
+        // A file that is not built yet has the path of the site in its URL, and `base_url` has it, too.
+        if let Some(file) = placeholder::find(url.raw).next().filter(|one| one.span.start == 0 && one.what == What::Url)
+        {
+            let start = url.span.start;
+            edits.push((
+                start..start + file.span.end,
+                format!("{base_url}{}", placeholder::write_key(What::Path, file.key)),
+            ));
+            return;
+        }
         let before = match url.raw.as_bytes().first() {
             None => return,
             Some(b'#' | b'?') => permalink.to_owned(),
@@ -46,6 +57,11 @@ mod tests {
         ] {
             assert_eq!(absolute(html, "https://x.org/s", "https://x.org/s/a/"), expected);
         }
+        let built = |what| placeholder::write(what, "a.jpg");
+        let html = format!("<img src='{0}' srcset='{0} 1x, /b 2x'>", built(What::Url));
+        let whole = format!("https://x.org/s{}", built(What::Path));
+        let expected = format!("<img src='{whole}' srcset='{whole} 1x, https://x.org/s/b 2x'>");
+        assert_eq!(absolute(&html, "https://x.org/s", "https://x.org/s/a/"), expected);
         assert_eq!(absolute("<img src=p.png>", "https://x.org", "https://x.org/a"), "<img src=https://x.org/a/p.png>");
     }
 }

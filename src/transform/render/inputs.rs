@@ -14,7 +14,7 @@ use tera::Value;
 
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
-    load::{DataConfig, FetchError, Request, Site, World, WorldError},
+    load::{DataConfig, EntryKind, FetchError, Request, Site, World, WorldError},
     site::ContentHash,
     transform::{
         formats::{self, Format},
@@ -101,7 +101,7 @@ impl Inputs {
         for folder in &self.folders {
             let candidate = format!("{}/{folder}{below}", self.root);
             match self.world.kind(&candidate) {
-                Ok(crate::load::EntryKind::File(_)) => return Ok(candidate.into()),
+                Ok(EntryKind::File(_)) => return Ok(candidate.into()),
                 Ok(_) | Err(WorldError::NotFound | WorldError::IsFolder) => {}
                 Err(error) => return Err(Missing::Refused(error)),
             }
