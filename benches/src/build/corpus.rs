@@ -48,6 +48,45 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Repeats a folder under new names, `copy-001` and so on, until there are so many Markdown files in `to`. The files are not
+/// copied: each is one more name of the same bytes.
+pub(super) fn repeat(from: &Path, to: &Path, pages: usize) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    let mut left = pages;
+    for number in 1.. {
+        if left == 0 {
+            break;
+        }
+        let before = left;
+        link(from, &to.join(format!("copy-{number:03}")), &mut left)?;
+        if left == before {
+            return Err(io::Error::other("there is no Markdown to repeat"));
+        }
+    }
+    Ok(())
+}
+
+fn link(from: &Path, to: &Path, left: &mut usize) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    let mut entries: Vec<_> = fs::read_dir(from)?.collect::<io::Result<_>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link(&entry.path(), &target, left)?;
+        } else if entry.path().extension().is_some_and(|extension| extension == "md") {
+            if *left == 0 {
+                return Ok(());
+            }
+            fs::hard_link(entry.path(), target)?;
+            *left -= 1;
+        } else {
+            fs::hard_link(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// What lies in an output folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Made {
@@ -101,6 +140,26 @@ mod tests {
         let copied = folder.path().join("copy");
         copy(&found, &copied).unwrap();
         assert_eq!(count(&copied).unwrap(), Made { pages: 1, spans: 1, bytes: 9 });
+    }
+
+    #[test]
+    fn a_corpus_is_repeated_until_it_is_long_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
+        fs::create_dir_all(from.join("c")).unwrap();
+        for name in ["_index.md", "c/x.md", "c/y.png"] {
+            fs::write(from.join(name), "").unwrap();
+        }
+        repeat(&from, &to, 3).unwrap();
+        for (name, is_there) in [
+            ("copy-001/c/x.md", true),
+            ("copy-001/c/y.png", true),
+            ("copy-002/_index.md", true),
+            ("copy-002/c/x.md", false),
+        ] {
+            assert_eq!(to.join(name).is_file(), is_there, "{name}");
+        }
+        assert!(repeat(&folder.path().join("b/copy-002/c"), &folder.path().join("d"), 1).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod corpus;
 mod generator;
+mod growth;
 
 use std::{
     fs,
@@ -32,6 +33,9 @@ pub(crate) struct BuildArgs {
     /// What is done to the pages
     #[arg(long = "work", value_enum, value_name = "WORK", default_values = ["plain", "highlight"])]
     works: Vec<WorkArg>,
+    /// Builds sitekit alone, with the corpus repeated under new names up to so many pages, to see time and memory grow
+    #[arg(long, value_name = "N")]
+    pages: Option<usize>,
     /// Builds of each kind
     #[arg(long = "builds", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     builds: u32,
@@ -58,6 +62,9 @@ pub(crate) fn run(common: &Common, args: &BuildArgs) -> anyhow::Result<Report> {
     let builds = if common.quick { 1 } else { args.builds };
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let content = corpus::open(&args.corpus, scratch.path())?;
+    if let Some(pages) = args.pages {
+        return growth::run(common, pages, &content, scratch.path());
+    }
     let mut report = Report {
         heading: "cold builds of the corpus".to_owned(),
         findings: machine::caution(machine::load()).into_iter().collect(),
