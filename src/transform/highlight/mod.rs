@@ -14,6 +14,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use self::paint::Painter;
 pub use self::{
     look::{Colours, Look, Markup, scope_stylesheet, stylesheet},
     palette::{Color, Palette},
@@ -24,6 +25,7 @@ use crate::site::ContentHash;
 /// Highlights code blocks, each once however often it appears. Made once per build and shared by its threads.
 pub struct Highlighter {
     markup: Markup,
+    painter: Painter,
     shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
 }
 
@@ -49,7 +51,7 @@ const SHARDS: usize = 64;
 impl Highlighter {
     #[must_use]
     pub fn new(look: &Look) -> Self {
-        Self { markup: look.markup(), shards: std::array::from_fn(|_| Mutex::default()) }
+        Self { markup: look.markup(), painter: Painter::new(), shards: std::array::from_fn(|_| Mutex::default()) }
     }
 
     /// What code blocks are written with.
@@ -77,7 +79,7 @@ impl Highlighter {
         let shard = &self.shards[usize::from(key.as_bytes()[0]) % SHARDS];
         // A thread that panicked while it held the lock left a map that is whole.
         let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        slot.get_or_init(|| match paint::paint(syntax, code, &self.markup) {
+        slot.get_or_init(|| match self.painter.paint(syntax, code, &self.markup) {
             Some(html) => Highlighted::Html(html.into()),
             None => Highlighted::Unknown,
         })

@@ -1,25 +1,112 @@
 //! Code, its syntax applied, as spans. Spans do not nest and end with their line, so that lines can be taken apart.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference};
 
-use super::{language::SYNTAXES, look::Markup, role::Role};
-use crate::transform::escape;
+use super::{SHARDS, language::SYNTAXES, look::Markup, role::Role};
+use crate::{site::ContentHash, transform::escape};
 
-/// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
-/// shown plain.
-pub(super) fn paint(syntax: &SyntaxReference, code: &str, markup: &Markup) -> Option<String> {
-    // The syntaxes expect every line to end.
-    let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
-    let mut state = ParseState::new(syntax);
-    let mut scopes = ScopeStack::new();
-    // The role at each depth of the stack of scopes.
-    let mut roles: Vec<Role> = Vec::new();
-    let html = String::with_capacity(code.len() * 2);
-    let mut spans = Spans { markup, html, open: None, blanks: Vec::new() };
-    for line in ended.split_inclusive('\n') {
-        let operations = state.parse_line(line, &SYNTAXES).ok()?;
+/// Paints code, and remembers the lines that leave nothing open: code repeats its lines even more often than its blocks.
+pub(super) struct Painter([Mutex<HashMap<ContentHash, Arc<str>>>; SHARDS]);
+
+/// Where in a block the next line stands.
+enum Place {
+    /// It is the first.
+    Start,
+    /// Nothing is open.
+    Rest,
+    Inside(State),
+}
+
+/// What a syntax knows between two lines.
+#[derive(Clone, PartialEq, Eq)]
+struct State {
+    parser: ParseState,
+    scopes: ScopeStack,
+    /// The role at each depth of the stack of scopes.
+    roles: Vec<Role>,
+}
+
+impl Painter {
+    pub(super) fn new() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+
+    /// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
+    /// shown plain.
+    pub(super) fn paint(&self, syntax: &SyntaxReference, code: &str, markup: &Markup) -> Option<String> {
+        // The syntaxes expect every line to end.
+        let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
+        let mut html = String::with_capacity(code.len() * 2);
+        let mut place = Place::Start;
+        let mut rest = None;
+        for line in ended.split_inclusive('\n') {
+            let key =
+                |is_first: bool| ContentHash::of_parts([syntax.name.as_bytes(), &[is_first.into()], line.as_bytes()]);
+            let key = match place {
+                Place::Start => Some(key(true)),
+                Place::Rest => Some(key(false)),
+                Place::Inside(_) => None,
+            };
+            if let Some(known) = key.and_then(|key| self.shard(key).get(&key).cloned()) {
+                html.push_str(&known);
+                place = Place::Rest;
+                continue;
+            }
+            if rest.is_none() {
+                rest = Some(State::at_rest(syntax)?);
+            }
+            let rest = rest.as_ref()?;
+            let mut state = match place {
+                Place::Start => State::new(syntax),
+                Place::Rest => rest.clone(),
+                Place::Inside(state) => state,
+            };
+            let start = html.len();
+            html = state.paint(line, html, markup)?;
+            place = if state == *rest {
+                if let Some(key) = key {
+                    self.shard(key).insert(key, html[start..].into());
+                }
+                Place::Rest
+            } else {
+                Place::Inside(state)
+            };
+        }
+        if ended.len() > code.len() {
+            html.pop();
+        }
+        Some(html)
+    }
+
+    fn shard(&self, key: ContentHash) -> MutexGuard<'_, HashMap<ContentHash, Arc<str>>> {
+        // A thread that panicked while it held the lock left a map that is whole.
+        self.0[usize::from(key.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn new(syntax: &SyntaxReference) -> Self {
+        Self { parser: ParseState::new(syntax), scopes: ScopeStack::new(), roles: Vec::new() }
+    }
+
+    /// After a line without anything.
+    fn at_rest(syntax: &SyntaxReference) -> Option<Self> {
+        let mut state = Self::new(syntax);
+        state.paint("\n", String::new(), &Markup::PLAIN)?;
+        Some(state)
+    }
+
+    /// Adds the HTML of a line that ends; afterwards this is the state behind it.
+    fn paint(&mut self, line: &str, html: String, markup: &Markup) -> Option<String> {
+        let Self { parser, scopes, roles } = self;
+        let operations = parser.parse_line(line, &SYNTAXES).ok()?;
+        let mut spans = Spans { markup, html, open: None, blanks: Vec::new() };
         let text = line.trim_end_matches('\n');
         let mut at = 0;
         for (end, operation) in &operations {
@@ -40,11 +127,8 @@ pub(super) fn paint(syntax: &SyntaxReference, code: &str, markup: &Markup) -> Op
         }
         spans.push(roles.last().copied().unwrap_or(Role::Plain), &text[at..]);
         spans.end_line();
+        Some(spans.html)
     }
-    if ended.len() > code.len() {
-        spans.html.pop();
-    }
-    Some(spans.html)
 }
 
 /// Joins neighbours of one role, across blanks as well.

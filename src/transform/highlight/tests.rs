@@ -98,4 +98,22 @@ proptest! {
             }
         }
     }
+
+    /// What was painted before changes nothing.
+    #[test]
+    fn lines_that_are_known_are_painted_the_same(
+        language in prop::sample::select(vec!["rust", "powershell", "js", "sh", "html", "yaml", "md", "c#", "diff"]),
+        blocks in prop::collection::vec(
+            prop::collection::vec(prop::sample::select(vec![
+                "", "a: b", "- x", "/* a", "b */", "let x = \"$y\";", "@'", "'@", "{", "}", "<!-- c", "-->", "# h", "```", "  if (1) {", "---", "+z",
+            ]), 0..6),
+            1..6,
+        ),
+    ) {
+        let shared = Highlighter::new(&Look::Roles);
+        for lines in blocks {
+            let code = lines.join("\n");
+            prop_assert_eq!(shared.highlight(language, &code), Highlighter::new(&Look::Roles).highlight(language, &code), "{}", code);
+        }
+    }
 }
