@@ -4,7 +4,7 @@ use crate::{
     diag::{Diagnostic, Source},
     load::{self, HighlightStyle, Site, Spanned, Themes, World},
     plan::CodeSheet,
-    transform::highlight::{self, Colours, Look, Named, Palette, Theme},
+    transform::highlight::{self, Colours, Look, Named, Palette, Theme, Themed},
 };
 
 /// The look of a site's code.
@@ -31,7 +31,8 @@ impl Highlighting {
             (Some(HighlightStyle::Inline), _) | (None, Themes::One(_) | Themes::LightDark(..)) => {
                 Look::Inline(Box::new(colours.clone()))
             }
-            (Some(HighlightStyle::Class), Themes::One(_) | Themes::LightDark(..)) => Look::Scopes,
+            (Some(HighlightStyle::Class), Themes::One(_)) => Look::Scopes(Themed::One),
+            (Some(HighlightStyle::Class), Themes::LightDark(..)) => Look::Scopes(Themed::LightDark),
             (Some(HighlightStyle::Class) | None, Themes::Default) => Look::Roles,
         };
         Some(Self { look, colours })
@@ -44,8 +45,9 @@ impl Highlighting {
         };
         match sheet {
             CodeSheet::Roles => highlight::stylesheet(light, dark),
-            CodeSheet::One | CodeSheet::Light => highlight::scope_stylesheet(light),
-            CodeSheet::Dark => highlight::scope_stylesheet(dark),
+            CodeSheet::One => highlight::scope_stylesheet(light, "z-"),
+            CodeSheet::Light => highlight::scope_stylesheet(light, "z-l-"),
+            CodeSheet::Dark => highlight::scope_stylesheet(dark, "z-d-"),
         }
     }
 }

@@ -212,7 +212,8 @@ impl Routes {
         }
     }
 
-    /// The style sheets of highlighted code, unless the site has files of its own there.
+    /// The style sheets of highlighted code. Our own gives way to a file of the site; those by Zola's names do not, because
+    /// what lies there was written by Zola, for classes that number the colours of its theme.
     fn highlighting(&mut self, site: &Site) {
         let Some(highlighting) = &site.config.markdown.highlighting else { return };
         let sheets: &[_] = match (&highlighting.themes, highlighting.style) {
@@ -227,7 +228,12 @@ impl Routes {
         for &(path, sheet) in sheets {
             let Ok(path) = SitePath::parse(path) else { continue };
             let name = "a style sheet of highlighted code".to_owned();
-            self.owners.entry(path).or_insert(Owner { origin: Origin::Highlighting(sheet), name });
+            let owner = Owner { origin: Origin::Highlighting(sheet), name };
+            if sheet == CodeSheet::Roles {
+                self.owners.entry(path).or_insert(owner);
+            } else {
+                self.owners.insert(path, owner);
+            }
         }
     }
 

@@ -13,10 +13,17 @@ use super::{
 pub enum Look {
     /// A short class each, for [`stylesheet`]. Lines are told apart only where something is asked of them.
     Roles,
-    /// Classes as Zola's style sheets name them (`z-entity z-name z-function`).
-    Scopes,
+    /// Classes named after scopes (`z-entity z-name z-function`), in the places where Zola has its own.
+    Scopes(Themed),
     /// Colours as Zola writes them.
     Inline(Box<Colours>),
+}
+
+/// How many style sheets there are for a page's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Themed {
+    One,
+    LightDark,
 }
 
 /// One palette, or one for each of the reader's preferences.
@@ -59,10 +66,15 @@ impl Look {
     pub fn markup(&self) -> Markup {
         let spans = Role::ALL.map(|role| self.span(role).into());
         match self {
-            Self::Roles | Self::Scopes => Markup {
+            Self::Roles => Markup { spans, pre: Cow::Borrowed(" class=\"giallo z-code\""), ..Markup::PLAIN },
+            Self::Scopes(Themed::One) => {
+                Markup { spans, pre: Cow::Borrowed(" class=\"giallo z-code\""), has_lines: true, ..Markup::PLAIN }
+            }
+            Self::Scopes(Themed::LightDark) => Markup {
                 spans,
-                pre: Cow::Borrowed(" class=\"giallo z-code\""),
-                has_lines: *self == Self::Scopes,
+                pre: Cow::Borrowed(" class=\"giallo z-l-code z-d-code\""),
+                marked_line: Cow::Borrowed("<span class=\"giallo-l z-l-hl z-d-hl\">"),
+                has_lines: true,
                 ..Markup::PLAIN
             },
             Self::Inline(colours) => {
@@ -72,7 +84,7 @@ impl Look {
                 let numbers = colours.property("color", |palette| palette.numbers.to_string());
                 Markup {
                     spans,
-                    pre: format!(" class=\"giallo\" style=\"{plain} {background}\"").into(),
+                    pre: format!(" class=\"giallo\" style=\"{}{plain} {background}\"", colours.scheme()).into(),
                     marked_line: format!("<span class=\"giallo-l\" style=\"{marked}\">").into(),
                     number: format!("<span aria-hidden=\"true\" class=\"giallo-ln\" style=\"{numbers}\">").into(),
                     has_lines: true,
@@ -86,7 +98,7 @@ impl Look {
         match self {
             _ if role == Role::Plain => String::new(),
             Self::Roles => format!("<span class=\"{}\">", role.class()),
-            Self::Scopes => format!("<span class=\"{}\">", role.scope_classes()),
+            Self::Scopes(_) => format!("<span class=\"{}\">", role.scope_classes()),
             Self::Inline(colours) => match colours.declarations(role) {
                 declarations if declarations.is_empty() => declarations,
                 declarations => format!("<span style=\"{declarations}\">"),
@@ -120,6 +132,14 @@ impl Colours {
         match self {
             Self::One(palette) => format!("{name}: {};", value(palette)),
             Self::LightDark(light, dark) => format!("{name}: light-dark({}, {});", value(light), value(dark)),
+        }
+    }
+
+    /// What `light-dark()` goes by.
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::One(_) => "",
+            Self::LightDark(..) => "color-scheme: light dark; ",
         }
     }
 
@@ -166,19 +186,21 @@ pub fn stylesheet(light: &Palette, dark: &Palette) -> String {
     css + LINES + ".giallo-ln{color:var(--z-c)}\n.z-hl{background:var(--z-marked)}\n"
 }
 
-/// The CSS of the classes that Zola has, in the colours of one palette.
+/// The CSS of classes named after scopes, in the colours of one palette. `prefix` is that of the classes of blocks and
+/// marked lines: `z-`, or `z-l-` and `z-d-` where there are two sheets.
 #[must_use]
-pub fn scope_stylesheet(palette: &Palette) -> String {
-    let mut css =
-        format!(".z-code{{color:{};background-color:{}}}\n", palette.of(Role::Plain).color, palette.background);
+pub fn scope_stylesheet(palette: &Palette, prefix: &str) -> String {
+    let plain = palette.of(Role::Plain).color;
+    let mut css = format!(".{prefix}code{{color:{plain};background-color:{}}}\n", palette.background);
     for role in Role::ALL.into_iter().filter(|&role| role != Role::Plain) {
         let selector = role.scope_classes().split(' ').fold(String::new(), |all, class| all + "." + class);
         let style = palette.of(role);
         let faces = faces(style).into_iter().fold(String::new(), |all, face| all + ";" + &face.replace(": ", ":"));
+        // Writing to a string cannot fail.
         let _ = writeln!(css, "{selector}{{color:{}{faces}}}", style.color);
     }
-    let _ =
-        write!(css, "{LINES}.giallo-ln{{color:{}}}\n.z-hl{{background-color:{}}}\n", palette.numbers, palette.marked);
+    let (numbers, marked) = (palette.numbers, palette.marked);
+    let _ = writeln!(css, "{LINES}.giallo-ln{{color:{numbers}}}\n.{prefix}hl{{background-color:{marked}}}");
     css
 }
 
@@ -214,7 +236,7 @@ mod tests {
         let both = Look::Inline(Box::new(Colours::LightDark(Palette::LIGHT, Palette::DARK)));
         for (look, role, expected) in [
             (&Look::Roles, Role::Keyword, "<span class=\"z-k\">"),
-            (&Look::Scopes, Role::Function, "<span class=\"z-entity z-name z-function\">"),
+            (&Look::Scopes(Themed::One), Role::Function, "<span class=\"z-entity z-name z-function\">"),
             (&dark, Role::Keyword, "<span style=\"color: #ff7b72;\">"),
             (&dark, Role::Emphasis, "<span style=\"font-style: italic;\">"),
             (&both, Role::Comment, "<span style=\"color: light-dark(#59636e, #9198a1);\">"),

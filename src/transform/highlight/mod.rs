@@ -16,7 +16,7 @@ use std::{
 
 use self::paint::Painter;
 pub use self::{
-    look::{Colours, Look, Markup, scope_stylesheet, stylesheet},
+    look::{Colours, Look, Markup, Themed, scope_stylesheet, stylesheet},
     palette::{Color, Palette},
     theme::{Named, Theme, ThemeError, named},
 };

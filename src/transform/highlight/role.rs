@@ -79,7 +79,7 @@ impl Role {
         }
     }
 
-    /// The classes that a style sheet of Zola's has for it.
+    /// Its classes where they are named after scopes.
     pub(super) const fn scope_classes(self) -> &'static str {
         match self {
             Self::Plain => "",

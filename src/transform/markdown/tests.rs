@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::transform::highlight::{Colours, Look, Palette};
+use crate::transform::highlight::{Colours, Look, Palette, Themed};
 
 fn render_with(text: &str, options: &MarkdownOptions) -> Rendered {
     render(&Text::whole(&Source::new("a.md", text)), options, &Around { resolve: &resolve, ..Around::ALONE })
@@ -308,16 +308,16 @@ fn highlighted_code_blocks() {
              <pre class=\"giallo z-code\"><code>fn\n</code></pre>\n",
         ),
         (
-            Look::Scopes,
+            Look::Scopes(Themed::One),
             "<pre class=\"giallo z-code\"><code data-lang=\"Rust\"><span class=\"giallo-l\">\
              <span class=\"z-keyword\">fn</span></span></code></pre>\n\
-             <pre class=\"giallo z-code\"><code><span class=\"giallo-l\">fn</span></code></pre>\n",
+             <pre class=\"giallo z-code\"><code data-lang=\"plain\"><span class=\"giallo-l\">fn</span></code></pre>\n",
         ),
         (
             Look::Inline(Box::new(Colours::One(Palette::LIGHT))),
             "<pre class=\"giallo\" style=\"color: #1f2328; background-color: #f6f8fa;\"><code data-lang=\"Rust\">\
              <span class=\"giallo-l\"><span style=\"color: #cf222e;\">fn</span></span></code></pre>\n\
-             <pre class=\"giallo\" style=\"color: #1f2328; background-color: #f6f8fa;\"><code>\
+             <pre class=\"giallo\" style=\"color: #1f2328; background-color: #f6f8fa;\"><code data-lang=\"plain\">\
              <span class=\"giallo-l\">fn</span></code></pre>\n",
         ),
     ] {

@@ -75,18 +75,21 @@ impl Writer<'_> {
         let position = self.options.data_attributes;
         self.html.extend(["<pre", &*markup.pre]);
         if matches!(position, DataAttributes::Pre | DataAttributes::Both) {
-            self.data_attributes(fence);
+            self.data_attributes(fence, markup);
         }
         self.html.push_str("><code");
         if matches!(position, DataAttributes::Code | DataAttributes::Both) {
-            self.data_attributes(fence);
+            self.data_attributes(fence, markup);
         }
         self.html.push('>');
     }
 
-    fn data_attributes(&mut self, fence: &Fence<'_>) {
+    fn data_attributes(&mut self, fence: &Fence<'_>, markup: &Markup) {
         if !fence.language.is_empty() {
             self.attribute("data-lang", fence.language);
+        } else if markup.has_lines {
+            // Zola's word for code without a language.
+            self.attribute("data-lang", "plain");
         }
         for (name, value) in &fence.data {
             self.attribute(&format!("data-{name}"), value);
