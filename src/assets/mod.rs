@@ -148,6 +148,8 @@ struct Context<'a> {
     resolver: &'a Arc<Resolver>,
     /// What pages and scripts use, where style rules for anything else are left out. Not known before scripts are linked.
     used: Option<&'a Used>,
+    /// Whether style sheets are published beside the files they name, and name them so.
+    is_beside: bool,
 }
 
 /// A script for pages that name what they may need next, and its path: it reads their `<link rel="may-need">` and fetches
@@ -244,7 +246,16 @@ fn make(
     let browsers = browsers::of(world, site, options, &mut found);
     let resolver = Arc::new(Resolver::new(site, world.shared(), options.is_dev));
     let files = Files::new(world, &resolver, options.base);
-    let context = Context { world, site, options, browsers: &browsers, files: &files, resolver: &resolver, used: None };
+    let context = Context {
+        world,
+        site,
+        options,
+        browsers: &browsers,
+        files: &files,
+        resolver: &resolver,
+        used: None,
+        is_beside: false,
+    };
     for entry in wanted {
         match entry {
             Entry::File(path) => {
@@ -281,6 +292,8 @@ fn make(
     for entry in wanted {
         match entry {
             Entry::Style(path) => {
+                // Those of Zola's are published at a second address, which is not beside them.
+                let context = Context { is_beside: site.sass.iter().all(|sheet| sheet.file.path != *path), ..context };
                 let Some(sheet) = styles::compile(&context, path, &mut found) else { continue };
                 let script =
                     options.together.get(path).and_then(|script| scripts.iter().position(|one| *one == script));
@@ -365,13 +378,10 @@ impl Built {
     /// Adds the text of a style sheet.
     fn add_sheet_text(&mut self, context: &Context<'_>, entry: &Entry, inner: &Entry, found: &mut Vec<Diagnostic>) {
         let Entry::Style(path) = inner else { return };
-        let text = self.body_of(inner).or_else(|| {
-            let sheet = styles::compile(context, path, found)?;
-            let joined = styles::join(context, &[sheet], found);
-            self.taken_in.extend(joined.modules.iter().map(|module| module.source.as_str().into()));
-            Some(joined.css.into())
-        });
-        self.texts.extend(text.map(|text| (entry.clone(), text)));
+        let Some(sheet) = styles::compile(context, path, found) else { return };
+        let joined = styles::join(context, &[sheet], found);
+        self.taken_in.extend(joined.modules.iter().map(|module| module.source.as_str().into()));
+        self.texts.insert(entry.clone(), joined.css.into());
     }
 
     /// The body of what was built of an entry.

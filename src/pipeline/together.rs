@@ -23,6 +23,9 @@ pub(super) fn together<'a>(drafts: impl Iterator<Item = &'a Draft> + Clone) -> T
         };
         let mut met: BTreeSet<&Entry> = BTreeSet::new();
         for entry in draft.entries() {
+            if let Entry::Within(sheet) = entry {
+                apart.insert(sheet);
+            }
             let is_new = met.insert(entry);
             let is_paired = pair.is_some_and(|(sheet, script)| entry == sheet || entry == script);
             if !is_paired || (!is_new && matches!(entry, Entry::Style(_))) {

@@ -36,7 +36,7 @@ fn a_linked_sheet_is_compiled_and_has_a_fingerprint() {
     let address = linked(&project, "/");
     let css = project.text("s", &address);
     assert!(address.starts_with("/assets/main.") && is_sheet(&address), "{address}");
-    let start = "/*! kit */\np{margin:0}body .a{color:#123;background:url(/s/assets/dot.";
+    let start = "/*! kit */\np{margin:0}body .a{color:#123;background:url(dot.";
     assert!(css.starts_with(start) && css.ends_with(".png)}"), "{css}");
 }
 

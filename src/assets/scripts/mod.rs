@@ -84,7 +84,7 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
             match question {
                 Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
                 Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, &mut found))),
-                Question::SheetText(path, answer) => drop(answer.send(sheets.text(context, &path, &mut found))),
+                Question::SheetText(path, answer) => drop(answer.send(Sheets::text(context, &path, &mut found))),
                 Question::SheetUrl(path, answer) => drop(answer.send(sheets.url(context, &path, &mut found))),
                 Question::NoMore => break,
             }

@@ -42,24 +42,23 @@ impl Sheets {
         if let Some(known) = self.0.get(path) {
             return known.clone();
         }
-        let sheet = styles::compile(context, path, found).map(Arc::new);
+        let context = Context { is_beside: true, ..*context };
+        let sheet = styles::compile(&context, path, found).map(Arc::new);
         self.0.insert(path.to_owned(), sheet.clone());
         sheet
     }
 
-    pub(super) fn text(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
-        Some(self.alone(context, path, found)?.css)
+    /// The text may go anywhere, so it names files from the root of the host.
+    pub(super) fn text(context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
+        let sheet = styles::compile(context, path, found)?;
+        Some(styles::join(context, &[sheet], found).css)
     }
 
     pub(super) fn url(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
-        let sheet = Joined { map: None, ..self.alone(context, path, found)? };
+        let sheet = self.compile(context, path, found)?;
+        let sheet = Joined { map: None, ..styles::join(context, std::slice::from_ref(&*sheet), found) };
         let StyleFile { path, built, .. } = StyleFile::of(context, stem_and_extension(path).0, sheet);
         Some(context.files.add(path, built))
-    }
-
-    fn alone(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<Joined> {
-        let sheet = self.compile(context, path, found)?;
-        Some(styles::join(context, std::slice::from_ref(&*sheet), found))
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Sheet> {

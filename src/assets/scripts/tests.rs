@@ -73,6 +73,7 @@ impl Project {
             files: &files,
             resolver: &resolver,
             used: None,
+            is_beside: false,
         };
         let entries: Vec<&Entry> = entries.iter().collect();
         let super::Linked { chunks, found, .. } = link(&context, &entries);

@@ -48,8 +48,16 @@ fn in_context<T>(
     let resolver = Arc::new(Resolver::new(site, world.shared(), false));
     let (files, mut found) = (Files::new(world, &resolver, base), Vec::new());
     let browsers = crate::assets::browsers::of(world, site, &options, &mut found);
-    let context =
-        Context { world, site, options: &options, browsers: &browsers, files: &files, resolver: &resolver, used };
+    let context = Context {
+        world,
+        site,
+        options: &options,
+        browsers: &browsers,
+        files: &files,
+        resolver: &resolver,
+        used,
+        is_beside: false,
+    };
     let given = act(&context, &mut found);
     let published = files.into_published();
     found.extend(published.found.iter().cloned());

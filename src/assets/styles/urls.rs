@@ -70,7 +70,7 @@ fn published(
     let meant = origins.iter().map(|origin| resolve::resolve(context, &decoded, &origin.path));
     match resolve::first(meant)? {
         Meaning::File(file) => match context.files.url(&file) {
-            Ok(url) => return Some(url + suffix),
+            Ok(url) => return Some(named(context, &url).to_owned() + suffix),
             Err(error) => found.push(told(source, span, address, origins, format!("`{file}` {error}"))),
         },
         Meaning::Nothing(help) => {
@@ -87,6 +87,15 @@ fn published(
         Meaning::Route | Meaning::Foreign => {}
     }
     None
+}
+
+/// How a sheet names a file that is published at `url`.
+fn named<'u>(context: &Context<'_>, url: &'u str) -> &'u str {
+    match url.rsplit_once('/') {
+        // Up to a `:` it would be a scheme.
+        Some((_, name)) if context.is_beside && !name.contains(':') => name,
+        _ => url,
+    }
 }
 
 /// At the address in the sheet; in a compiled one, at the first place in its sources that reads the same.
