@@ -149,12 +149,33 @@ impl Source {
 
 /// The nearest of `candidates` to `typed`, when one is near enough to have been meant.
 pub fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let of_typed = letters(typed);
+    let is_near = |distance: usize, candidate: &str| distance * 3 <= typed.len().max(candidate.len());
     candidates
         .into_iter()
+        .filter(|candidate| is_near(least_distance(&of_typed, &letters(candidate)), candidate))
         .map(|candidate| (strsim::damerau_levenshtein(typed, candidate), candidate))
-        .filter(|&(distance, candidate)| distance * 3 <= typed.len().max(candidate.len()))
+        .filter(|&(distance, candidate)| is_near(distance, candidate))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// How often each letter is in a text, many letters counted as one.
+fn letters(text: &str) -> [i32; 32] {
+    let mut counts = [0; 32];
+    for c in text.chars() {
+        counts[c as usize % 32] += 1;
+    }
+    counts
+}
+
+/// No fewer edits can make one text of the other, since each adds and takes away one letter at most. Most candidates need no
+/// closer look.
+fn least_distance(one: &[i32; 32], other: &[i32; 32]) -> usize {
+    let differences = one.iter().zip(other).map(|(one, other)| one - other);
+    let more: i32 = differences.clone().filter(|&difference| difference > 0).sum();
+    let less: i32 = differences.filter(|&difference| difference < 0).sum();
+    more.max(-less).unsigned_abs() as usize
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub mod assets;
 pub mod compress;
 pub mod diag;
 #[cfg(feature = "compiler")]
+pub mod external;
+#[cfg(feature = "compiler")]
 pub mod load;
 #[cfg(feature = "compiler")]
 pub mod pipeline;

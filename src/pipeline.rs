@@ -2,16 +2,20 @@
 //! nothing; what it found wrong it returns, all of it.
 
 mod asking;
+mod broken_links;
 mod convert;
 mod drafts;
+mod explain;
 mod fields;
 mod files;
+mod further;
 mod head;
 mod highlighting;
 mod links;
 mod outputs;
 mod pages;
 mod preload;
+mod references;
 mod sources;
 mod together;
 mod used;
@@ -28,6 +32,11 @@ use std::{
 use bytes::Bytes;
 use rayon::prelude::*;
 
+pub use self::{
+    explain::{Explained, Made, MadeOf, Role, explain, made_of},
+    outputs::Ask,
+    references::Unreached,
+};
 use self::{
     fields::Fields,
     outputs::{Output, Outputs},
@@ -60,6 +69,10 @@ pub enum Stage {
     Load,
     Markdown,
     Render,
+    /// Scripts, style sheets and other files that pages ask for.
+    Assets,
+    /// Names of built files, minification.
+    Finish,
     Compress,
 }
 
@@ -142,6 +155,24 @@ pub fn compile(
         manifest,
     };
     (Some(Compiled { image, report, hidden_maps }), diagnostics)
+}
+
+/// Says everything that is wrong with the links of the site `name` in the folder `root`, those to other sites among them:
+/// `ask` finds out about these. Nothing is built.
+pub fn check_links(
+    world: &dyn World,
+    name: &SiteName,
+    root: &str,
+    ask: &Ask<'_>,
+    progress: &dyn Progress,
+) -> Vec<Diagnostic> {
+    progress.begin(Stage::Load, 0);
+    let (site, mut diagnostics) = load::load(world, name, root);
+    let Some(site) = site else { return diagnostics };
+    let (plan, found) = plan::plan(&site);
+    diagnostics.extend(found);
+    diagnostics.extend(outputs::check_links(world, &site, &plan, ask, progress));
+    merge_equal(diagnostics)
 }
 
 /// The bodies of each content, coded once however many routes have it, the largest first so that no thread is left

@@ -11,7 +11,10 @@ mod inspect_page;
 #[path = "browser/server.rs"]
 mod server;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    process::Command,
+};
 
 use chromium::{Browser, LOOKS};
 use fantoccini::{error::CmdError, key::Key};
@@ -64,12 +67,40 @@ fn every_route_of_the_app() {
     });
 }
 
-/// Builds and serves `site`, opens a browser, and lets `tour` look around. All that was wrong is reported at the end,
-/// when the browser and the server are gone.
+#[test]
+fn every_page_that_new_writes() {
+    let project = tempfile::tempdir().expect("a folder for the sites");
+    let folder = project.path().to_str().expect("a path that is UTF-8");
+    let missing = "There is no such page";
+    for (site, kind, page, missing) in [
+        ("blog", None, "/blog/writing/", Some(missing)),
+        ("shop", Some("--spa"), "/shop/about/", None),
+        ("hello", Some("--plain"), "/hello/", Some(missing)),
+    ] {
+        let mut new = Command::new(env!("CARGO_BIN_EXE_sitekit"));
+        let output = new.current_dir(folder).args(["new", site]).args(kind).output().expect("sitekit new runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        visit_in(folder, site, async |visit| {
+            let opened = visit.crawl(&format!("/{site}/")).await?;
+            visit.expect(&format!("{page} is reached"), opened.contains(page));
+            match missing {
+                Some(heading) => visit.missing(&format!("/{site}/no/such/page/"), heading).await,
+                None => visit.open(&format!("/{site}/no/such/view/")).await,
+            }
+        });
+    }
+}
+
 fn visit(site: &str, tour: impl AsyncFnOnce(&mut Visit) -> Result<(), CmdError>) {
+    visit_in(".", site, tour);
+}
+
+/// Builds and serves `site` of a project, opens a browser, and lets `tour` look around. All that was wrong is reported at the
+/// end, when the browser and the server are gone.
+fn visit_in(project: &str, site: &str, tour: impl AsyncFnOnce(&mut Visit) -> Result<(), CmdError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let build = tempfile::tempdir().expect("a folder for the bundles");
-    let served = Served::start(".", site, "dev", build.path());
+    let served = Served::start(project, site, "dev", build.path());
     let (outcome, faults) = runtime.block_on(async {
         let browser = Browser::start().await;
         let mut visit = Visit { origin: served.origin.clone(), browser, faults: Vec::new() };

@@ -17,6 +17,10 @@ mod content;
 mod corpus;
 #[path = "build/data.rs"]
 mod data;
+#[path = "build/explain.rs"]
+mod explain;
+#[path = "build/external.rs"]
+mod external;
 #[path = "build/golden.rs"]
 mod golden;
 #[cfg(unix)]
@@ -28,6 +32,8 @@ mod images;
 mod interrupted;
 #[path = "build/lists.rs"]
 mod lists;
+#[path = "build/new.rs"]
+mod new;
 #[path = "build/output.rs"]
 mod output;
 #[path = "build/project.rs"]

@@ -18,6 +18,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("observe", &["site"]),
     ("load", &["site", "diag"]),
     ("remote", &["load", "compress", "site", "diag"]),
+    ("external", &["transform"]),
     ("plan", &["load", "site", "diag"]),
     ("transform", &["load", "site", "diag"]),
     ("assets", &["load", "transform", "compress", "site", "diag"]),

@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    beside, diagnostics, exit,
+    beside, diagnostics, exit, explain,
     hooks::{self, Hook},
     outside::{self, BuildOutside, DataArgs},
-    progress::{Display, SiteProgress},
+    progress::{Display, SiteProgress, Stages},
     serve::refuse,
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
     text_table::{bytes, grouped, table},
@@ -28,9 +28,9 @@ use crate::{
     diag::{Diagnostic, Severity, did_you_mean},
     load::{DiskWorld, Outside},
     map, pack,
-    pipeline::{self, Compiled, Options, Profile, Report},
+    pipeline::{self, Compiled, Options, Profile, Report, Stage},
     remote::{Change, LOCK_FILE, Mode},
-    site::{BasePath, BuiltKind, Coding, ContentHash, SiteImage, SiteName, SitePath},
+    site::{BasePath, BuiltKind, Coding, ContentHash, Manifest, SiteImage, SiteName, SitePath},
 };
 
 /// Compile sites into bundles
@@ -44,6 +44,8 @@ use crate::{
   sitekit build --site docs --site app   only these two
   sitekit build --profile dev            without compression: quick
   sitekit build --json | jq .sites       for machines
+  sitekit build --explain                what templates cost, and what nothing uses
+  sitekit build --explain /docs/guide/   the files this page comes from
 
 Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is wrong.")]
 pub(super) struct BuildArgs {
@@ -60,6 +62,11 @@ pub(super) struct BuildArgs {
     /// Print mistakes only
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
+
+    /// Say what the build was made of: what templates and components cost, and what nothing uses; with a URL, the files that its
+    /// answer comes from
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "quiet")]
+    explain: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,10 +91,21 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
     if !args.json {
         diagnostics::show(&outcome.diagnostics);
     }
+    let explained = match &args.explain {
+        None => None,
+        Some(_) if outcome.failed() => None,
+        Some(url) => Some(explain::explain(&config, &outcome, Some(&**url).filter(|url| !url.is_empty()), display)?),
+    };
     let text = match (args.json, args.quiet) {
-        (true, _) => format!("{:#}\n", outcome.to_json(&config)),
+        (true, _) => {
+            let mut json = outcome.to_json(&config);
+            if let Some(explained) = &explained {
+                json["explained"] = explained.to_json();
+            }
+            format!("{json:#}\n")
+        }
         (_, true) => String::new(),
-        _ => outcome.to_text(),
+        _ => outcome.to_text() + &explained.map_or_else(String::new, |explained| explained.to_text()),
     };
     io::stdout().write_all(text.as_bytes())?;
     Ok(if outcome.failed() { ExitCode::from(exit::AUTHOR) } else { ExitCode::SUCCESS })
@@ -165,6 +183,10 @@ pub(super) struct BuiltSite {
     hook: Option<Hook>,
     /// Remote data that is not what it was.
     changes: Vec<Change>,
+    /// What was built of scripts, style sheets and other files.
+    pub(super) manifest: Manifest,
+    /// How long each stage took, in their order.
+    pub(super) stages: Vec<(Stage, Duration)>,
     took: Duration,
 }
 
@@ -246,7 +268,9 @@ fn build_site(
     };
     let world = world.with_outside(Arc::clone(&outside) as Arc<dyn Outside>);
     let options = Options { profile: config.profile };
-    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, Some(cache), progress);
+    let stages = Stages::new(progress);
+    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, Some(cache), &stages);
+    let stages = stages.end();
     diagnostics.append(&mut found);
     if let Err(error) = outside.close(compiled.is_some()) {
         let message = format!("{LOCK_FILE} cannot be written: {error}");
@@ -287,6 +311,8 @@ fn build_site(
         styles: AssetFigures::of(&image, BuiltKind::Style),
         hook,
         changes: outside.changes(),
+        manifest: image.manifest,
+        stages,
         took: started.elapsed(),
     })
 }
@@ -471,7 +497,7 @@ fn by_token(bytes: &BTreeMap<Coding, u64>) -> BTreeMap<&'static str, u64> {
     bytes.iter().map(|(coding, bytes)| (coding.token(), *bytes)).collect()
 }
 
-fn milliseconds(took: Duration) -> u64 {
+pub(super) fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 

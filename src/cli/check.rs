@@ -1,5 +1,5 @@
 //! `sitekit check`: whether a server would start here: settings and what they come to, certificates, bundles; and the
-//! configurations of the sites whose sources are there.
+//! configurations of the sites whose sources are there. With `--external`, all links of these sites.
 
 use std::{
     io::{self, Write},
@@ -35,8 +35,9 @@ use crate::{
   sitekit check --prod --json     what `serve --prod` would do, for machines
   sitekit check --deep            to the last byte
   sitekit check path/to.bundle    these files and nothing else
+  sitekit check --external        all links of all sites, those to other sites among them
 
-Exit status: 0 all is well, 1 a bundle is not whole or a site’s configuration is wrong, 2 a setting is wrong, or there is nothing to check.")]
+Exit status: 0 all is well, 1 a bundle is not whole, or a site’s configuration or a link is wrong, 2 a setting is wrong, or there is nothing to check.")]
 pub(super) struct CheckArgs {
     /// Bundles to check; the live ones when none is named
     #[arg(value_name = "BUNDLE")]
@@ -51,6 +52,9 @@ pub(super) struct CheckArgs {
     json: bool,
 
     #[command(flatten)]
+    links: sources::LinkArgs,
+
+    #[command(flatten)]
     settings: Typed<Serve>,
 }
 
@@ -58,6 +62,12 @@ pub(super) struct CheckArgs {
 type Verdict = (String, Result<Bundle, String>);
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    if args.links.wanted() {
+        return match settings::load(Config::default(), &args.settings, &settings::environment()) {
+            Ok(loaded) => sources::check_links(args.links, &loaded.config, args.json),
+            Err(mistakes) => Ok(refuse(&mistakes)),
+        };
+    }
     let named: Vec<_> = args.bundles.iter().map(|path| (path.display().to_string(), Ok(path.clone()))).collect();
     let (loaded, verdicts, mistakes) = if named.is_empty() {
         let loaded = settings::load(Config::default(), &args.settings, &settings::environment());

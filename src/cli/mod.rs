@@ -8,11 +8,15 @@ mod completions;
 #[cfg(feature = "compiler")]
 mod dev;
 mod diagnostics;
+#[cfg(feature = "compiler")]
+mod explain;
 mod hash_password;
 #[cfg(feature = "compiler")]
 mod hooks;
 mod inspect;
 mod log;
+#[cfg(feature = "compiler")]
+mod new;
 #[cfg(feature = "compiler")]
 mod outside;
 #[cfg(feature = "compiler")]
@@ -56,6 +60,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[cfg(feature = "compiler")]
+    New(new::NewArgs),
+    #[cfg(feature = "compiler")]
     Dev(dev::DevArgs),
     #[cfg(feature = "compiler")]
     Build(build::BuildArgs),
@@ -75,6 +81,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        #[cfg(feature = "compiler")]
+        Command::New(args) => new::run(&args),
         #[cfg(feature = "compiler")]
         Command::Dev(args) => dev::run(&args),
         #[cfg(feature = "compiler")]

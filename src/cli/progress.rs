@@ -3,7 +3,8 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    time::Duration,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -55,6 +56,22 @@ impl SiteProgress {
         }
     }
 
+    /// Other hosts are asked for pages.
+    pub(super) fn asking(&self, hosts: usize, pages: usize) {
+        self.bar.set_position(0);
+        self.bar.set_length(pages as u64);
+        self.bar.set_message("asking");
+        if self.display == Display::Lines {
+            let line = format!("{}: asking for pages of other sites: {pages} of {hosts} hosts\n", self.site);
+            drop(io::stderr().write_all(line.as_bytes()));
+        }
+    }
+
+    /// One page was asked for.
+    pub(super) fn asked(&self) {
+        self.bar.inc(1);
+    }
+
     /// Leaves the terminal clean for what comes next.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
@@ -67,6 +84,8 @@ impl Progress for SiteProgress {
             Stage::Load => ("reading", "files"),
             Stage::Markdown => ("converting", "Markdown files"),
             Stage::Render => ("rendering", "routes"),
+            Stage::Assets => ("building", "assets"),
+            Stage::Finish => ("finishing", "routes"),
             Stage::Compress => ("compressing", "bodies"),
         };
         self.bar.set_position(0);
@@ -84,5 +103,36 @@ impl Progress for SiteProgress {
 
     fn step(&self) {
         self.bar.inc(1);
+    }
+}
+
+/// Passes on how far a build is, and looks at the clock when a stage begins.
+#[derive(Debug)]
+pub(super) struct Stages<'a> {
+    progress: &'a SiteProgress,
+    began: Mutex<Vec<(Stage, Instant)>>,
+}
+
+impl<'a> Stages<'a> {
+    pub(super) fn new(progress: &'a SiteProgress) -> Self {
+        Self { progress, began: Mutex::default() }
+    }
+
+    /// How long each stage took: until the next began, or until now.
+    pub(super) fn end(self) -> Vec<(Stage, Duration)> {
+        let began = self.began.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let ends = began.iter().skip(1).map(|(_, next)| *next).chain([Instant::now()]);
+        began.iter().zip(ends).map(|((stage, start), end)| (*stage, end.duration_since(*start))).collect()
+    }
+}
+
+impl Progress for Stages<'_> {
+    fn begin(&self, stage: Stage, steps: usize) {
+        self.began.lock().unwrap_or_else(PoisonError::into_inner).push((stage, Instant::now()));
+        self.progress.begin(stage, steps);
+    }
+
+    fn step(&self) {
+        self.progress.step();
     }
 }

@@ -9,6 +9,7 @@ use super::{
     assets::{self, AssetsConfig, Hooks},
     data::{self, DataConfig},
     fields::Fields,
+    link_checker::{self, LinkChecker},
     lists::{self, Lists, Search},
     rules::{self, SiteRules},
     slug::Strategy,
@@ -56,6 +57,7 @@ pub struct Config {
     pub compile_sass: bool,
     pub slugify: Slugify,
     pub markdown: Markdown,
+    pub link_checker: LinkChecker,
     pub ignored_content: GlobSet,
     pub ignored_static: GlobSet,
     /// Content that is no template, by its path below `content/`.
@@ -197,6 +199,7 @@ impl Default for Config {
             compile_sass: false,
             slugify: Slugify::default(),
             markdown: Markdown::default(),
+            link_checker: LinkChecker::default(),
             ignored_content: GlobSet::empty(),
             ignored_static: GlobSet::empty(),
             skip_content_templating: GlobSet::empty(),
@@ -300,6 +303,7 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         compile_sass: fields.bool("compile_sass").unwrap_or(false),
         slugify,
         markdown: fields.within("markdown", markdown).unwrap_or_default(),
+        link_checker: fields.within("link_checker", link_checker::read).unwrap_or_default(),
         ignored_content: globs(&mut fields, "ignored_content"),
         ignored_static: globs(&mut fields, "ignored_static"),
         skip_content_templating: skip_content_templating(&mut fields),
@@ -411,9 +415,6 @@ fn known_elsewhere(fields: &mut Fields<'_>) {
         "preserve_dotfiles_in_output",
         "translations",
     ]);
-    fields.within("link_checker", |fields| {
-        fields.knows(&["skip_prefixes", "skip_anchor_prefixes", "internal_level", "external_level"]);
-    });
 }
 
 fn text(fields: &mut Fields<'_>, key: &'static str) -> Option<String> {

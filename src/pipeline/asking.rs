@@ -190,7 +190,7 @@ impl Asking<'_, '_> {
         if is_below_root { format!("{root}{path}") } else { format!("{root}/static{path}") }
     }
 
-    /// A page without its script or style sheet is broken; of other files a browser says so itself, where it is looked at.
+    /// A page without its script or style sheet is broken in another way than by a link: this says where it is looked for.
     fn missing(&mut self, request: &Request, path: &SitePath) {
         let (what, kind) = match request.asks {
             Asks::Module | Asks::Classic | Asks::ModulePreload => ("script", Kind::Script),

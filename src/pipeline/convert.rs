@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{Progress, Stage, links::Links};
 use crate::{
-    diag::{Diagnostic, Source, did_you_mean},
+    diag::{Diagnostic, Severity, Source, did_you_mean},
     load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
     site::{BasePath, SitePath},
     transform::{
@@ -213,6 +213,7 @@ pub(super) fn markdown_options(config: &load::Config) -> MarkdownOptions {
             DataAttrPosition::None => DataAttributes::None,
         },
         strict_languages: highlighting.is_some_and(|one| one.error_on_missing_language),
+        broken_links_pass: config.link_checker.internal == Severity::Warning,
     }
 }
 

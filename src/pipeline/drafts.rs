@@ -11,6 +11,7 @@ use std::{
 use super::{
     asking::Asking,
     files,
+    references::{Places, References},
     sources::{Kind, Sources},
 };
 use crate::{
@@ -50,6 +51,7 @@ pub(super) struct PageDraft {
     /// In the order of the text.
     pub(super) wishes: Vec<Wish>,
     pub(super) placeholders: Vec<Filled>,
+    pub(super) references: References,
     pub(super) fields: Vec<Field>,
 }
 
@@ -155,6 +157,7 @@ pub(super) struct Drafter<'a> {
     pub(super) base: &'a BasePath,
     pub(super) sources: &'a Sources<'a>,
     pub(super) contents: &'a Contents,
+    pub(super) places: &'a Places<'a>,
     /// `None` when templates cannot be read: then nothing that needs one is made.
     pub(super) renderer: Option<Renderer<'a>>,
 }
@@ -360,9 +363,10 @@ impl Drafter<'_> {
             None => Some(path.clone()),
             Some(base) => Sources::locate(base, path.as_str()),
         };
-        let from = from.as_ref().map_or("", SitePath::as_str);
-        let mut asking = Asking { drafter: self, source: &source, from, path, authors, mapped: Mapped::new(), found };
-        let wishes = requests.all.into_iter().map(|request| {
+        let seen_from = from.as_ref().map_or("", SitePath::as_str);
+        let mut asking =
+            Asking { drafter: self, source: &source, from: seen_from, path, authors, mapped: Mapped::new(), found };
+        let wishes = std::mem::take(&mut requests.all).into_iter().map(|request| {
             let target = asking.target(&request);
             Wish { request, target }
         });
@@ -379,7 +383,8 @@ impl Drafter<'_> {
                 one.entry = asked.clone();
             }
         }
-        PageDraft { source, head: requests.head, wishes, placeholders, fields: Vec::new() }
+        let references = self.places.references(&source.text, &requests, &wishes, from.as_ref());
+        PageDraft { source, head: requests.head, wishes, placeholders, references, fields: Vec::new() }
     }
 }
 

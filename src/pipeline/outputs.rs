@@ -10,12 +10,14 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::{
-    Profile, Progress, Stage,
+    Profile, Progress, Stage, broken_links,
     convert::{convert, markdown_options},
     drafts::{Draft, Drafter, Made, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
+    further::further,
     highlighting::Highlighting,
     pages::Pages,
+    references::{Places, Unreached},
     sources::{Kind, Sources},
     together::together,
     used::used,
@@ -24,14 +26,14 @@ use crate::{
     assets::{self, Built, BuiltAsset, Entry},
     compress::Cache,
     diag::{Diagnostic, Severity},
-    load::{self, Site, World},
+    load::{self, LinkChecker, Site, World},
     plan::{Origin, Plan},
     site::{BasePath, ContentHash, Field, Manifest, MediaType, SitePath},
     transform::{
         highlight::Highlighter,
         policy::{self, Needs},
         preload::{self, Loads},
-        render::{MarkdownFilter, Renderer},
+        render::{Contents, MarkdownFilter, Renderer},
     },
 };
 
@@ -74,11 +76,10 @@ pub(super) fn make(
     cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> Outputs {
-    let sources = Sources::new(site, plan);
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
-    let drafts = draft(world, site, plan, base, &sources, highlighting, progress, &mut diagnostics);
+    let drafts = draft(world, site, plan, highlighting, None, progress, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
     let mut together = together(drafts.iter().map(|(_, draft)| draft));
     // These are published under their own names as well.
@@ -88,6 +89,9 @@ pub(super) fn make(
     let is_dev = profile == Profile::Dev;
     let options = assets::Options { config: &site.config.assets, base, is_dev, mapped: &mapped, together: &together };
     let used = used(world, site, &drafts, &mut diagnostics);
+    if !wanted.is_empty() {
+        progress.begin(Stage::Assets, wanted.len());
+    }
     let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
     let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
     let is_broken = |one: &&Diagnostic| one.severity == Severity::Error;
@@ -121,6 +125,7 @@ pub(super) fn make(
         progress.step();
         (path, output, found)
     };
+    progress.begin(Stage::Finish, drafts.len());
     let made: Vec<(SitePath, Option<Output>, Vec<Diagnostic>)> = drafts.into_par_iter().map(finish).collect();
     let mut routes = BTreeMap::new();
     for (path, output, found) in made {
@@ -132,33 +137,72 @@ pub(super) fn make(
     Outputs { routes, manifest, hidden_maps, diagnostics }
 }
 
+/// Finds out which links to other sites lead nowhere.
+pub type Ask<'a> = dyn Fn(&LinkChecker, BTreeSet<String>) -> Unreached + 'a;
+
+/// What is wrong with all links of the pages, those to other sites among them.
+pub(super) fn check_links(
+    world: &dyn World,
+    site: &Site,
+    plan: &Plan,
+    ask: &Ask<'_>,
+    progress: &dyn Progress,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let highlighting = Highlighting::of(world, site, &mut diagnostics);
+    draft(world, site, plan, highlighting.as_ref(), Some(ask), progress, &mut diagnostics);
+    diagnostics
+}
+
+/// What pages are rendered with.
+pub(super) struct Prepared<'a> {
+    /// `None` when templates cannot be read.
+    pub(super) renderer: Option<Renderer<'a>>,
+    pub(super) contents: Contents,
+    /// Whether all templates and all content could be read.
+    is_whole: bool,
+}
+
+/// Reads all templates, and makes HTML of all content.
+pub(super) fn prepare<'a>(
+    world: &dyn World,
+    site: &'a Site,
+    highlighting: Option<&Highlighting>,
+    progress: &dyn Progress,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Prepared<'a> {
+    let options = markdown_options(&site.config);
+    let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
+    let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
+    let (renderer, found) = Renderer::new(site, filter, world.shared());
+    // What content asks of templates that have mistakes has been told with them.
+    let sound = renderer.as_ref().filter(|_| found.is_empty());
+    let mut contents = convert(site, &options, highlighter.as_deref(), sound, progress);
+    let mut is_whole = found.is_empty();
+    diagnostics.extend(found);
+    for one in contents.pages.iter_mut().chain(&mut contents.sections) {
+        is_whole &= !(one.html.is_empty() && one.diagnostics.iter().any(|one| one.severity == Severity::Error));
+        diagnostics.append(&mut one.diagnostics);
+    }
+    let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
+    diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
+    Prepared { renderer, contents, is_whole }
+}
+
 /// The drafts of all routes that could be drafted, in the order of their paths.
 fn draft(
     world: &dyn World,
     site: &Site,
     plan: &Plan,
-    base: &BasePath,
-    sources: &Sources<'_>,
     highlighting: Option<&Highlighting>,
+    ask: Option<&Ask<'_>>,
     progress: &dyn Progress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(SitePath, Draft)> {
-    let options = markdown_options(&site.config);
-    let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
-    let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
-    let renderer = match Renderer::new(site, filter, world.shared()) {
-        Ok(ready) => Some(ready),
-        Err(found) => {
-            diagnostics.extend(found);
-            None
-        }
-    };
-    let mut contents = convert(site, &options, highlighter.as_deref(), renderer.as_ref(), progress);
-    let converted = contents.pages.iter_mut().chain(&mut contents.sections);
-    diagnostics.extend(converted.flat_map(|one| std::mem::take(&mut one.diagnostics)));
-    let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
-    diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
-    let drafter = Drafter { world, site, base, sources, contents: &contents, renderer };
+    let Prepared { renderer, contents, is_whole } = prepare(world, site, highlighting, progress, diagnostics);
+    let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, ask.is_some()));
+    let base = &super::mounted(site);
+    let drafter = Drafter { world, site, base, sources: &sources, contents: &contents, places: &places, renderer };
     progress.begin(Stage::Render, plan.routes.len());
     let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
         .routes
@@ -166,14 +210,23 @@ fn draft(
         .map(|(path, origin)| {
             let mut found = Vec::new();
             let draft = drafter.draft(path, origin, &mut found);
+            progress.step();
             (path.clone(), draft, found)
         })
         .collect();
     let mut drafts = Vec::with_capacity(made.len());
+    let mut failed = Vec::new();
     for (path, draft, found) in made {
+        match draft {
+            Some(draft) => drafts.push((path, draft)),
+            None => failed.push((path, found.clone())),
+        }
         diagnostics.extend(found);
-        drafts.extend(draft.map(|draft| (path, draft)));
     }
+    diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));
+    let seen = broken_links::Seen { site, plan, contents: &contents, places: &places, is_whole };
+    let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));
+    diagnostics.extend(broken_links::told(&seen, &drafts, &unreached));
     let linked = linked_manifests(drafts.iter().map(|(_, draft)| draft));
     for (path, draft) in &mut drafts {
         if (path.extension() == Some("webmanifest") || linked.contains(path))

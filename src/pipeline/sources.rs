@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The folder of a content site whose files are published only where something asks for them.
-const ASSETS: &str = "/assets/";
+pub(super) const ASSETS: &str = "/assets/";
 
 #[derive(Debug)]
 pub(super) struct Sources<'a> {

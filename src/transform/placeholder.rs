@@ -73,6 +73,12 @@ pub fn write_key(what: What, key: ContentHash) -> String {
     format!("{START}{letter}{key}")
 }
 
+/// Whether a text begins as a placeholder does.
+#[must_use]
+pub fn begins(text: &str) -> bool {
+    text.starts_with(START)
+}
+
 /// All placeholders of a text, in its order.
 pub fn find(text: &str) -> impl Iterator<Item = Placeholder> {
     text.match_indices(START).filter_map(|(at, _)| {

@@ -1,5 +1,6 @@
 //! What a page makes a browser load that its own site may have to build: scripts, style sheets, images, and where the page
-//! says so. Nothing here knows which files there are; URLs come out as they are written.
+//! says so; where it leads, and what in it can be led to. Nothing here knows which files there are; URLs come out as they
+//! are written.
 
 use std::ops::Range;
 
@@ -19,6 +20,11 @@ pub struct Requests {
     pub base: Option<String>,
     /// In the order of the text.
     pub all: Vec<Request>,
+    /// The URLs it leads to and does not load: of `a`, `area`, frames, and links that name other pages. In the order of the
+    /// text.
+    pub links: Vec<Range<usize>>,
+    /// What a fragment can name, as written: ids, and the names of `a` (HTML §7.4.6.4). In the order of the text.
+    pub anchors: Vec<Range<usize>>,
     pub head: Head,
 }
 
@@ -94,6 +100,9 @@ impl Requests {
                         if offset == 0 {
                             self.note_head(&page[token.name], &token.span);
                         }
+                        let ids = lexer.attributes().iter().filter(|one| &page[one.name.clone()] == "id");
+                        let ids = ids.filter_map(|one| one.value.clone());
+                        self.anchors.extend(ids.map(|id| id.start + offset..id.end + offset));
                         continue;
                     }
                     let element = page[token.name].to_ascii_lowercase();
@@ -144,8 +153,18 @@ impl Requests {
         for attribute in tag.lexer.attributes() {
             let Some(value) = attribute.value.clone() else { continue };
             let name = tag.page[attribute.name.clone()].to_ascii_lowercase();
-            let Some((asks, holds)) = tag.asks(&name) else { continue };
             let text = &tag.page[value.clone()];
+            if name == "id" || (name == "name" && tag.element == "a") {
+                self.anchors.push(value.start + tag.offset..value.end + tag.offset);
+                continue;
+            }
+            let Some((asks, holds)) = tag.asks(&name) else {
+                if tag.leads(&name) {
+                    let url = trimmed(text);
+                    self.links.push(value.start + url.start + tag.offset..value.start + url.end + tag.offset);
+                }
+                continue;
+            };
             let is_quoted = tag.page[..value.start].ends_with(['"', '\'']);
             let after = value.end + usize::from(is_quoted) + tag.offset;
             let mut one = |url: Range<usize>| {
@@ -153,10 +172,7 @@ impl Requests {
                 self.push(tag.request(asks, start..end, after));
             };
             match holds {
-                Holds::Url => {
-                    let start = text.len() - text.trim_ascii_start().len();
-                    one(start..start + text.trim_ascii().len());
-                }
+                Holds::Url => one(trimmed(text)),
                 Holds::Candidates => candidates(text, one),
                 Holds::Style => style_urls(text, one),
             }
@@ -245,6 +261,19 @@ impl Tag<'_> {
         }
     }
 
+    /// Whether what this attribute asks nothing of is where the element leads.
+    fn leads(&self, attribute: &str) -> bool {
+        match (self.element, attribute) {
+            ("a", "href" | "xlink:href") | ("area", "href") | ("iframe" | "frame", "src") => true,
+            // What is looked up or connected to ahead of time is a host.
+            ("link", "href") => {
+                let rel = self.lexer.attribute("rel").unwrap_or("").to_ascii_lowercase();
+                !rel.split_ascii_whitespace().any(|word| matches!(word, "dns-prefetch" | "preconnect" | "preload"))
+            }
+            _ => false,
+        }
+    }
+
     fn link(&self) -> Option<Asks> {
         let rel = self.lexer.attribute("rel")?.to_ascii_lowercase();
         rel.split_ascii_whitespace().find_map(|word| match word {
@@ -284,10 +313,25 @@ impl Tag<'_> {
     }
 }
 
+/// The place of a URL in the value that holds it.
+fn trimmed(text: &str) -> Range<usize> {
+    let start = text.len() - text.trim_ascii_start().len();
+    start..start + text.trim_ascii().len()
+}
+
 enum Script {
     Classic,
     Module,
     ImportMap,
+}
+
+/// The name of a place in a page that a fragment is, without what browsers take away from it (`:~:text=`). `None` for the top
+/// of the page, and for the words of a script's: `#/orders`, `#!orders`.
+#[must_use]
+pub fn place_in_page(fragment: &str) -> Option<&str> {
+    let name = fragment.split(":~:").next().unwrap_or(fragment);
+    let is_one = !name.is_empty() && !name.eq_ignore_ascii_case("top") && !name.starts_with(['/', '!']);
+    is_one.then_some(name)
 }
 
 /// Scheme, where there is one, and host of a URL that names a host: `https://a.example`, `//a.example`. As written in an
@@ -380,6 +424,32 @@ mod tests {
              <link rel=alternate href=f><!-- <img src=g> --><textarea><img src=h></textarea>",
             &[],
         );
+    }
+
+    #[test]
+    fn what_leads_and_what_can_be_led_to() {
+        let page = "<a href=' /a '>x</a><a>y</a><area href=b><iframe src=c></iframe><link rel=canonical href=d>\
+                    <link rel=preconnect href=e><img src=f id=g><a name=h></a><meta name=i><svg id=j><a xlink:href=k>\
+                    <noscript><p id=l><a href=m></a></noscript><!-- <a href=n id=o> -->";
+        let Requests { links, anchors, .. } = Requests::of(page);
+        let texts = |spans: Vec<Range<usize>>| spans.into_iter().map(|span| &page[span]).collect::<Vec<_>>();
+        assert_eq!(texts(links), ["/a", "b", "c", "d", "k", "m"]);
+        assert_eq!(texts(anchors), ["g", "h", "j", "l"]);
+    }
+
+    #[test]
+    fn fragments() {
+        for (fragment, expected) in [
+            ("a", Some("a")),
+            ("a:~:text=b", Some("a")),
+            ("", None),
+            (":~:text=b", None),
+            ("Top", None),
+            ("/orders", None),
+            ("!orders", None),
+        ] {
+            assert_eq!(place_in_page(fragment), expected, "{fragment}");
+        }
     }
 
     #[test]

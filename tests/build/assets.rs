@@ -44,6 +44,7 @@ fn images_are_named_by_their_bytes_and_keep_their_address() {
              <svg><use href='../icon.svg#a'></use></svg><a href=photo.png>c</a><img src=none.png alt=d>",
         ),
         ("sites/a/about/photo.png", "png"),
+        ("sites/a/config.toml", "[link_checker]\nskip_prefixes = [\"none.png\"]\n"),
         ("sites/a/index.html", "<!doctype html><title>A</title>"),
         ("sites/a/icon.svg", ICON),
         (

@@ -3,7 +3,8 @@
 //! - `error: text` (or `warning: text`) in a comment of any kind: a diagnostic on this line,
 //! - `error at 3: text`: on line 3 of the file, where no comment can stand,
 //! - `error in file: text`: about the file, without a place,
-//! - `expected.txt`, a line `error path: text` each: about what has no text.
+//! - `expected.txt`, a line `error path: text` each: about what has no text; `error (rendered /a/):3: text`: on line 3 of
+//!   what was rendered there.
 //!
 //! `text` is the message, or the message and the help in brackets. Every diagnostic is expected, and every one that is
 //! expected comes.
@@ -68,8 +69,12 @@ fn read_expected(path: &str, folder: &Path, expected: &mut Expected) {
                 let (severity, rest) = line.split_once(' ').unwrap();
                 let (file, text) = rest.split_once(": ").unwrap();
                 let site = path.trim_end_matches("/expected.txt");
-                let file = if file.is_empty() { site.to_owned() } else { format!("{site}/{file}") };
-                expected.entry((severity.to_owned(), file, None)).or_default().push(text.to_owned());
+                let (file, at) = match file.rsplit_once(':') {
+                    Some((rendered, at)) => (format!("{site} {rendered}"), Some(at.parse().unwrap())),
+                    None if file.is_empty() => (site.to_owned(), None),
+                    None => (format!("{site}/{file}"), None),
+                };
+                expected.entry((severity.to_owned(), file, at)).or_default().push(text.to_owned());
             } else if let Some((severity, at, text)) = annotation(line, number) {
                 expected.entry((severity.to_owned(), path.clone(), at)).or_default().push(text.to_owned());
             }

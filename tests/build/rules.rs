@@ -152,7 +152,7 @@ fn a_policy_can_be_tried_and_left_out() {
 fn a_page_without_its_slash_still_finds_what_lies_beside_it() {
     let files = |slash: &str| -> Vec<(&'static str, String)> {
         vec![
-            ("sites/a/config.toml", format!("[sitekit]\ntrailing_slash = \"{slash}\"\n")),
+            ("sites/a/config.toml", format!("[sitekit]\ntrailing_slash = \"{slash}\"\n\n[link_checker]\ninternal_level = \"warn\"\n")),
             ("sites/a/content/_index.md", "+++\n+++\n[in](@/guide/index.md#x) ![cat](cat.svg)\n".to_owned()),
             (
                 "sites/a/content/guide/index.md",

@@ -43,6 +43,8 @@ pub(in crate::cli) enum Face {
     Serve,
     Dev,
     Build,
+    /// `new`, which writes a site.
+    New,
     /// Commands that only look: `stats`.
     Look,
 }

@@ -253,7 +253,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
         .flag("build")
         .alias("out")
         .on(&[Face::Serve, Face::Dev, Face::Build, Face::Look]),
-    key!("build.sites": Folder = build.sites, "Folder that holds the sites").flag("sites").on(BUILD),
+    key!("build.sites": Folder = build.sites, "Folder that holds the sites").flag("sites").on(&[Face::Build, Face::Dev, Face::New]),
     key!("build.profile": OneOf = build.profile, "`prod` compresses at the highest level, `dev` does not compress")
         .flag("profile")
         .on(&[Face::Build]),

@@ -34,6 +34,8 @@ pub struct MarkdownOptions {
     pub data_attributes: DataAttributes,
     /// A code block in a language that nobody knows is an error.
     pub strict_languages: bool,
+    /// A link that leads nowhere is a warning.
+    pub broken_links_pass: bool,
 }
 
 /// What is understood beyond CommonMark and GFM.
@@ -196,6 +198,14 @@ fn plain_heading_link(id: &str, _: u8) -> String {
 }
 
 const ELLIPSIS: &str = "&hellip;";
+
+/// A URL of [`Rendered::links`] as it stands in the page.
+#[must_use]
+pub fn url_in_page(url: &str) -> String {
+    let mut html = String::with_capacity(url.len());
+    escape::url(&mut html, url);
+    html
+}
 
 /// Renders a text.
 ///

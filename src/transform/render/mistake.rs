@@ -17,8 +17,8 @@ use crate::{
 /// Between what our own functions say and what to do about it.
 pub(super) const HELP: &str = "\nhelp: ";
 
-/// Gives `tera` all templates of the site, or says everything that is wrong with them.
-pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diagnostic>> {
+/// Gives `tera` the templates of the site that can be used, and says everything that is wrong with the others.
+pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Vec<Diagnostic> {
     let mut remaining: BTreeMap<&str, &Source> =
         site.templates.iter().map(|template| (template.name.as_str(), &template.source)).collect();
     let mut set_aside: BTreeSet<String> = BTreeSet::new();
@@ -55,7 +55,7 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Result<(), Vec<Diag
     }
     diagnostics.sort();
     diagnostics.dedup();
-    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+    diagnostics
 }
 
 /// What went wrong while a template was rendered.
@@ -310,7 +310,16 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
     let listed: Vec<&str> = available.map_or_else(Vec::new, |list| list.split(", ").collect());
     let help = meant(&listed).or_else(|| available.map(|list| format!("there are: {list}")));
     if sentence.starts_with("Variable `") && sentence.ends_with("is not defined") {
-        return (format!("unknown variable `{name}`"), help, None);
+        let there_are = available.map(|list| format!("there are: {list}"));
+        let meant = meant(&listed).map(|meant| there_are.iter().fold(meant, |meant, list| format!("{meant} {list}")));
+        return (format!("unknown variable `{name}`"), meant.or(there_are), None);
+    }
+    if let Some((sentence, known)) = sentence.split_once(" in component call. Possible argument(s) are: ")
+        && let Some(unknown) = sentence.strip_prefix("Unknown argument(s) ")
+    {
+        let known: Vec<&str> = known.split(", ").map(|known| known.trim_matches('`')).collect();
+        let help = meant(&known).unwrap_or_else(|| format!("there are: {}", known.join(", ")));
+        return (format!("the component has no argument {unknown}"), Some(help), None);
     }
     if sentence.starts_with("Field `") && sentence.ends_with("is not defined") {
         return (format!("unknown field `{name}`"), help, None);
@@ -337,11 +346,33 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
     if sentence.starts_with("Unknown function `") {
         return (format!("unknown function `{name}`"), meant(FUNCTIONS), None);
     }
+    if let Some((wanted, got)) = wrong_type(sentence) {
+        return (format!("{wanted} is expected here, not {got}"), None, None);
+    }
     // What our own functions say may end in a question.
     match sentence.split_once(". Did you mean ") {
         Some((sentence, meant)) => (one_line(sentence), Some(format!("did you mean {meant}")), None),
         None => (lower_first(&one_line(sentence)), help, None),
     }
+}
+
+/// What "Invalid type for the value, expected `&str` but got `i64`" is about, in the words of who writes templates.
+fn wrong_type(sentence: &str) -> Option<(&'static str, &'static str)> {
+    let (wanted, got) = sentence.strip_prefix("Invalid type for the value, expected `")?.split_once("` but got `")?;
+    let word = |name: &str| match name.trim_end_matches('`').trim_start_matches('&') {
+        "str" | "string" | "String" => "a string",
+        "bool" => "`true` or `false`",
+        "f32" | "f64" | "Number" | "number" => "a number",
+        "array" => "a list",
+        "map" | "map/struct" | "Map" => "a map",
+        "none" => "nothing",
+        "undefined" => "what is not defined",
+        "bytes" => "bytes",
+        name if name.starts_with("Vec") || name.starts_with('[') => "a list",
+        name if name.starts_with(['i', 'u']) => "an integer",
+        _ => "another type",
+    };
+    Some((word(wanted), word(got)))
 }
 
 const FUNCTIONS: &[&str] = &[

@@ -9,17 +9,29 @@ mod functions;
 mod head;
 mod inputs;
 mod lists;
+mod measure;
 mod mistake;
+pub mod reads;
+mod repair;
 mod shortcode;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+    sync::Arc,
+};
 
 use tera::{Context, Tera, Value};
 
-pub use self::content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template};
+use self::measure::Meter;
+pub use self::{
+    content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template},
+    measure::{Clock, Cost, Names, Part, names},
+};
 use super::{
     highlight::Highlighter,
     images::Picture,
@@ -27,7 +39,7 @@ use super::{
 };
 use crate::{
     diag::Diagnostic,
-    load::{Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId, World},
+    load::{self, Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId, World},
     site::{BasePath, ContentHash, SitePath},
 };
 
@@ -65,18 +77,22 @@ pub struct Renderer<'a> {
     library: Arc<values::Library>,
     filter: MarkdownFilter,
     inputs: Arc<inputs::Inputs>,
+    /// The texts of templates that were changed to find what else is wrong, by their names.
+    repaired: HashMap<String, String>,
+    /// Of templates with marks.
+    meter: Option<Arc<Meter>>,
 }
 
 impl<'a> Renderer<'a> {
-    /// Parses every template. What they see of the site has no content yet; `world` is where they read.
-    ///
-    /// # Errors
-    /// Every mistake in a template that can be seen without rendering it.
+    /// Parses every template, and tells every mistake that can be seen without rendering. Those that have none can be rendered
+    /// all the same. What they see of the site has no content yet; `world` is where they
+    /// read.
+    #[must_use]
     pub fn new(
         site: &'a Site,
         filter: MarkdownFilter,
         world: Arc<dyn World + Send + Sync>,
-    ) -> Result<Self, Vec<Diagnostic>> {
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let library = Arc::new(if content::is_needed(site) {
             values::Library::new(site, &Contents::unread(site))
         } else {
@@ -85,14 +101,21 @@ impl<'a> Renderer<'a> {
         let mut tera = Tera::new();
         let prefixes = site.theme_prefix().into_iter().chain([builtins::PREFIX.to_owned()]);
         // It refuses only when templates were added before.
-        tera.set_fallback_prefixes(prefixes).map_err(|error| vec![mistake::without_place(site, &error)])?;
+        if let Err(error) = tera.set_fallback_prefixes(prefixes) {
+            return (None, vec![mistake::without_place(site, &error)]);
+        }
         let inputs = Arc::new(inputs::Inputs::new(site, world));
         functions::register(&mut tera, &library, &inputs, &filter);
         let globals = tera.global_context();
         globals.insert_value("config", library.config.clone());
         globals.insert_value("lang", Value::from(site.config.default_language.as_str()));
-        mistake::add_templates(&mut tera, site)?;
-        Ok(Self { site, tera, library, filter, inputs })
+        let mistakes = mistake::add_templates(&mut tera, site);
+        // In place of a template that is set aside would come the theme's of the same name, which is another thing.
+        let is_whole = mistakes.is_empty() || site.config.theme.is_none();
+        (
+            is_whole.then(|| Self { site, tera, library, filter, inputs, repaired: HashMap::new(), meter: None }),
+            mistakes,
+        )
     }
 
     /// The same templates, and what they see has its content.
@@ -112,6 +135,53 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn missing_in_heads(&self) -> Vec<Diagnostic> {
         head::missing(self.site, &self.library.assets)
+    }
+
+    /// The same without what `found` says is wrong in templates: the next mistake of a page comes to light. `None` where nothing
+    /// of it can be left out without changing the rest.
+    #[must_use]
+    pub fn repaired(&self, found: &[Diagnostic]) -> Option<Self> {
+        let mut repaired = self.repaired.clone();
+        let mut changed = HashMap::new();
+        for label in found.iter().filter_map(|one| one.label.as_ref()) {
+            let is_here = |template: &&load::Template| template.source.path == label.source.path;
+            let Some(template) = self.site.templates.iter().find(is_here) else { continue };
+            let text = repaired.get(&template.name).map_or(&*template.source.text, String::as_str);
+            if let Some(text) = repair::without(text, &(label.span.start..label.span.end)) {
+                repaired.insert(template.name.clone(), text.clone());
+                changed.insert(template.name.clone(), text);
+            }
+        }
+        let mut tera = self.tera.clone();
+        let is_changed = !changed.is_empty() && tera.add_raw_templates(changed).is_ok();
+        is_changed.then(|| Self { repaired, ..self.with_templates(tera) })
+    }
+
+    /// The same with marks in its templates, by which [`Renderer::costs`] knows what they cost. `None` where they cannot be put in.
+    #[must_use]
+    pub fn measured(&self, clock: Clock) -> Option<Self> {
+        let templates = self.site.templates.iter().filter(|one| self.tera.contains_template(&one.name));
+        let templates = templates.map(|one| (one.name.as_str(), &*one.source.text));
+        let (tera, meter) = measure::instrument(&self.tera, templates, clock).ok()?;
+        Some(Self { meter: Some(meter), ..self.with_templates(tera) })
+    }
+
+    fn with_templates(&self, tera: Tera) -> Self {
+        Self {
+            site: self.site,
+            tera,
+            library: Arc::clone(&self.library),
+            filter: self.filter.clone(),
+            inputs: Arc::clone(&self.inputs),
+            repaired: HashMap::new(),
+            meter: None,
+        }
+    }
+
+    /// What all templates and components cost that were rendered with marks.
+    #[must_use]
+    pub fn costs(&self) -> BTreeMap<Part, Cost> {
+        self.meter.as_ref().map_or_else(BTreeMap::new, |meter| meter.costs())
     }
 
     /// A page's HTML.
@@ -252,7 +322,11 @@ impl<'a> Renderer<'a> {
         path: &SitePath,
         written_in: Option<&Arc<str>>,
     ) -> Result<String, Vec<Diagnostic>> {
+        if let Some(meter) = &self.meter {
+            self.count_call(meter, template);
+        }
         self.tera.render(template, context).map_err(|error| {
+            Meter::close();
             let step = match written_in {
                 Some(file) => format!("while rendering {path} ({file})"),
                 None => format!("while rendering {path}"),
@@ -268,5 +342,25 @@ impl<'a> Renderer<'a> {
         let place = found.position().map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
         let asked = own.traced(format!("read by {}{place}", found.path));
         found.trace.into_iter().fold(asked, Diagnostic::traced)
+    }
+
+    /// Counts a call of a template and of those it extends, as far as they have nothing but blocks.
+    fn count_call(&self, meter: &Meter, template: &str) {
+        let mut next = Some(template.to_owned());
+        // Templates that extend each other in a circle have been told of.
+        while let Some(template) = next.take().and_then(|name| self.named(&name)) {
+            next = names(&template.source.text).extends;
+            if next.is_some() {
+                meter.called(&template.name);
+            }
+        }
+    }
+
+    /// The template that is meant by a name: the site's, else the theme's.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&'a load::Template> {
+        let prefix = self.site.theme_prefix().unwrap_or_default();
+        let is_it = |wanted: &str| self.site.templates.iter().find(|one| one.name == wanted);
+        is_it(name).or_else(|| is_it(&format!("{prefix}{name}")))
     }
 }

@@ -31,14 +31,15 @@ fn contents(site: &Site) -> Contents {
 
 /// Everything that is rendered: sections, then pages. Mistakes in place of their output.
 fn render_all(site: &Site) -> Vec<Result<String, Vec<Diagnostic>>> {
-    match Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
-        .map(|renderer| renderer.with_contents(&contents(site)))
-    {
-        Err(diagnostics) => vec![Err(diagnostics)],
-        Ok(renderer) => (0..site.sections.len())
-            .map(|id| renderer.section(SectionId(id)))
-            .chain((0..site.pages.len()).map(|id| renderer.page(PageId(id))))
-            .collect(),
+    match Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new())) {
+        (Some(renderer), diagnostics) if diagnostics.is_empty() => {
+            let renderer = renderer.with_contents(&contents(site));
+            (0..site.sections.len())
+                .map(|id| renderer.section(SectionId(id)))
+                .chain((0..site.pages.len()).map(|id| renderer.page(PageId(id))))
+                .collect()
+        }
+        (_, diagnostics) => vec![Err(diagnostics)],
     }
 }
 
@@ -167,6 +168,7 @@ fn templates_without_a_page() {
         ("templates/404.html", "{{ current_path }}"),
     ]);
     let renderer = Renderer::new(&site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
+        .0
         .unwrap()
         .with_contents(&contents(&site));
     let template = |name: &str| renderer.template(name, &SitePath::parse(&format!("/{name}")).unwrap()).unwrap();
@@ -241,8 +243,10 @@ fn mistakes_met_while_rendering_are_told_with_how_we_got_there() {
     );
     check_mistakes(
         &[("templates/page.html", "{{ pgae.title }}"), ("content/a.md", "")],
-        &["templates/page.html:1:4 unknown variable `pgae` (did you mean `page`?) [while rendering /a/ \
-           (sites/s/content/a.md)]"],
+        &[
+            "templates/page.html:1:4 unknown variable `pgae` (did you mean `page`? there are: config, current_path, current_url, lang, page) [while rendering /a/ \
+           (sites/s/content/a.md)]",
+        ],
     );
     check_mistakes(
         &[("templates/page.html", "\n{{ get_url(path='@/b.md') }}"), ("content/a.md", "")],

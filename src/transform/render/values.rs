@@ -10,6 +10,7 @@ use super::{
     Contents, Rendered,
     assets::Assets,
     lists::{self, Taxonomies},
+    reads,
 };
 use crate::{
     load::{self, ContentAlias, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy},
@@ -119,11 +120,13 @@ impl Library {
 
     /// The index of the page in this file.
     pub(super) fn page(&self, file: &str) -> Option<usize> {
+        reads::note(file);
         self.page_files.binary_search_by(|known| known.as_str().cmp(file)).ok()
     }
 
     /// The index of the section in this file.
     pub(super) fn section(&self, file: &str) -> Option<usize> {
+        reads::note(file);
         let at = self.section_files.binary_search_by(|(known, _)| known.as_str().cmp(file)).ok()?;
         Some(self.section_files[at].1)
     }

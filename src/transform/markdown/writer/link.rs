@@ -118,6 +118,9 @@ impl<'a> Writer<'a> {
             Target::Broken { message, help } => {
                 let mut diagnostic = Diagnostic::error_at(self.source, self.text.in_file(place), message);
                 diagnostic.help = help;
+                if self.options.broken_links_pass {
+                    diagnostic = diagnostic.as_warning();
+                }
                 self.diagnostics.push(diagnostic);
                 url.to_owned()
             }

@@ -1,0 +1,141 @@
+//! `sitekit build --explain`: what templates cost, what nothing uses, and what an answer was made of.
+
+use crate::project::{Project, manifest};
+
+const SITE: &[(&str, &str)] = &[
+    ("sites/a/config.toml", "title = \"A\"\n"),
+    ("sites/a/content/_index.md", "+++\ntitle = \"Home\"\n+++\n"),
+    ("sites/a/content/one.md", "+++\ntitle = \"One\"\n+++\nSee [two](@/two.md).\n"),
+    ("sites/a/content/two.md", "+++\ntitle = \"Two\"\n+++\n![](/img/used.png)\n"),
+    (
+        "sites/a/templates/base.html",
+        "<!doctype html><html lang=\"en\"><title>{% block title %}A{% endblock title %}</title><link rel=\"stylesheet\" href=\"/style.css\">\n<script type=\"module\" src=\"{{ asset(path=\"main.ts\") }}\"></script>{% block main -%}{%- endblock %}{% include \"foot.html\" %}</html>\n",
+    ),
+    (
+        "sites/a/templates/index.html",
+        "{% extends \"base.html\" %}{% block main -%} {% for page in section.pages %}{{<card page={page}/>}}{% endfor %} {%- endblock %}\n",
+    ),
+    (
+        "sites/a/templates/page.html",
+        "{% extends \"base.html\" %}{% block main %}{{ page.content | safe }}{% set two = get_page(path=\"@/two.md\") %}{{ two.title }}{% endblock %}\n",
+    ),
+    ("sites/a/templates/foot.html", "<footer>{% if true -%} always {%- endif %}</footer>\n"),
+    (
+        "sites/a/templates/parts.html",
+        "{% component card(page: map) -%}\n<b>{{ page.title }}</b>\n{%- endcomponent card %}\n",
+    ),
+    ("sites/a/templates/forgotten.html", "{% include \"too.html\" %}\n"),
+    ("sites/a/templates/too.html", "x\n"),
+    ("sites/a/static/style.css", "@font-face { font-family: x; src: url(used.woff2) }\nb { font-family: x }\n"),
+    ("sites/a/static/used.woff2", "font"),
+    ("sites/a/static/img/used.png", "png"),
+    ("sites/a/static/img/unused.png", "png"),
+    ("sites/a/static/favicon.ico", "icon"),
+    ("sites/a/assets/main.ts", "import { x } from \"./lib.ts\";\nconsole.log(x);\n"),
+    ("sites/a/assets/lib.ts", "export const x: number = Math.random();\n"),
+];
+
+#[test]
+fn templates_and_components_with_what_they_cost() {
+    let project = Project::with(SITE);
+    let run = project.build(&["--profile", "dev", "--explain", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let site = &json["explained"][0];
+    let mut parts: Vec<String> = site["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| {
+            assert!(part["own_us"].as_u64() <= part["total_us"].as_u64(), "{part}");
+            format!("{} {} {}", part["name"].as_str().unwrap(), part["calls"], part["repeated"])
+        })
+        .collect();
+    let own: Vec<u64> = site["parts"].as_array().unwrap().iter().map(|part| part["own_us"].as_u64().unwrap()).collect();
+    assert!(own.is_sorted_by(|one, next| one >= next), "the expensive ones first: {own:?}");
+    parts.sort();
+    assert_eq!(parts, ["base.html 3 null", "card 2 0", "foot.html 3 2", "index.html 1 null", "page.html 2 null"]);
+    let stages: Vec<&str> =
+        site["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    assert_eq!(stages, ["reading", "Markdown", "templates", "assets", "finishing"]);
+    let unused: Vec<&str> = site["unused"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+    assert_eq!(
+        unused,
+        ["sites/a/static/img/unused.png", "sites/a/templates/forgotten.html", "sites/a/templates/too.html"]
+    );
+}
+
+#[test]
+fn who_asks_gets_the_same_bundle() {
+    let (asked, not) = (Project::with(SITE), Project::with(SITE));
+    asked.build(&["--profile", "dev", "--explain"]);
+    not.build(&["--profile", "dev"]);
+    assert_eq!(manifest(&asked.bundle("a")), manifest(&not.bundle("a")));
+}
+
+#[test]
+fn a_person_reads_tables() {
+    let project = Project::with(SITE);
+    let run = project.build(&["--profile", "dev", "--explain"]);
+    for line in
+        ["stage", "template or component  calls  own time  with what it calls", "nothing seems to use", "<card>"]
+    {
+        assert!(run.stdout.lines().any(|one| one.starts_with(line)), "{line} in {}", run.stdout);
+    }
+    assert!(run.stdout.contains("\n  sites/a/static/img/unused.png\n"), "{}", run.stdout);
+}
+
+/// The files of an answer, as `role file note`.
+#[track_caller]
+fn check(project: &Project, url: &str, expected: &[&str]) {
+    let run = project.build(&["--profile", "dev", "--json", "--explain", url]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let files: Vec<String> = json["explained"]["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap().replace("sites/a/", "");
+            format!("{} {} {}", text("role"), text("file"), text("note")).trim_end().to_owned()
+        })
+        .collect();
+    assert_eq!(files, expected, "{url}");
+}
+
+#[test]
+fn what_an_answer_was_made_of() {
+    let project = Project::with(SITE);
+    let page = [
+        "content content/one.md",
+        "template templates/page.html",
+        "extends templates/base.html",
+        "includes templates/foot.html",
+        "asks for content/two.md",
+        "loads static/style.css",
+        "loads assets/main.ts",
+        "with assets/lib.ts assets/main.ts",
+        "configured by config.toml",
+    ];
+    check(&project, "/a/one/", &page);
+    check(&project, "https://host.example/a/one?x#y", &page);
+    check(&project, "/one/", &page);
+    check(
+        &project,
+        "/a/",
+        &[
+            "content content/_index.md",
+            "template templates/index.html",
+            "extends templates/base.html",
+            "includes templates/foot.html",
+            "component templates/parts.html card",
+            "asks for content/_index.md its 2 pages",
+            "loads static/style.css",
+            "loads assets/main.ts",
+            "with assets/lib.ts assets/main.ts",
+            "configured by config.toml",
+        ],
+    );
+    check(&project, "/a/img/used.png", &["file static/img/used.png"]);
+    let run = project.run(&["build", "--profile", "dev", "--explain", "/a/nowhere/"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.ends_with("error: --explain: the site `a` has nothing at `/nowhere/`\n"), "{}", run.stderr);
+}
