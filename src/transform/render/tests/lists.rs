@@ -32,7 +32,10 @@ fn with(files: &[(&str, &str)]) -> Site {
 
 #[track_caller]
 fn renderer(site: &Site) -> Renderer<'_> {
-    Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new())).unwrap().with_contents(&contents(site))
+    Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
+        .0
+        .unwrap()
+        .with_contents(&contents(site))
 }
 
 fn feed(site: &Site, path: &str) -> Feed {
