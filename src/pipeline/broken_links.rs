@@ -149,8 +149,8 @@ impl<'a> Teller<'a> {
         if let Some((source, body, links)) = written.content {
             let of_links = links.iter().filter(|link| url_in_page(&link.url) == case.raw).map(|link| link.span.clone());
             let mut spans: Vec<Range<usize>> = of_links.collect();
-            // Of `@/…` in Markdown it has been told when it was read.
-            let has_been_told = case.raw.starts_with("@/");
+            // Of `@/…` and `@alias/…` in Markdown it has been told when it was read.
+            let has_been_told = case.raw.starts_with('@');
             if spans.len() < left {
                 let in_html = occurrences(&source.text[body.clone()], case.raw);
                 let in_html = in_html.map(|span| body.start + span.start..body.start + span.end);
