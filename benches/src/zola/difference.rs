@@ -65,7 +65,6 @@ impl Output {
     fn summary(&self) -> String {
         match self {
             Self::Lines(lines) => format!("a document of {} lines", lines.len()),
-            Self::Json(value) => format!("{value:.300}"),
             Self::Redirect(target) => format!("a redirect to {target}"),
             Self::File => "a file".to_owned(),
         }

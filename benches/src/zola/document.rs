@@ -1,6 +1,6 @@
 //! A page as lines, one for each tag and each text, so that two pages can be held against each other. What is left out is
 //! what sitekit changes in every page and says so: comments, the length of white space, the texts of scripts and styles
-//! (they are minified), the host in front of a path, fingerprints and what holds a browser to them.
+//! (they are minified), the host in front of a path, where a file lies and its fingerprint, what holds a browser to it.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ pub(super) fn without_fingerprint(url: &str) -> Cow<'_, str> {
     {
         return Cow::Borrowed(path);
     }
-    let is_hash = |part: &str| part.len() == 10 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hash = |part: &str| matches!(part.len(), 10 | 16) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (folder, name) = url.split_at(url.rfind('/').map_or(0, |slash| slash + 1));
     let parts: Vec<&str> = name.split('.').collect();
     match parts.iter().rposition(|part| is_hash(part)) {
@@ -49,6 +49,65 @@ pub(super) fn without_fingerprint(url: &str) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(url),
     }
+}
+
+/// Extensions of files that are no pages.
+const FILES: [&str; 16] = [
+    "avif",
+    "css",
+    "gif",
+    "ico",
+    "jpeg",
+    "jpg",
+    "js",
+    "map",
+    "mjs",
+    "pdf",
+    "png",
+    "svg",
+    "webmanifest",
+    "webp",
+    "woff",
+    "woff2",
+];
+
+/// A file of the site by its name alone, without its fingerprint: where it lies is each builder's own business.
+fn file_name(url: &str) -> Option<String> {
+    let (path, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let (_, extension) = path.rsplit_once('.')?;
+    if !FILES.contains(&extension) || path.contains("://") || path.starts_with("//") {
+        return None;
+    }
+    let rest = if rest.starts_with("?h=") { "" } else { rest };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Some(format!("…/{}{rest}", without_fingerprint(name)))
+}
+
+/// Elements that are laid out as blocks: white space beside them is not shown.
+fn is_block(name: &str) -> bool {
+    const BLOCKS: [&str; 20] = [
+        "article",
+        "blockquote",
+        "div",
+        "dl",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "header",
+        "hr",
+        "li",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    ];
+    BLOCKS.contains(&name)
 }
 
 struct Writer<'a> {
@@ -66,8 +125,12 @@ impl Writer<'_> {
                 NodeData::Comment { .. } | NodeData::ProcessingInstruction { .. } => {}
                 NodeData::Doctype { name, .. } => self.lines.push(format!("<!doctype {name}>")),
                 NodeData::Document => self.children(child, as_written),
-                NodeData::Element { .. } => {
-                    self.text(&std::mem::take(&mut text), as_written);
+                NodeData::Element { name, .. } => {
+                    let before = std::mem::take(&mut text);
+                    self.text(
+                        if is_block(&name.local) && !as_written { before.trim_end() } else { &before },
+                        as_written,
+                    );
                     self.element(child, as_written);
                 }
             }
@@ -105,10 +168,9 @@ impl Writer<'_> {
         self.lines.push(format!("</{name}>"));
     }
 
-    /// Highlighters differ in their spans and never in the text: of code its language and its lines are compared.
+    /// Highlighters differ in their spans and in what they call languages, and never in the text: of code its lines are compared.
     fn preformatted(&mut self, node: &Handle) {
-        let language = attribute_below(node, "data-lang").unwrap_or_default();
-        self.lines.push(format!("<pre {language}>"));
+        self.lines.push("<pre>".to_owned());
         let mut text = String::new();
         gather(node, &mut text);
         self.lines.extend(text.trim_end_matches('\n').split('\n').map(|line| format!("| {line}")));
@@ -145,7 +207,12 @@ impl Writer<'_> {
     }
 
     fn address(&self, value: &str) -> String {
-        without_fingerprint(&local(value, self.base_url)).into_owned()
+        let one = |url: &str| {
+            let url = local(url, self.base_url).replace("/./", "/");
+            file_name(&url).unwrap_or(url)
+        };
+        // Of a `srcset` too.
+        value.split(' ').map(one).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -156,15 +223,6 @@ fn gather(node: &Handle, text: &mut String) {
         }
         gather(child, text);
     }
-}
-
-fn attribute_below(node: &Handle, name: &str) -> Option<String> {
-    if let NodeData::Element { attrs, .. } = &node.data
-        && let Some(found) = attrs.borrow().iter().find(|one| &*one.name.local == name)
-    {
-        return Some(found.value.to_string());
-    }
-    node.children.borrow().iter().find_map(|child| attribute_below(child, name))
 }
 
 #[cfg(test)]
@@ -186,7 +244,7 @@ mod tests {
             ("<p>a", "<div>a"),
             ("<p class=a>", "<p class=b>"),
             ("<pre><code>a\n b</code></pre>", "<pre><code>a\nb</code></pre>"),
-            ("<pre><code data-lang=a>x</code></pre>", "<pre><code data-lang=b>x</code></pre>"),
+            ("<img src=/a.png>", "<img src=/b.png>"),
             ("<a href=/x>", "<a href=/x/>"),
         ] {
             assert_ne!(of_html(one, "https://h.example"), of_html(other, "https://h.example"), "{one} {other}");
@@ -197,12 +255,21 @@ mod tests {
     fn fingerprints() {
         for (url, expected) in [
             ("/a/main.4f2a9c81d0.js", "/a/main.js"),
+            ("/a/x.13b6432894d881a2.png", "/a/x.png"),
             ("/main.js?h=4f2a", "/main.js"),
             ("/4f2a9c81d0.js", "/4f2a9c81d0.js"),
             ("/a.4f2a9c81d0/b.js", "/a.4f2a9c81d0/b.js"),
             ("/a.min.js", "/a.min.js"),
         ] {
             assert_eq!(without_fingerprint(url), expected);
+        }
+        for (url, expected) in [
+            ("/a/main.4f2a9c81d0.js#x", Some("…/main.js#x")),
+            ("main.js?h=4f2a", Some("…/main.js")),
+            ("https://h.example/main.js", None),
+            ("/a/b/", None),
+        ] {
+            assert_eq!(file_name(url).as_deref(), expected);
         }
     }
 }

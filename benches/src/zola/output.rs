@@ -11,9 +11,8 @@ use super::document;
 /// An answer, as far as it can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Output {
-    /// A document or a text, line by line.
+    /// A document, a text or JSON, line by line.
     Lines(Vec<String>),
-    Json(serde_json::Value),
     /// Where it sends a browser.
     Redirect(String),
     /// Images, scripts, style sheets: that they are there is all that is compared.
@@ -89,12 +88,32 @@ fn read(path: &str, body: &[u8], base_url: &str) -> Output {
         "txt" | "md" => Output::Lines(text.lines().map(|line| line.replace(base_url, "")).collect()),
         "json" => json(text, base_url),
         "js" if path.contains("search_index") => {
-            json(text.trim_start_matches("window.searchIndex = ").trim_end_matches(';'), base_url)
+            json(text.trim().trim_start_matches("window.searchIndex = ").trim_end_matches(';'), base_url)
         }
         _ => Output::File,
     }
 }
 
 fn json(text: &str, base_url: &str) -> Output {
-    serde_json::from_str(&text.replace(base_url, "")).map_or(Output::File, Output::Json)
+    let mut lines = Vec::new();
+    match serde_json::from_str(&text.replace(base_url, "")) {
+        Ok(value) => members(&value, "", &mut lines),
+        Err(_) => return Output::File,
+    }
+    Output::Lines(lines)
+}
+
+/// A line for each value, with the way to it.
+fn members(value: &serde_json::Value, way: &str, lines: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(members_of) => {
+            let mut sorted: Vec<_> = members_of.iter().collect();
+            sorted.sort_by_key(|(key, _)| *key);
+            sorted.into_iter().for_each(|(key, value)| members(value, &format!("{way}/{key}"), lines));
+        }
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| members(item, &format!("{way}/{at}"), lines));
+        }
+        _ => lines.push(format!("{way} {value}")),
+    }
 }
