@@ -173,7 +173,9 @@ impl Browser {
         let mut faults: Vec<String> = console
             .iter()
             .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
-            .map(|entry| format!("console: {}", entry["message"].as_str().unwrap_or_default()))
+            .map(|entry| entry["message"].as_str().unwrap_or_default())
+            .filter(|message| !DRAWING.iter().any(|said| message.contains(said)))
+            .map(|message| format!("console: {message}"))
             .collect();
         for entry in self.log("performance").await? {
             let message = entry["message"].as_str().and_then(|text| serde_json::from_str(text).ok());
@@ -245,6 +247,9 @@ impl WebDriverCompatibleCommand for Extra {
         (Method::POST, Some(self.body.to_string()))
     }
 }
+
+/// What the browser says of how it draws where there is no graphics card.
+const DRAWING: [&str; 2] = ["software WebGL", "GL Driver Message"];
 
 /// An event of the developer tools that says a request went wrong, in words.
 fn network_fault(method: &Value, params: &Value) -> Option<String> {

@@ -228,7 +228,7 @@ fn data(project: &Project, module: &str, path: &str) -> Loaded {
 }
 
 fn worker(project: &Project, path: &str, constructor: &str) -> Loaded {
-    let worker = project.resolver.resolve_path(path).map_or_else(|_| format!("/{path}"), |found| id::of(&found));
+    let worker = project.id_of(path);
     let url = literal(&placeholder([worker.as_str()]));
     let code = format!(
         "export default function (options) {{\n  return new {constructor}(new URL({url}, import.meta.url), {{ type: \
@@ -286,7 +286,7 @@ async fn script(project: &Project, module: &str, source: &Source, kind: ModuleTy
     for Use { specifier, place, worker } in uses {
         let Some((path, kind)) = named(project, module, source, &specifier, &place) else { continue };
         if kind.is_code() {
-            let id = project.resolver.resolve_path(&path).map_or_else(|_| format!("/{path}"), |found| id::of(&found));
+            let id = project.id_of(&path);
             edits.push((place, literal(&placeholder([id.as_str()]))));
             // A classic script that loads others by itself must stay one.
             let is_classic = project.source(&id).is_some_and(|source| source.text.contains("importScripts("));

@@ -128,6 +128,11 @@ impl Project {
         roots
     }
 
+    /// The id of the module at a path of the project.
+    pub(super) fn id_of(&self, path: &str) -> String {
+        self.resolver.resolve_path(path).map_or_else(|_| format!("/{path}"), |found| id::of(&found))
+    }
+
     /// The text of a module as its author wrote it.
     pub(super) fn source(&self, module: &str) -> Option<Source> {
         let (path, query) = id::parts(module)?;
@@ -374,9 +379,7 @@ impl Modules {
     /// The id of an entry or a worker.
     fn root(&self, asked: &str) -> String {
         match id::parts(asked) {
-            Some((path, "")) => {
-                self.0.resolver.resolve_path(path).map_or_else(|_| asked.to_owned(), |found| id::of(&found))
-            }
+            Some((path, "")) => self.0.id_of(path),
             _ => asked.to_owned(),
         }
     }
