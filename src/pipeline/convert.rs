@@ -15,6 +15,7 @@ use crate::{
         markdown::{
             self, Around, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Rendered, Target, Text,
         },
+        placeholder,
         render::{ANCHOR_LINK, Contents, Renderer, SUMMARY_CUTOFF, is_template},
     },
 };
@@ -176,9 +177,11 @@ fn names_markdown(link: &str) -> bool {
     link.split(['#', '?']).next().and_then(|path| path.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md")
 }
 
-/// Whether a link without a scheme names a file in the same folder or below it.
+/// Whether a link without a scheme names a file in the same folder or below it; what stands for a file that is not built yet
+/// does not.
 fn is_beside(link: &str) -> bool {
-    !link.starts_with(['/', '#', '?', '@']) && !link.starts_with("..")
+    let is_placeholder = placeholder::find(link).next().is_some_and(|one| one.span.start == 0);
+    !is_placeholder && !link.starts_with(['/', '#', '?', '@']) && !link.starts_with("..")
 }
 
 pub(super) fn markdown_options(config: &load::Config) -> MarkdownOptions {

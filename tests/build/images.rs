@@ -183,6 +183,38 @@ fn a_picture_in_the_sizes_browsers_choose_from() {
 }
 
 #[test]
+fn a_text_may_ask_for_pictures_and_a_feed_has_them_with_whole_urls() {
+    let project = site("");
+    project.write("sites/a/config.toml", b"base_url = 'https://x.org/s'\ntitle = 'A'\ngenerate_feeds = true\n");
+    project
+        .write("sites/a/templates/page.html", b"<!doctype html><title>A</title><main>{{ page.content | safe }}</main>");
+    project.write(
+        "sites/a/content/post.md",
+        b"+++\ntitle = 'Post'\ndate = 2026-01-02\n+++\n\
+          {% set small = resize_image(path='img/wide.jpg', width=20, op='fit_width') %}\n\
+          ![Two colours]({{ small.url }})\n\n{{ <picture path='img/wide.png' alt='The same' widths={[10]} formats={[]}/> }}\n",
+    );
+    project.build(&[]);
+    let urls = |text: &str, before: &str| -> Vec<String> {
+        let all = text.split(['"', '\'', ' ', '=', '>']).filter(|part| part.starts_with(before));
+        let mut all: Vec<String> = all.map(|url| url.split('&').next().unwrap().to_owned()).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let in_page = urls(&project.text("a", "/post/"), "/a/processed_images/");
+    let sizes: Vec<_> = in_page.iter().map(|url| image::load_from_memory(&published(&project, url)).unwrap()).collect();
+    let mut sizes: Vec<_> = sizes.iter().map(GenericImageView::dimensions).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [(10, 5), (20, 10)]);
+    let feed = project.text("a", "/atom.xml");
+    let expected: Vec<String> =
+        in_page.iter().map(|url| format!("https://x.org/s{}", url.strip_prefix("/a").unwrap())).collect();
+    let found = urls(&feed.replace("&quot;", "\""), "https://x.org/s/processed_images/");
+    assert_eq!(found, expected, "{feed}");
+}
+
+#[test]
 fn pictures_are_made_once_and_are_the_same_whoever_makes_them() {
     let template = "{% for width in [10, 20, 30, 40] %}{% for format in ['webp', 'png', 'avif'] %}\
                     {% set i = resize_image(path='img/wide.jpg', width=width, op='fit_width', format=format, speed=10) %}<img alt='' src='{{ i.url }}'>\

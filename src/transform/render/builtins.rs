@@ -20,7 +20,7 @@ pub(super) const COMPONENTS: &[(&str, &str, &str)] = &[("picture", "__builtin/pi
 
 /// A picture in the sizes and formats that browsers choose from (HTML §4.8.4).
 const PICTURE: &str = r#"
-{%- component picture(path: string, alt: string, widths: array = [480, 960, 1600], formats: array = ["avif", "webp"], sizes: string = "100vw", class: string = "", loading: string = "lazy") -%}
+{%- component picture(path: string, alt: string, widths: array = [480, 960, 1600], formats: array = ["webp"], sizes: string = "100vw", class: string = "", loading: string = "lazy") -%}
 {%- set image = responsive_image(path=path, widths=widths, formats=formats) -%}
 <picture>
 {%- for source in image.sources -%}

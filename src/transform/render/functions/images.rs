@@ -83,7 +83,7 @@ pub(super) fn resize_image(inputs: &Inputs, args: &Kwargs) -> TeraResult<Value> 
 /// What [`responsive_image`] packs with when it is not told. Zola has no such function.
 const WEBP_QUALITY: u8 = 80;
 const AVIF_QUALITY: u8 = 60;
-const AVIF_SPEED: u8 = 6;
+const AVIF_SPEED: u8 = 10;
 const JPEG_QUALITY: u8 = 80;
 
 /// `responsive_image(path, widths, formats)`: one picture in several widths and formats, none wider than it is. What has every
@@ -121,7 +121,7 @@ pub(super) fn responsive_image(inputs: &Inputs, assets: &Assets, args: &Kwargs) 
         let candidate = |width: &u32| format!("{} {width}w", placeholder::write_key(What::Url, make(*width, encoding)));
         Value::safe_string(&widths.iter().map(candidate).collect::<Vec<_>>().join(", "))
     };
-    let formats = args.get::<Vec<String>>("formats")?.unwrap_or_else(|| vec!["avif".to_owned(), "webp".to_owned()]);
+    let formats = args.get::<Vec<String>>("formats")?.unwrap_or_else(|| vec!["webp".to_owned()]);
     let plain = match known.format {
         "webp" => Encoding::WebP { quality: Some(WEBP_QUALITY) },
         _ if known.is_lossy => Encoding::Jpeg { quality: JPEG_QUALITY },
