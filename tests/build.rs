@@ -30,6 +30,8 @@ mod hooks;
 mod images;
 #[path = "build/interrupted.rs"]
 mod interrupted;
+#[path = "build/languages.rs"]
+mod languages;
 #[path = "build/lists.rs"]
 mod lists;
 #[path = "build/new.rs"]

@@ -1,18 +1,18 @@
 //! A site's configuration: `config.toml` with Zola's keys and one table of ours, `[sitekit]`. Everything is optional.
 //! Keys that a part of the compiler does not use are still known, so that no key of Zola's is called a mistake.
 
-use std::collections::BTreeMap;
-
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{
     assets::{self, AssetsConfig, Hooks},
     data::{self, DataConfig},
     fields::Fields,
+    languages::{self, Languages},
     link_checker::{self, LinkChecker},
-    lists::{self, Lists, Search},
+    lists::{Lists, Search},
     rules::{self, SiteRules},
     slug::Strategy,
+    translations::{self, Translation},
     value::{self, Spanned, Table, Value},
 };
 use crate::{
@@ -35,9 +35,8 @@ pub struct Config {
     pub hooks: Hooks,
     /// Scheme, host and path the site is published at, without the final slash.
     pub base_url: Option<String>,
-    pub title: Option<String>,
-    pub description: Option<String>,
-    pub default_language: String,
+    pub languages: Languages,
+    pub translation: Translation,
     pub theme: Option<Spanned<String>>,
     pub generate_sitemap: bool,
     pub generate_robots_txt: bool,
@@ -49,10 +48,6 @@ pub struct Config {
     pub taxonomy_root: Option<String>,
     /// How many pages a feed has at most.
     pub feed_limit: Option<usize>,
-    /// How the pages of the default language are listed.
-    default_lists: Lists,
-    /// Those of the others, by language.
-    other_lists: BTreeMap<String, Lists>,
     /// Whether the files of `sass/` are published as style sheets.
     pub compile_sass: bool,
     pub slugify: Slugify,
@@ -184,9 +179,8 @@ impl Default for Config {
             data: DataConfig::default(),
             hooks: Hooks::default(),
             base_url: None,
-            title: None,
-            description: None,
-            default_language: "en".to_owned(),
+            languages: Languages::default(),
+            translation: Translation::default(),
             theme: None,
             generate_sitemap: true,
             generate_robots_txt: true,
@@ -194,8 +188,6 @@ impl Default for Config {
             author: None,
             taxonomy_root: None,
             feed_limit: None,
-            default_lists: Lists::default(),
-            other_lists: BTreeMap::new(),
             compile_sass: false,
             slugify: Slugify::default(),
             markdown: Markdown::default(),
@@ -237,47 +229,47 @@ impl Config {
 
     /// How pages are listed, by language, the default one first.
     pub fn lists(&self) -> impl Iterator<Item = (&str, &Lists)> {
-        let others = self.other_lists.iter().map(|(lang, lists)| (lang.as_str(), lists));
-        [(self.default_language.as_str(), &self.default_lists)].into_iter().chain(others)
+        self.languages.iter().map(|language| (language.code.as_str(), &language.lists))
     }
 
     /// How the pages of a language are listed; one that is not configured is listed as the default.
     #[must_use]
     pub fn lists_of(&self, lang: &str) -> &Lists {
-        self.other_lists.get(lang).unwrap_or(&self.default_lists)
+        &self.languages.get(lang).unwrap_or_else(|| self.languages.default_language()).lists
     }
 
     /// What the search index of a language holds, where it has one.
     #[must_use]
     pub fn search_of(&self, lang: &str) -> Search {
         let own = self.lists_of(lang).search.as_ref();
-        own.or(self.default_lists.search.as_ref()).cloned().unwrap_or_default()
+        own.or(self.languages.default_language().lists.search.as_ref()).cloned().unwrap_or_default()
     }
 
     /// The first segment of the paths of a language: nothing for the default one.
     #[must_use]
     pub fn language_prefix<'a>(&self, lang: &'a str) -> &'a str {
-        if lang == self.default_language { "" } else { lang }
+        if self.languages.is_default(lang) { "" } else { lang }
     }
 }
 
 /// Reads a configuration. What is wrong is a diagnostic, and the default stands in for it.
 pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config {
-    let written = value::parse_toml(source, 0..source.text.len(), diagnostics);
+    let mut written = value::parse_toml(source, 0..source.text.len(), diagnostics);
+    languages::lift_default(&mut written, source, diagnostics);
     let mut fields = Fields::new(source, written.clone(), diagnostics);
     let default = Config::default();
-    let ((mode, mut rules), assets, data) = fields
+    let ((mode, mut rules), assets, data, translation) = fields
         .within_ours("sitekit", |fields| {
             let rules = rules::read(fields);
             let assets = fields.within_ours("assets", assets::read).unwrap_or_default();
-            (rules, assets, fields.within_ours("data", data::read).unwrap_or_default())
+            let data = fields.within_ours("data", data::read).unwrap_or_default();
+            (rules, assets, data, fields.within_ours("languages", translations::read).unwrap_or_default())
         })
         .unwrap_or_default();
     // What says a place in the file says it of a site without a table of ours, too.
     rules.source = source.clone();
     let hooks = fields.within_ours("hooks", assets::read_hooks).unwrap_or_default();
     let slugify = fields.within("slugify", slugify).unwrap_or_default();
-    let default_language = text(&mut fields, "default_language").unwrap_or(default.default_language);
     let config = Config {
         source: source.clone(),
         mode,
@@ -286,11 +278,8 @@ pub(super) fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Config
         data,
         hooks,
         base_url: base_url(&mut fields),
-        title: text(&mut fields, "title"),
-        description: text(&mut fields, "description"),
-        default_lists: lists::read(&mut fields, slugify.taxonomies),
-        other_lists: BTreeMap::new(),
-        default_language,
+        languages: languages::read(&mut fields, &written, slugify.taxonomies),
+        translation,
         theme: fields.string("theme").filter(|theme| !theme.value.is_empty()),
         generate_sitemap: fields.bool("generate_sitemap").unwrap_or(default.generate_sitemap),
         generate_robots_txt: fields.bool("generate_robots_txt").unwrap_or(default.generate_robots_txt),
@@ -407,14 +396,7 @@ fn highlighting(fields: &mut Fields<'_>) -> Highlighting {
 
 /// Keys of Zola's that other parts read from [`Config::written`], or that have no meaning here.
 fn known_elsewhere(fields: &mut Fields<'_>) {
-    fields.knows(&[
-        "hard_link_static",
-        "languages",
-        "minify_html",
-        "output_dir",
-        "preserve_dotfiles_in_output",
-        "translations",
-    ]);
+    fields.knows(&["hard_link_static", "minify_html", "output_dir", "preserve_dotfiles_in_output"]);
 }
 
 fn text(fields: &mut Fields<'_>, key: &'static str) -> Option<String> {

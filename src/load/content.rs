@@ -2,7 +2,7 @@
 //! page or section it lies beside. How they belong together is `tree`'s work.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
 };
 
@@ -14,8 +14,9 @@ use super::{
     date::PageDate,
     files::Reader,
     front_matter::{self, Habits},
+    languages::Language,
     slug::slugify_path,
-    value::Value,
+    translations,
 };
 use crate::{
     diag::{Diagnostic, Source},
@@ -33,104 +34,148 @@ pub(super) fn read(
     let content = format!("{root}/content");
     let files = Files::of(reader, &content, config, diagnostics);
 
-    let read_one = |relative: &String| {
+    let read_one = |file: &MarkdownFile<'_>| {
         let mut diagnostics = Vec::new();
         let mut habits = Habits::default();
-        let path = format!("{content}/{relative}");
+        let path = format!("{content}/{}", file.relative);
         let document = reader.text(&path, &mut diagnostics).map(|source| {
-            if is_section(relative) {
-                let (meta, body) = front_matter::read_section(&source, &mut diagnostics, &mut habits);
-                Document::Section(source, meta, body)
+            if file.is_section() {
+                let (meta, written, body) = front_matter::read_section(&source, &mut diagnostics, &mut habits);
+                Document::Section(Written { source, meta, written, body })
             } else {
-                let (meta, body) = front_matter::read_page(&source, &mut diagnostics, &mut habits);
-                Document::Page(source, meta, body)
+                let (meta, written, body) = front_matter::read_page(&source, &mut diagnostics, &mut habits);
+                Document::Page(Written { source, meta, written, body })
             }
         });
-        (document, diagnostics, habits)
+        (document, (diagnostics, habits))
     };
-    let documents: Vec<_> = files.markdown.par_iter().map(read_one).collect();
-
+    let (mut documents, found): (Vec<_>, Vec<_>) = files.markdown.par_iter().map(read_one).unzip();
     let mut habits = Habits::default();
-    let (mut pages, mut sections) = (Vec::new(), Vec::new());
-    let mut drafts: Vec<String> = Vec::new();
-    for (relative, (document, found, new_habits)) in files.markdown.iter().zip(documents) {
+    for (found, new_habits) in found {
         diagnostics.extend(found);
         habits.merge(new_habits);
+    }
+    translations::inherit(&files.markdown, &mut documents, config);
+
+    let (mut pages, mut sections) = (Vec::new(), Vec::new());
+    let mut drafts = Drafts::default();
+    for (file, document) in files.markdown.iter().zip(documents) {
         match document {
-            Some(Document::Section(source, meta, body)) => {
-                if meta.draft {
-                    drafts.push(folder_of(relative).to_owned());
-                } else if let Some(section) = section(relative, source, meta, body, config, diagnostics) {
-                    sections.push(section);
-                }
+            Some(Document::Section(written)) if written.meta.draft => drafts.add(file, config),
+            Some(Document::Section(written)) => sections.extend(section(file, written, config, diagnostics)),
+            Some(Document::Page(written)) if !written.meta.draft => {
+                pages.extend(page(file, written, config, diagnostics));
             }
-            Some(Document::Page(source, meta, body)) if !meta.draft => {
-                pages.extend(page(relative, source, meta, body, config, diagnostics));
-            }
-            Some(Document::Page(..)) | None => {}
+            Some(Document::Page(_)) | None => {}
         }
     }
     diagnostics.extend(habits.into_diagnostics());
-    let is_draft = |relative: &str| drafts.iter().any(|folder| folder.is_empty() || below(relative, folder).is_some());
-    pages.retain(|page| !is_draft(&page.relative));
-    sections.retain(|section| !is_draft(&section.relative));
+    pages.retain(|page| !drafts.contain(&page.relative, &page.lang));
+    sections.retain(|section| !drafts.contain(&section.relative, &section.lang));
+    translations::fall_back(&mut pages, &mut sections, config);
 
-    if !sections.iter().any(Section::is_root) {
-        sections.push(implicit_root(&content, config));
+    for language in config.languages.iter() {
+        if !sections.iter().any(|section| section.lang == language.code && section.is_root()) {
+            sections.push(implicit_root(&content, language, config));
+        }
     }
-    sections.sort_by(|a, b| folder_of(&a.relative).cmp(folder_of(&b.relative)));
+    let order = |section: &Section| config.languages.position(&section.lang);
+    sections.sort_by(|a, b| folder_of(&a.relative).cmp(folder_of(&b.relative)).then(order(a).cmp(&order(b))));
     pages.sort_by(|a, b| a.relative.cmp(&b.relative));
     refuse_two_indexes(&pages, &sections, diagnostics);
     files.give_assets(&content, &mut pages, &mut sections, diagnostics);
     (pages, sections)
 }
 
-enum Document {
-    Page(Source, PageMeta, Range<usize>),
-    Section(Source, SectionMeta, Range<usize>),
+/// What a Markdown file says.
+pub(super) enum Document {
+    Page(Written<PageMeta>),
+    Section(Written<SectionMeta>),
+}
+
+pub(super) struct Written<Meta> {
+    source: Source,
+    pub(super) meta: Meta,
+    /// The keys its front matter has.
+    pub(super) written: Vec<&'static str>,
+    body: Range<usize>,
+}
+
+/// A Markdown file, and what its name says.
+pub(super) struct MarkdownFile<'a> {
+    /// Below `content/`.
+    relative: String,
+    /// The same without the language: what all its translations share.
+    pub(super) canonical: String,
+    pub(super) language: &'a Language,
+}
+
+impl MarkdownFile<'_> {
+    fn is_section(&self) -> bool {
+        last_segment(&self.canonical) == "_index.md"
+    }
+}
+
+/// The folders that are drafts.
+#[derive(Default)]
+struct Drafts {
+    whole: Vec<String>,
+    /// In one language that is not the default.
+    translated: Vec<(String, String)>,
+}
+
+impl Drafts {
+    /// A section that is a draft takes with it what lies below it; a translation only what is in its language.
+    fn add(&mut self, section: &MarkdownFile<'_>, config: &Config) {
+        let folder = folder_of(&section.relative).to_owned();
+        if config.languages.is_default(&section.language.code) {
+            self.whole.push(folder);
+        } else {
+            self.translated.push((folder, section.language.code.clone()));
+        }
+    }
+
+    fn contain(&self, relative: &str, lang: &str) -> bool {
+        let is_in = |folder: &str| folder.is_empty() || below(relative, folder).is_some();
+        self.whole.iter().any(|folder| is_in(folder))
+            || self.translated.iter().any(|(folder, of)| of == lang && is_in(folder))
+    }
 }
 
 /// The files of `content/`, by folder.
-struct Files {
-    /// Relative to `content/`.
-    markdown: Vec<String>,
+struct Files<'a> {
+    markdown: Vec<MarkdownFile<'a>>,
     /// Files that are not Markdown, by the folder they are in.
     others: BTreeMap<String, Vec<File>>,
 }
 
-impl Files {
-    fn of(reader: &Reader<'_>, content: &str, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Self {
+impl<'a> Files<'a> {
+    fn of(reader: &Reader<'_>, content: &str, config: &'a Config, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut files = Self { markdown: Vec::new(), others: BTreeMap::new() };
-        let languages = other_languages(config);
-        let mut translations = Vec::new();
         for file in reader.walk(content, diagnostics) {
             let relative = file.path[content.len() + 1..].to_owned();
             if glob_matches(&config.ignored_content, &relative) {
                 continue;
             }
-            let name = relative.rsplit('/').next().unwrap_or("");
-            match name.strip_suffix(".md") {
-                Some(stem) if languages.iter().any(|code| stem.ends_with(&format!(".{code}"))) => {
-                    translations.push(file.path);
-                }
-                Some(_) => files.markdown.push(relative),
-                None => files.others.entry(folder_of(&relative).to_owned()).or_default().push(file),
+            let name = last_segment(&relative);
+            if !name.ends_with(".md") {
+                files.others.entry(folder_of(&relative).to_owned()).or_default().push(file);
+                continue;
             }
-        }
-        if let [first, rest @ ..] = translations.as_slice() {
-            let warning =
-                Diagnostic::error(first.clone(), "this translation is left out: only the default language is built")
-                    .as_warning();
-            diagnostics.push(if rest.is_empty() {
-                warning
-            } else {
-                warning.traced(format!("and {} more files in other languages", rest.len()))
-            });
+            match config.languages.of_file(name) {
+                Ok(parsed) => {
+                    let canonical = format!("{}{}.md", &relative[..relative.len() - name.len()], parsed.stem);
+                    let language = parsed.language;
+                    files.markdown.push(MarkdownFile { canonical, language, relative });
+                }
+                Err(code) => diagnostics.push(config.languages.unknown(file.path.to_string(), code)),
+            }
         }
         files
     }
 
-    /// An `index.md` takes everything in and below its folder, a section what lies directly in its own.
+    /// An `index.md` takes everything in and below its folder, a section what lies directly in its own. Translations
+    /// have the same files, each below its own path.
     fn give_assets(
         mut self,
         content: &str,
@@ -138,47 +183,46 @@ impl Files {
         sections: &mut [Section],
         diagnostics: &mut Vec<Diagnostic>,
     ) {
+        let mut taken = BTreeSet::new();
         for page in pages {
             let Some(folder) = page.colocated.as_deref().map(|folder| folder.trim_end_matches('/')) else { continue };
-            let inside =
-                self.others.range(folder.to_owned()..).map(|(key, _)| key).filter(|key| below(key, folder).is_some());
-            let inside: Vec<_> = inside.take_while(|key| key.starts_with(folder)).cloned().collect();
+            let inside = self.others.range(folder.to_owned()..).filter(|(key, _)| below(key, folder).is_some());
             let base = content.len() + 1 + folder.len() + 1;
-            for file in inside.iter().filter_map(|key| self.others.remove(key)).flatten() {
-                page.assets.extend(asset(file, base, &page.path, diagnostics));
+            for (key, files) in inside.take_while(|(key, _)| key.starts_with(folder)) {
+                page.assets.extend(files.iter().filter_map(|file| asset(file, base, &page.path, diagnostics)));
+                taken.insert(key.clone());
             }
         }
+        self.others.retain(|folder, _| !taken.contains(folder));
         for section in sections {
-            let folder = folder_of(&section.relative).to_owned();
+            let folder = folder_of(&section.relative);
             let base = content.len() + 1 + if folder.is_empty() { 0 } else { folder.len() + 1 };
-            for file in self.others.remove(&folder).unwrap_or_default() {
-                section.assets.extend(asset(file, base, &section.path, diagnostics));
-            }
+            let files = self.others.get(folder).into_iter().flatten();
+            section.assets.extend(files.filter_map(|file| asset(file, base, &section.path, diagnostics)));
         }
     }
 }
 
-fn asset(file: File, base: usize, owner: &SitePath, diagnostics: &mut Vec<Diagnostic>) -> Option<PublishedFile> {
+fn asset(file: &File, base: usize, owner: &SitePath, diagnostics: &mut Vec<Diagnostic>) -> Option<PublishedFile> {
     match SitePath::parse(&format!("{owner}{}", &file.path[base..])) {
-        Ok(path) => Some(PublishedFile { file, path }),
+        Ok(path) => Some(PublishedFile { file: file.clone(), path }),
         Err(error) => {
             let message = format!("this file's name cannot be part of a URL: {error}");
-            diagnostics.push(Diagnostic::error(file.path, message).with_help("rename it, or name it in .buildignore"));
+            diagnostics
+                .push(Diagnostic::error(file.path.clone(), message).with_help("rename it, or name it in .buildignore"));
             None
         }
     }
 }
 
 fn page(
-    relative: &str,
-    source: Source,
-    meta: PageMeta,
-    body: Range<usize>,
+    file: &MarkdownFile<'_>,
+    Written { source, meta, body, .. }: Written<PageMeta>,
     config: &Config,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Page> {
-    let folder = folder_of(relative);
-    let stem = relative.rsplit('/').next().unwrap_or("").trim_end_matches(".md");
+    let folder = folder_of(&file.relative);
+    let stem = last_segment(&file.canonical).trim_end_matches(".md");
     let colocated = (stem == "index" && !folder.is_empty()).then(|| format!("{folder}/"));
     let (parent, name) = if colocated.is_some() { (folder_of(folder), last_segment(folder)) } else { (folder, stem) };
 
@@ -200,16 +244,20 @@ fn page(
         return None;
     }
 
+    let prefix = config.languages.prefix(&file.language.code);
     let path = match &meta.path {
         Some(path) => format!("/{}/", path.value.trim().trim_matches('/')),
-        None if parent.is_empty() && stem == "index" && colocated.is_none() => "/".to_owned(),
-        None if parent.is_empty() => format!("/{slug}/"),
-        None => format!("/{parent}/{slug}/"),
+        None if parent.is_empty() && stem == "index" && colocated.is_none() => format!("{prefix}/"),
+        None if parent.is_empty() => format!("{prefix}/{slug}/"),
+        None => format!("{prefix}/{parent}/{slug}/"),
     };
     let path = checked_path(&path.replace("//", "/"), &source, meta.path.as_ref().or(meta.slug.as_ref()), diagnostics)?;
     Some(Page {
-        lang: config.default_language.clone(),
-        relative: relative.to_owned(),
+        lang: file.language.code.clone(),
+        relative: file.relative.clone(),
+        canonical: file.canonical.clone(),
+        translations: Vec::new(),
+        is_fallback: false,
         date: meta.date.clone().or(dated.map(|(date, _)| date)),
         template: meta.template.clone(),
         ancestors: Vec::new(),
@@ -226,19 +274,21 @@ fn page(
 }
 
 fn section(
-    relative: &str,
-    source: Source,
-    meta: SectionMeta,
-    body: Range<usize>,
+    file: &MarkdownFile<'_>,
+    Written { source, meta, body, .. }: Written<SectionMeta>,
     config: &Config,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Section> {
-    let folder = folder_of(relative);
-    let path = if folder.is_empty() { "/".to_owned() } else { format!("/{folder}/") };
+    let folder = folder_of(&file.relative);
+    let prefix = config.languages.prefix(&file.language.code);
+    let path = if folder.is_empty() { format!("{prefix}/") } else { format!("{prefix}/{folder}/") };
     let path = checked_path(&path, &source, None, diagnostics)?;
     Some(Section {
-        lang: config.default_language.clone(),
-        relative: relative.to_owned(),
+        lang: file.language.code.clone(),
+        relative: file.relative.clone(),
+        canonical: file.canonical.clone(),
+        translations: Vec::new(),
+        is_fallback: false,
         ancestors: Vec::new(),
         subsections: Vec::new(),
         pages: Vec::new(),
@@ -251,14 +301,24 @@ fn section(
     })
 }
 
-fn implicit_root(content: &str, config: &Config) -> Section {
+/// A language's home, where no file is there for it.
+fn implicit_root(content: &str, language: &Language, config: &Config) -> Section {
+    let (relative, path) = if config.languages.is_default(&language.code) {
+        ("_index.md".to_owned(), Ok(SitePath::root()))
+    } else {
+        (format!("_index.{}.md", language.code), SitePath::parse(&format!("/{}/", language.code)))
+    };
     Section {
-        source: Source::new(format!("{content}/_index.md"), ""),
+        source: Source::new(format!("{content}/{relative}"), ""),
         body: 0..0,
         meta: SectionMeta::default(),
-        relative: "_index.md".to_owned(),
-        path: SitePath::root(),
-        lang: config.default_language.clone(),
+        relative,
+        canonical: "_index.md".to_owned(),
+        translations: Vec::new(),
+        is_fallback: false,
+        // A language tag is letters, digits and hyphens.
+        path: path.unwrap_or_else(|_| SitePath::root()),
+        lang: language.code.clone(),
         ancestors: Vec::new(),
         subsections: Vec::new(),
         pages: Vec::new(),
@@ -290,7 +350,7 @@ fn checked_path(
 fn refuse_two_indexes(pages: &[Page], sections: &[Section], diagnostics: &mut Vec<Diagnostic>) {
     let written = sections.iter().filter(|section| section.written).map(|section| folder_of(&section.relative));
     let folders: HashSet<&str> = written.collect();
-    for page in pages.iter().filter(|page| last_segment(&page.relative) == "index.md") {
+    for page in pages.iter().filter(|page| last_segment(&page.canonical) == "index.md" && !page.is_fallback) {
         if folders.contains(folder_of(&page.relative)) {
             let diagnostic =
                 Diagnostic::error(page.source.path.clone(), "this folder has both an `index.md` and an `_index.md`");
@@ -301,21 +361,9 @@ fn refuse_two_indexes(pages: &[Page], sections: &[Section], diagnostics: &mut Ve
     }
 }
 
-/// Codes in `[languages]` that are not the default's.
-fn other_languages(config: &Config) -> Vec<String> {
-    let Some(Value::Table(languages)) = config.written.get("languages").map(|node| &node.value) else {
-        return Vec::new();
-    };
-    languages.0.iter().map(|(code, _)| code.value.clone()).filter(|code| *code != config.default_language).collect()
-}
-
 /// A pattern is for a whole path below the folder, or for a name.
 pub(super) fn glob_matches(globs: &GlobSet, relative: &str) -> bool {
     !globs.is_empty() && (globs.is_match(relative) || globs.is_match(last_segment(relative)))
-}
-
-fn is_section(relative: &str) -> bool {
-    last_segment(relative) == "_index.md"
 }
 
 /// Of `a/b.md`, `a`; of `b.md`, nothing.

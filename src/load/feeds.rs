@@ -69,7 +69,7 @@ impl Site {
         }
     }
 
-    /// What is in a feed: pages without a date cannot be.
+    /// What is in a feed: pages without a date cannot be, and those in another language than the feed's are not.
     #[must_use]
     pub fn feed_pages(&self, list: &FeedList) -> FeedPages<'_> {
         let mut pages: Vec<PageId> = match list {
@@ -80,7 +80,7 @@ impl Site {
             FeedList::Term(id) => self.term(*id).1.pages.clone(),
         };
         let date = |id: PageId| self.page(id).date.as_ref().filter(|_| self.page(id).meta.render);
-        pages.retain(|&id| date(id).is_some());
+        pages.retain(|&id| date(id).is_some() && !self.page(id).is_fallback);
         pages.sort_by_key(|&id| (Reverse(date(id).map(|date| date.instant)), &self.page(id).path));
         let dates = pages.iter().flat_map(|&id| date(id).into_iter().chain(&self.page(id).meta.updated));
         let last_updated = dates.max_by_key(|date| date.instant);

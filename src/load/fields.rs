@@ -166,6 +166,25 @@ impl<'a> Fields<'a> {
         values
     }
 
+    /// The keys of each table in a table whose keys are names of the author's.
+    pub(super) fn tables<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Fields<'_>, Spanned<String>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut values = Vec::new();
+        for (name, node) in self.table(key).unwrap_or_default().0 {
+            let inner = format!("{key}.{}", name.value);
+            match node.value {
+                Value::Table(table) => {
+                    values.extend(self.inside(&inner, table, self.unknown, |fields| read(fields, name)));
+                }
+                other => drop(self.mismatch::<()>(&inner, "a table", &other, node.span)),
+            }
+        }
+        values
+    }
+
     fn inside<T>(&mut self, key: &str, table: Table, unknown: Severity, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let mut inner = Fields {
             source: self.source,
@@ -193,6 +212,11 @@ impl<'a> Fields<'a> {
     /// Whether the table had this key when its tables were looked at: it is gone from what is left.
     fn had(&self, key: &str) -> bool {
         self.taken.contains(&key)
+    }
+
+    /// Those of the keys that were asked for which are there.
+    pub(super) fn taken(&self) -> &[&'static str] {
+        &self.taken
     }
 
     /// A string, or a list of strings.

@@ -145,12 +145,12 @@ impl Default for SectionMeta {
     }
 }
 
-/// Reads a page's front matter and says where its Markdown begins.
+/// Reads a page's front matter, and says which keys it has and where its Markdown begins.
 pub(super) fn read_page(
     source: &Source,
     diagnostics: &mut Vec<Diagnostic>,
     habits: &mut Habits,
-) -> (PageMeta, Range<usize>) {
+) -> (PageMeta, Vec<&'static str>, Range<usize>) {
     let (table, body) = read_table(source, diagnostics);
     let mut fields = Fields::new(source, table, diagnostics);
     let default = PageMeta::default();
@@ -173,16 +173,17 @@ pub(super) fn read_page(
         extra: fields.table("extra").unwrap_or_default(),
     };
     meta.aliases = aliases(&mut fields, &mut meta.extra, habits);
+    let written = fields.taken().to_vec();
     unknown_to_extra(source, fields, &mut meta.extra, habits);
-    (meta, body)
+    (meta, written, body)
 }
 
-/// Reads a section's front matter and says where its Markdown begins.
+/// Reads a section's front matter, and says which keys it has and where its Markdown begins.
 pub(super) fn read_section(
     source: &Source,
     diagnostics: &mut Vec<Diagnostic>,
     habits: &mut Habits,
-) -> (SectionMeta, Range<usize>) {
+) -> (SectionMeta, Vec<&'static str>, Range<usize>) {
     let (table, body) = read_table(source, diagnostics);
     let mut fields = Fields::new(source, table, diagnostics);
     let default = SectionMeta::default();
@@ -210,8 +211,9 @@ pub(super) fn read_section(
     meta.aliases = aliases(&mut fields, &mut meta.extra, habits);
     // A date says when the homepage or a list was written; Zola refuses it, other generators have it.
     fields.knows(&["date", "updated"]);
+    let written = fields.taken().to_vec();
     unknown_to_extra(source, fields, &mut meta.extra, habits);
-    (meta, body)
+    (meta, written, body)
 }
 
 impl Habits {

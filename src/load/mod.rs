@@ -12,8 +12,10 @@ mod feeds;
 mod fields;
 mod files;
 mod front_matter;
+mod languages;
 mod link_checker;
 mod lists;
+mod messages;
 mod outside;
 mod pagination;
 mod rules;
@@ -24,6 +26,7 @@ mod taxonomies;
 mod templating;
 #[cfg(test)]
 mod tests;
+mod translations;
 mod tree;
 mod value;
 mod world;
@@ -43,8 +46,10 @@ pub use date::PageDate;
 pub use feeds::{Feed, FeedList, FeedPages};
 pub use files::{File, utf8};
 pub use front_matter::{PageMeta, SectionMeta, SortBy};
+pub use languages::{Language, Languages, collator, direction};
 pub use link_checker::LinkChecker;
 pub use lists::{IndexFormat, Lists, Search, TaxonomyConfig};
+pub use messages::{MessageFile, message_ids};
 pub use outside::{FetchError, Limits, MemoryOutside, Method, Outside, Request};
 pub use pagination::{ListId, PaginatePath, Pagination};
 pub use rules::{
@@ -56,6 +61,7 @@ pub use sitemap::SitemapEntry;
 pub use slug::{Strategy, slugify_path};
 pub use taxonomies::{Taxonomy, TaxonomyId, Term, TermId};
 pub use templating::Templating;
+pub use translations::{Translation, in_language};
 pub use value::{Node, Spanned, Table, Value, toml, yaml};
 pub use world::{DiskWorld, Entry, EntryKind, MemoryWorld, World, WorldError};
 
@@ -75,7 +81,8 @@ pub struct Site {
     pub config: Config,
     /// Sorted by [`Page::relative`].
     pub pages: Vec<Page>,
-    /// Sorted by folder, so the root section is the first. A content site always has one, a plain folder none.
+    /// Sorted by folder, then by language, so the default language's root is the first. A content site has one root for
+    /// each language, a plain folder none.
     pub sections: Vec<Section>,
     /// In the order of the configuration, the default language's first.
     pub taxonomies: Vec<Taxonomy>,
@@ -90,6 +97,8 @@ pub struct Site {
     pub assets: Vec<File>,
     /// Which content is a template.
     pub templating: Templating,
+    /// Files of `i18n/`, in the order in which a message is looked for.
+    pub messages: Vec<MessageFile>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +124,20 @@ pub struct Page {
     /// The Markdown after the front matter, in bytes of `source.text`.
     pub body: Range<usize>,
     pub meta: PageMeta,
-    /// The file, relative to `content/`: `blog/first.md`.
+    /// The file, relative to `content/`: `blog/first.fr.md`.
     pub relative: String,
+    /// The same without its language, which its translations share: `blog/first.md`.
+    pub canonical: String,
     /// For an `index.md`, its folder: `blog/first/`.
     pub colocated: Option<String>,
     pub slug: String,
     pub path: SitePath,
+    /// The code of one of the site's languages.
     pub lang: String,
+    /// The page in all languages it is in, in their order, itself among them; nothing in a site of one language.
+    pub translations: Vec<PageId>,
+    /// Whether the default language's text stands here, for there is none in `lang`.
+    pub is_fallback: bool,
     /// From front matter, or from the file's name.
     pub date: Option<PageDate>,
     /// Its own template, or the nearest section's `page_template`. `None` is `page.html`.
@@ -144,10 +160,17 @@ pub struct Section {
     /// The Markdown after the front matter, in bytes of `source.text`.
     pub body: Range<usize>,
     pub meta: SectionMeta,
-    /// The file, relative to `content/`: `blog/_index.md`.
+    /// The file, relative to `content/`: `blog/_index.fr.md`.
     pub relative: String,
+    /// The same without its language, which its translations share: `blog/_index.md`.
+    pub canonical: String,
     pub path: SitePath,
+    /// The code of one of the site's languages.
     pub lang: String,
+    /// The section in all languages it is in, in their order, itself among them; nothing in a site of one language.
+    pub translations: Vec<SectionId>,
+    /// Whether the default language's text stands here, for there is none in `lang`.
+    pub is_fallback: bool,
     /// The sections above it, from the root.
     pub ancestors: Vec<SectionId>,
     /// Direct ones, by weight, then by path.
@@ -195,12 +218,18 @@ impl Site {
             return Some(&self.pages[at].path);
         }
         let folder = content::folder_of(relative);
-        let section = self.sections.binary_search_by(|section| content::folder_of(&section.relative).cmp(folder));
-        section
-            .ok()
-            .map(|at| &self.sections[at])
-            .filter(|section| section.relative == relative)
-            .map(|section| &section.path)
+        let first = self.sections.partition_point(|section| content::folder_of(&section.relative) < folder);
+        let mut here =
+            self.sections[first..].iter().take_while(|section| content::folder_of(&section.relative) == folder);
+        here.find(|section| section.relative == relative).map(|section| &section.path)
+    }
+
+    /// The path that `@/relative` leads to from the language `lang`: to that very file, unless links stay in their language.
+    #[must_use]
+    pub fn linked(&self, relative: &str, lang: &str) -> Option<&SitePath> {
+        let stays = self.config.translation.fallback && !self.config.languages.is_default(lang);
+        let translated = stays.then(|| in_language(relative, lang));
+        translated.and_then(|file| self.find(&file)).or_else(|| self.find(relative))
     }
 
     /// The URL of a path below `base`, with the slash at its end that the site likes.
@@ -241,7 +270,7 @@ impl Page {
 impl Section {
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.relative == "_index.md"
+        self.canonical == "_index.md"
     }
 
     /// The name of the template that renders it.
@@ -314,6 +343,7 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
     if kind == Kind::Content {
         site.sass = sass(&reader, root, &site.config, diagnostics);
         site.assets = reader.walk(&format!("{root}/assets"), diagnostics);
+        site.messages = messages::read(&reader, root, &site.config, diagnostics);
         site.templates = templates(&reader, root, &site.config, diagnostics);
         (site.pages, site.sections) = content::read(&reader, root, &site.config, diagnostics);
         tree::connect(&mut site, diagnostics);
@@ -343,6 +373,7 @@ impl Site {
             sass: Vec::new(),
             assets: Vec::new(),
             templating: Templating::default(),
+            messages: Vec::new(),
         }
     }
 }

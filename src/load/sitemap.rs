@@ -1,4 +1,5 @@
-//! What a sitemap lists: every page a visitor can be shown, once, by the path it is at. What redirects is not listed.
+//! What a sitemap lists: every page a visitor can be shown, once, by the path it is at. What redirects is not listed, nor what
+//! stands in for a translation: it says of itself that the original is to be found.
 
 use super::{ListId, PageDate, SectionId, Site, Table};
 use crate::site::SitePath;
@@ -17,11 +18,13 @@ impl Site {
     #[must_use]
     pub fn sitemap(&self) -> Vec<SitemapEntry<'_>> {
         let mut entries = Vec::with_capacity(self.pages.len() + self.sections.len());
-        for page in self.pages.iter().filter(|page| page.meta.render) {
+        for page in self.pages.iter().filter(|page| page.meta.render && !page.is_fallback) {
             let updated = page.meta.updated.as_ref().or(page.date.as_ref());
             entries.push(SitemapEntry { path: page.path.clone(), updated, extra: Some(&page.meta.extra) });
         }
-        for (id, section) in self.sections.iter().enumerate().filter(|(_, section)| section.is_rendered()) {
+        for (id, section) in
+            self.sections.iter().enumerate().filter(|(_, section)| section.is_rendered() && !section.is_fallback)
+        {
             let extra = Some(&section.meta.extra);
             entries.push(SitemapEntry { path: section.path.clone(), updated: None, extra });
             self.pagers(ListId::Section(SectionId(id)), &mut entries);

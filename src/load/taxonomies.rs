@@ -163,7 +163,7 @@ fn template(site: &Site, name: &str, what: &str) -> String {
 
 fn undeclared(site: &Site, page: PageId, name: &Spanned<String>) -> Diagnostic {
     let (page, config) = (site.page(page), &site.config);
-    let (of_language, table) = if page.lang == config.default_language {
+    let (of_language, table) = if config.languages.is_default(&page.lang) {
         (String::new(), config.source.path.to_string())
     } else {
         (format!(" for the language `{}`", page.lang), format!("`[languages.{}]` of {}", page.lang, config.source.path))

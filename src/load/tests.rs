@@ -1,5 +1,6 @@
 //! Zola's conventions, one small site each.
 
+mod languages;
 mod lists;
 
 use super::*;

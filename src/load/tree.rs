@@ -3,35 +3,53 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
+use icu_collator::CollatorBorrowed;
 use lexical_sort::natural_lexical_cmp;
 
-use super::{Page, PageId, SectionId, Site, SortBy, content::folder_of};
+use super::{Language, Page, PageId, SectionId, Site, SortBy, content::folder_of, languages::collator, translations};
 use crate::diag::Diagnostic;
 
-/// Fills in ancestors, subsections, each section's pages in their order, neighbours and inherited templates.
+/// Fills in ancestors, subsections, each section's pages in their order, neighbours, translations and inherited
+/// templates. Each language is a tree of its own.
 pub(super) fn connect(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
-    let by_folder: HashMap<String, SectionId> = site
-        .sections
-        .iter()
-        .enumerate()
-        .map(|(id, section)| (folder_of(&section.relative).to_owned(), SectionId(id)))
-        .collect();
-    connect_sections(site, &by_folder);
-    give_pages(site, &by_folder);
+    let folders = Folders::of(site);
+    connect_sections(site, &folders);
+    give_pages(site, &folders);
     inherit_templates(site);
     sort_pages(site, diagnostics);
+    translations::connect(site);
 }
 
-fn connect_sections(site: &mut Site, by_folder: &HashMap<String, SectionId>) {
+/// The sections of each language, by folder.
+struct Folders(HashMap<String, HashMap<String, SectionId>>);
+
+impl Folders {
+    fn of(site: &Site) -> Self {
+        let mut folders: HashMap<_, HashMap<_, _>> = HashMap::new();
+        for (id, section) in site.sections.iter().enumerate() {
+            let folder = folder_of(&section.relative).to_owned();
+            folders.entry(section.lang.clone()).or_default().insert(folder, SectionId(id));
+        }
+        Self(folders)
+    }
+
+    fn section(&self, lang: &str, folder: &str) -> Option<SectionId> {
+        self.0.get(lang)?.get(folder).copied()
+    }
+}
+
+fn connect_sections(site: &mut Site, folders: &Folders) {
     for id in 0..site.sections.len() {
-        let folder = folder_of(&site.sections[id].relative).to_owned();
+        let section = &site.sections[id];
+        let folder = folder_of(&section.relative);
         if folder.is_empty() {
             continue;
         }
-        let mut ancestors = vec![SectionId(0)];
-        ancestors.extend(folder.match_indices('/').filter_map(|(end, _)| by_folder.get(&folder[..end]).copied()));
+        let above = [0].into_iter().chain(folder.match_indices('/').map(|(end, _)| end));
+        let ancestors = above.filter_map(|end| folders.section(&section.lang, &folder[..end])).collect();
+        let parent = folders.section(&section.lang, folder_of(folder));
         site.sections[id].ancestors = ancestors;
-        if let Some(parent) = by_folder.get(folder_of(&folder)) {
+        if let Some(parent) = parent {
             site.sections[parent.0].subsections.push(SectionId(id));
         }
     }
@@ -42,30 +60,30 @@ fn connect_sections(site: &mut Site, by_folder: &HashMap<String, SectionId>) {
     }
 }
 
-fn give_pages(site: &mut Site, by_folder: &HashMap<String, SectionId>) {
+fn give_pages(site: &mut Site, folders: &Folders) {
     for id in 0..site.pages.len() {
         let page = &site.pages[id];
         if !page.meta.render {
             continue;
         }
-        let mut folder = folder_of(&page.relative).to_owned();
+        let mut folder = folder_of(&page.relative);
         if page.colocated.is_some() {
-            folder = folder_of(&folder).to_owned();
+            folder = folder_of(folder);
         }
-        let Some(&own) = by_folder.get(&folder) else { continue };
+        let Some(own) = folders.section(&page.lang, folder) else { continue };
         let mut ancestors = site.section(own).ancestors.clone();
         ancestors.push(own);
-        site.pages[id].ancestors = ancestors;
         let mut section = Some(own);
         while let Some(SectionId(at)) = section {
             site.sections[at].pages.push(PageId(id));
             section = if site.sections[at].meta.transparent && !folder.is_empty() {
-                folder = folder_of(&folder).to_owned();
-                by_folder.get(&folder).copied()
+                folder = folder_of(folder);
+                folders.section(&page.lang, folder)
             } else {
                 None
             };
         }
+        site.pages[id].ancestors = ancestors;
     }
 }
 
@@ -78,6 +96,7 @@ fn inherit_templates(site: &mut Site) {
 }
 
 fn sort_pages(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
+    let titles = title_orders(site);
     for id in 0..site.sections.len() {
         let sort_by = site.sections[id].meta.sort_by;
         if sort_by == SortBy::None {
@@ -86,9 +105,14 @@ fn sort_pages(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
         let pages = std::mem::take(&mut site.sections[id].pages);
         let (mut sortable, rest): (Vec<_>, Vec<_>) =
             pages.into_iter().partition(|&page| can_sort(site.page(page), sort_by));
+        let collator = titles.get(site.sections[id].lang.as_str()).filter(|_| sort_by == SortBy::Title);
         sortable.sort_by(|&a, &b| {
             let (a, b) = (site.page(a), site.page(b));
-            compare(a, b, sort_by).then_with(|| a.path.cmp(&b.path))
+            let order = match collator {
+                Some(collator) => collator.compare(title(a), title(b)),
+                None => compare(a, b, sort_by),
+            };
+            order.then_with(|| a.path.cmp(&b.path))
         });
         warn_unsortable(site, SectionId(id), &rest, diagnostics);
         if !site.sections[id].meta.transparent {
@@ -99,6 +123,19 @@ fn sort_pages(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
         }
         site.sections[id].pages = sortable;
     }
+}
+
+fn title(page: &Page) -> &str {
+    page.meta.title.as_deref().unwrap_or_default()
+}
+
+/// The order of each language's dictionaries, where a site wants its titles in it.
+fn title_orders(site: &Site) -> HashMap<String, CollatorBorrowed<'static>> {
+    if !site.config.translation.collate {
+        return HashMap::new();
+    }
+    let order = |language: &Language| Some((language.code.clone(), collator(&language.locale)?));
+    site.config.languages.iter().filter_map(order).collect()
 }
 
 fn warn_unsortable(site: &Site, id: SectionId, pages: &[PageId], diagnostics: &mut Vec<Diagnostic>) {
@@ -134,13 +171,12 @@ fn can_sort(page: &Page, sort_by: SortBy) -> bool {
 fn compare(a: &Page, b: &Page, sort_by: SortBy) -> Ordering {
     let date = |page: &Page| page.date.as_ref().map(|date| date.instant);
     let updated = |page: &Page| date(page).max(page.meta.updated.as_ref().map(|date| date.instant));
-    let title = |page: &Page| page.meta.title.clone().unwrap_or_default();
     match sort_by {
         SortBy::None => Ordering::Equal,
         SortBy::Date => date(b).cmp(&date(a)),
         SortBy::UpdateDate => updated(b).cmp(&updated(a)),
-        SortBy::Title => natural_lexical_cmp(&title(a), &title(b)),
-        SortBy::TitleBytes => title(a).cmp(&title(b)),
+        SortBy::Title => natural_lexical_cmp(title(a), title(b)),
+        SortBy::TitleBytes => title(a).cmp(title(b)),
         SortBy::Weight => a.meta.weight.cmp(&b.meta.weight),
         SortBy::Slug => natural_lexical_cmp(&a.slug, &b.slug),
         SortBy::Permalink => natural_lexical_cmp(a.path.as_str(), b.path.as_str()),

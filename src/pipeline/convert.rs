@@ -124,7 +124,7 @@ impl Converter<'_> {
 
     fn markdown(&self, file: &File<'_>, templated: Option<&str>) -> Rendered {
         let url = file.path.to_url(&BasePath::root());
-        let resolve_full = |link: &str| match self.links.resolve(link, file.relative) {
+        let resolve_full = |link: &str| match self.links.resolve(link, file.relative, file.lang) {
             // What lies beside the file is named from everywhere, because its text may stand elsewhere: in a list, in a
             // feed.
             Target::Unchanged if is_beside(link) => Target::Url(format!("{url}{}", link.trim_start_matches("./"))),
@@ -152,7 +152,7 @@ impl Converter<'_> {
         };
         let anchors = file.section.and_then(|section| section.meta.insert_anchor_links);
         let heading_links = anchors.map_or(self.options.heading_links, heading_links);
-        let options = MarkdownOptions { heading_links, ..self.options.clone() };
+        let options = MarkdownOptions { heading_links, lang: file.lang.to_owned(), ..self.options.clone() };
         let text = Text { source: file.source, body: file.body.clone(), templated };
         let around =
             Around { highlighter: self.highlighter, resolve: &resolve, heading_link: &heading_link, cutoff: &cutoff };
@@ -188,6 +188,7 @@ pub(super) fn markdown_options(config: &load::Config) -> MarkdownOptions {
     let markdown = &config.markdown;
     let highlighting = markdown.highlighting.as_ref();
     MarkdownOptions {
+        lang: String::new(),
         dialect: Dialect {
             github_alerts: markdown.github_alerts,
             smart_punctuation: markdown.smart_punctuation,

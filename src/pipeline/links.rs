@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::{diag::did_you_mean, load::Site, site::BasePath, transform::markdown::Target};
+use crate::{
+    diag::did_you_mean,
+    load::{Site, in_language},
+    site::BasePath,
+    transform::markdown::Target,
+};
 
 /// The URLs of a site's pages by the file they come from, relative to `content/`.
 #[derive(Debug)]
 pub(super) struct Links<'a> {
     pages: HashMap<&'a str, String>,
+    /// The default language, where links stay in the language of their page.
+    stays_but_in: Option<&'a str>,
 }
 
 impl<'a> Links<'a> {
@@ -17,14 +24,22 @@ impl<'a> Links<'a> {
         let pages = pages.map(|page| (page.relative.as_str(), url(&page.path)));
         let sections = site.sections.iter().filter(|section| section.written);
         let sections = sections.map(|section| (section.relative.as_str(), url(&section.path)));
-        Self { pages: pages.chain(sections).collect() }
+        let stays_but_in =
+            site.config.translation.fallback.then(|| site.config.languages.default_language().code.as_str());
+        Self { pages: pages.chain(sections).collect(), stays_but_in }
     }
 
-    /// Where `link` leads from the file `from`, relative to `content/`.
-    pub(super) fn resolve(&self, link: &str, from: &str) -> Target {
+    /// The URL of a file, for a page in the language `lang`.
+    fn page(&self, file: &str, lang: &str) -> Option<&String> {
+        let translated = self.stays_but_in.filter(|default| *default != lang).map(|_| in_language(file, lang));
+        translated.and_then(|file| self.pages.get(file.as_str())).or_else(|| self.pages.get(file))
+    }
+
+    /// Where `link` leads from the file `from`, relative to `content/`, in the language `lang`.
+    pub(super) fn resolve(&self, link: &str, from: &str, lang: &str) -> Target {
         let (path, fragment) = link.find(['#', '?']).map_or((link, ""), |end| link.split_at(end));
         if let Some(file) = path.strip_prefix("@/") {
-            return match self.pages.get(file) {
+            return match self.page(file, lang) {
                 Some(page) => Target::Url(page.clone() + fragment),
                 None => Target::Broken {
                     message: format!("there is no page `{file}` in content/"),
@@ -37,7 +52,7 @@ impl<'a> Links<'a> {
             return Target::Unchanged;
         }
         let Some(file) = below(from, path) else { return Target::Unchanged };
-        if let Some(page) = self.pages.get(file.as_str()) {
+        if let Some(page) = self.page(&file, lang) {
             return Target::Url(page.clone() + fragment);
         }
         // What is no page is a file, and means what the browser makes of it.
@@ -72,8 +87,9 @@ mod tests {
             ("blog/_index.md", SitePath::parse("/blog/").unwrap()),
             ("blog/ä b.md", SitePath::parse("/blog/ä b/").unwrap()),
         ];
-        let links = Links { pages: paths.iter().map(|(file, path)| (*file, path.to_url(&BasePath::root()))).collect() };
-        assert_eq!(links.resolve(link, from), *expected, "{link} from {from}");
+        let pages = paths.iter().map(|(file, path)| (*file, path.to_url(&BasePath::root()))).collect();
+        let links = Links { pages, stays_but_in: None };
+        assert_eq!(links.resolve(link, from, "en"), *expected, "{link} from {from}");
     }
 
     #[test]

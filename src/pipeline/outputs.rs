@@ -223,6 +223,7 @@ fn draft(
         }
         diagnostics.extend(found);
     }
+    diagnostics.extend(drafter.renderer.iter().flat_map(Renderer::missed_words));
     diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));
     let seen = broken_links::Seen { site, plan, contents: &contents, places: &places, is_whole };
     let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));

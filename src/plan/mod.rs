@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use crate::{
     diag::{Diagnostic, Source},
     load::{
-        Feed, File, HighlightStyle, Kind, ListId, PageId, PublishedFile, SectionId, Site, Spanned, TaxonomyId, TermId,
-        Themes,
+        Feed, File, HighlightStyle, Kind, ListId, PageId, PublishedFile, Section, SectionId, Site, Spanned, TaxonomyId,
+        TermId, Themes,
     },
     site::{BasePath, SitePath},
 };
@@ -161,7 +161,7 @@ impl Routes {
                 self.claim(&section.path, Origin::Section(SectionId(id)), &section.source.path, None);
             } else if let Some(to) = &section.meta.redirect_to {
                 let place = Some((&section.source, to));
-                if let Some(target) = self.target(site, &section.source, to) {
+                if let Some(target) = self.target(site, section, to) {
                     self.claim(&section.path, Origin::Redirect(target), &section.source.path, place);
                 }
             }
@@ -285,13 +285,14 @@ impl Routes {
     }
 
     /// A URL as it is; `@/a.md` as the page's path; anything else is a path of the site.
-    fn target(&mut self, site: &Site, source: &Source, to: &Spanned<String>) -> Option<Target> {
+    fn target(&mut self, site: &Site, section: &Section, to: &Spanned<String>) -> Option<Target> {
+        let source = &section.source;
         let text = to.value.trim();
         if text.contains("://") {
             return Some(Target::Url(text.to_owned()));
         }
         if let Some(relative) = text.strip_prefix("@/") {
-            if let Some(path) = site.find(relative) {
+            if let Some(path) = site.linked(relative, &section.lang) {
                 return Some(Target::Path(path.clone()));
             }
             let message = format!("there is no `{relative}` in the site's content to redirect to");

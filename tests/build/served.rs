@@ -17,13 +17,13 @@ use crate::{
 /// Long enough for a machine that is busy with other tests; reached only when something is wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-struct Served {
+pub(crate) struct Served {
     process: Child,
     address: SocketAddr,
 }
 
 impl Served {
-    fn start(project: &Project) -> Self {
+    pub(crate) fn start(project: &Project) -> Self {
         let mut command =
             project.command(&["serve", "--addr", "127.0.0.1:0", "--threads", "1", "--log-format", "json"]);
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -47,7 +47,7 @@ impl Served {
         Connection::to(self.address).ask(method, target, fields)
     }
 
-    fn get(&self, target: &str) -> Reply {
+    pub(crate) fn get(&self, target: &str) -> Reply {
         self.ask("GET", target, &[])
     }
 }

@@ -6,12 +6,11 @@ mod emoji;
 mod fence;
 mod newlines;
 mod origin;
+mod reading;
 mod slug;
 mod writer;
 
 use std::{fmt, ops::Range};
-
-use unicode_segmentation::UnicodeSegmentation;
 
 use self::newlines::Unified;
 pub use self::slug::Anchors;
@@ -21,6 +20,8 @@ use crate::diag::{Diagnostic, Source};
 /// How a page's Markdown is read and written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MarkdownOptions {
+    /// The language of the text, for how long it takes to read.
+    pub lang: String,
     pub dialect: Dialect,
     pub heading_links: HeadingLinks,
     pub anchors: Anchors,
@@ -131,9 +132,9 @@ pub struct Rendered {
     pub summary: Option<String>,
     /// The headings that are not inside another; the rest are their children.
     pub toc: Vec<Heading>,
-    /// Words of the Markdown text by the Unicode rules (UAX #29), markup included, as Zola counts.
+    /// Of the Markdown text: in words, or in letters where a language has no spaces.
     pub word_count: usize,
-    /// In minutes at 200 words a minute, rounded up.
+    /// In minutes, at the pace of its language.
     pub reading_time: usize,
     /// Links and images in source order, with the URL that was written into the page.
     pub links: Vec<Link>,
@@ -213,39 +214,26 @@ pub fn url_in_page(url: &str) -> String {
 /// When `text.body` is not a range of the source on character boundaries.
 #[must_use]
 pub fn render(text: &Text<'_>, options: &MarkdownOptions, around: &Around<'_>) -> Rendered {
-    let words = Words::of(text.written());
+    let (word_count, reading_time) = reading::length_and_minutes(text.written(), &options.lang);
     let unified = Unified::new(text);
     let written = writer::write(text.source, &unified, options, around);
     Rendered {
         html: written.html,
         summary: written.summary,
         toc: nest(written.headings),
-        word_count: words.count,
-        reading_time: words.minutes,
+        word_count,
+        reading_time,
         links: written.links,
         diagnostics: written.diagnostics,
     }
 }
 
 impl Rendered {
-    /// A text that is not rendered yet: only its words are counted.
+    /// A text that is not rendered yet: only its length is known.
     #[must_use]
-    pub fn unread(text: &Text<'_>) -> Self {
-        let words = Words::of(text.written());
-        Self { word_count: words.count, reading_time: words.minutes, ..Self::default() }
-    }
-}
-
-/// The words of what an author wrote.
-struct Words {
-    count: usize,
-    minutes: usize,
-}
-
-impl Words {
-    fn of(text: &str) -> Self {
-        let count = text.lines().map(|line| line.unicode_words().count()).sum::<usize>();
-        Self { count, minutes: count.div_ceil(200) }
+    pub fn unread(text: &Text<'_>, lang: &str) -> Self {
+        let (word_count, reading_time) = reading::length_and_minutes(text.written(), lang);
+        Self { word_count, reading_time, ..Self::default() }
     }
 }
 

@@ -369,21 +369,6 @@ fn summaries_end_where_the_author_says() {
 }
 
 #[test]
-fn words_and_minutes() {
-    for (text, words, minutes) in [
-        ("", 0, 0),
-        ("one", 1, 1),
-        ("Don't *stop* (me) now; 3.5 `x_y`", 6, 1),
-        ("Grüße, Welt\nzwei", 3, 1),
-        (&"a ".repeat(200), 200, 1),
-        (&"a ".repeat(201), 201, 2),
-    ] {
-        let rendered = render_with(text, &MarkdownOptions::default());
-        assert_eq!((rendered.word_count, rendered.reading_time), (words, minutes), "{text}");
-    }
-}
-
-#[test]
 fn mistakes_are_shown_where_they_are() {
     check_places("é\n\n[a](«@/b.md#c»), [@/b.md](<«@/b.md»> \"@/b.md\") ![d](«@/e»)", "there is no page");
     check_places("[a][r] and [b][r]\n\n[r]: known.md\n", "");

@@ -9,11 +9,23 @@ pub(super) const SITEMAP_INDEX: &str = "split_sitemap_index.xml";
 
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("__builtin/atom.xml", ATOM),
+    ("__builtin/hreflang.html", HREFLANG),
     ("__builtin/robots.txt", ROBOTS),
     ("__builtin/rss.xml", RSS),
     ("__builtin/sitemap.xml", SITEMAP_PART),
     ("__builtin/split_sitemap_index.xml", SITEMAP_PARTS),
 ];
+
+/// What the head of a page says of the same page in other languages; to be included.
+const HREFLANG: &str = r#"
+{%- if page is defined %}{% set shown = page %}{% elif section is defined %}{% set shown = section %}{% endif -%}
+{%- if shown is defined -%}
+<link rel="canonical" href="{% if paginator is defined %}{{ config.base_url }}{{ current_url }}{% else %}{{ shown.canonical }}{% endif %}">
+{%- for other in shown.alternates -%}
+<link rel="alternate" hreflang="{{ other.lang }}" href="{{ other.url }}">
+{%- endfor -%}
+{%- endif -%}
+"#;
 
 /// Templates that hold one component each, by its name: left out where the site has one of that name.
 pub(super) const COMPONENTS: &[(&str, &str, &str)] = &[("picture", "__builtin/picture.html", PICTURE)];

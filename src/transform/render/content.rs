@@ -53,7 +53,7 @@ impl Renderer<'_> {
         }
         let mut context = self.context(&page.path);
         context.insert_value("page", self.library.pages[id.0].clone());
-        self.content(&page.source, page.body.start, &context, &page.path).map(Some)
+        self.content(&page.source, page.body.start, &page.lang, &context, &page.path).map(Some)
     }
 
     /// What the templates in a section's Markdown make of it; `None` when there are none.
@@ -69,7 +69,7 @@ impl Renderer<'_> {
         }
         let mut context = self.context(&section.path);
         context.insert_value("section", self.library.sections[id.0].clone());
-        self.content(&section.source, section.body.start, &context, &section.path).map(Some)
+        self.content(&section.source, section.body.start, &section.lang, &context, &section.path).map(Some)
     }
 
     /// A heading's link to itself, by the site's template for it.
@@ -81,7 +81,7 @@ impl Renderer<'_> {
         context.insert_value("id", Value::from(id));
         context.insert_value("level", Value::from(u64::from(level)));
         context.insert_value("lang", Value::from(lang));
-        self.render(ANCHOR_LINK, &context, path, None)
+        self.render(ANCHOR_LINK, lang, &context, path, None)
     }
 
     /// What ends a summary in the midst of a block, by the site's template for it.
@@ -92,18 +92,19 @@ impl Renderer<'_> {
         let mut context = Context::new();
         context.insert_value("summary", Value::safe_string(summary));
         context.insert_value("lang", Value::from(lang));
-        self.render(SUMMARY_CUTOFF, &context, path, None)
+        self.render(SUMMARY_CUTOFF, lang, &context, path, None)
     }
 
     fn content(
         &self,
         source: &Source,
         start: usize,
+        lang: &str,
         context: &Context,
         path: &SitePath,
     ) -> Result<String, Vec<Diagnostic>> {
         let text = without_heading_ids(&source.text[start..]);
-        match self.tera.render_str(&text, context, false) {
+        match self.tera(lang).render_str(&text, context, false) {
             Ok(made) => Ok(match text {
                 Cow::Borrowed(_) => made,
                 Cow::Owned(_) => made.replace(HIDDEN, "{#"),

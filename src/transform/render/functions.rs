@@ -1,30 +1,28 @@
 //! What templates can call: Zola's functions and filters. None opens a file or reads a clock: what they read comes through
 //! [`Inputs`].
 
+mod by_locale;
 mod hash;
 mod images;
 mod load_data;
 mod outside;
 mod taxonomies;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use jiff::{
-    Timestamp, Zoned,
-    tz::{Offset, TimeZone},
-};
+use jiff::Timestamp;
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use super::{
     MarkdownFilter,
     inputs::{Inputs, Missing},
-    lists,
+    languages::Version,
+    lists, locale,
     mistake::HELP,
     values::Library,
 };
 use crate::{
     diag::{Source, did_you_mean},
-    load::PageDate,
     site::SitePath,
     transform::{
         links::is_rooted,
@@ -34,11 +32,17 @@ use crate::{
 };
 
 /// Adds everything, in place of what was there under the same names. Templates that are added know what there is by
-/// then.
-pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inputs>, filter: &MarkdownFilter) {
-    let of = Arc::clone(library);
+/// then. `lang` is spoken where nothing says otherwise.
+pub(super) fn register(
+    tera: &mut Tera,
+    library: &Arc<Library>,
+    inputs: &Arc<Inputs>,
+    filter: &MarkdownFilter,
+    lang: &str,
+) {
+    let (of, own) = (Arc::clone(library), lang.to_owned());
     tera.register_function("get_url", move |args: Kwargs, state: &State| {
-        let url = get_url(&of, &args)?;
+        let url = get_url(&of, &args, state, &own)?;
         // A feed and the like are read away from the site.
         let is_whole = state.get::<bool>(lists::WHOLE_URLS)?.unwrap_or(false) && is_rooted(&url);
         Ok(match of.base_url.as_deref().filter(|_| is_whole) {
@@ -46,17 +50,25 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inp
             None => url,
         }) as TeraResult<String>
     });
-    taxonomies::register(tera, library);
-    let of = Arc::clone(library);
-    tera.register_function("get_page", move |args: Kwargs, _: &State| {
-        let find = |file: &str| of.page(file).map(|id| of.pages[id].clone());
-        get_content(&of, "page", &args, find, of.page_files.iter().map(String::as_str))
+    taxonomies::register(tera, library, lang);
+    let (of, own) = (Arc::clone(library), lang.to_owned());
+    tera.register_function("get_page", move |args: Kwargs, state: &State| {
+        let language = of.languages.spoken(&args, state, &own)?;
+        let find = |file: &str| of.languages.page(of.page(file), language).map(|id| of.pages[id].clone());
+        get_content(&of, "page", &args, language, find, of.page_files.iter().map(String::as_str))
     });
-    let of = Arc::clone(library);
-    tera.register_function("get_section", move |args: Kwargs, _: &State| {
-        let find = |file: &str| of.section(file).map(|id| of.sections[id].clone());
-        get_content(&of, "section", &args, find, of.section_files.iter().map(|(file, _)| file.as_str()))
+    let (of, own) = (Arc::clone(library), lang.to_owned());
+    tera.register_function("get_section", move |args: Kwargs, state: &State| {
+        let language = of.languages.spoken(&args, state, &own)?;
+        let find = |file: &str| of.languages.section(of.section(file), language).map(|id| of.sections[id].clone());
+        get_content(&of, "section", &args, language, find, of.section_files.iter().map(|(file, _)| file.as_str()))
     });
+    let (of, own) = (Arc::clone(library), lang.to_owned());
+    tera.register_function("trans", move |args: Kwargs, state: &State| {
+        of.words.call(&args, of.languages.spoken(&args, state, &own)?)
+    });
+    let own = lang.to_owned();
+    tera.register_function("text_direction", move |args: Kwargs, state: &State| text_direction(&args, state, &own));
 
     for (name, what) in [("asset", What::Url), ("asset_integrity", What::Integrity), ("asset_content", What::Content)] {
         let of = Arc::clone(library);
@@ -65,9 +77,11 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inp
 
     register_inputs(tera, library, inputs);
 
-    let (of, filter) = (Arc::clone(library), filter.clone());
-    tera.register_filter("markdown", move |text: &str, args: Kwargs, _: &State| to_html(&of, &filter, text, &args));
-    tera.register_filter("date", date);
+    let (of, filter, own) = (Arc::clone(library), filter.clone(), lang.to_owned());
+    tera.register_filter("markdown", move |text: &str, args: Kwargs, state: &State| {
+        to_html(&of, &filter, text, &args, of.languages.spoken(&args, state, &own)?)
+    });
+    by_locale::register(tera, lang);
     tera.register_test("before", |value: &str, args: Kwargs, _: &State| {
         Ok(instant(value)? < other(&args)?) as TeraResult<bool>
     });
@@ -149,23 +163,31 @@ fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a str>
     refuse(&format!("`{word}` is not a {name}"), Some(&help))
 }
 
-/// `get_url(path, trailing_slash, cachebust)`: of a file in `content/` (`@/a.md#id`), or of a path of the site. A page's
-/// path always ends in a slash, because that is where it is. With `cachebust`, a file's is the one that has a fingerprint in
-/// it. `lang` changes nothing yet.
-fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
+/// `get_url(path, lang, trailing_slash, cachebust)`: of a file in `content/` (`@/a.md#id`), which is that of the page's
+/// language, or of a path of the site, which is below `/fr/` when that is said. A page's path always ends in a slash,
+/// because that is where it is. With `cachebust`, a file's is the one that has a fingerprint in it.
+fn get_url(library: &Library, args: &Kwargs, state: &State, own: &str) -> TeraResult<String> {
     let path = args.must_get::<&str>("path")?;
     let trailing_slash = args.get::<bool>("trailing_slash")?.unwrap_or(false);
     if let Some(internal) = library.internal(path) {
         let (file, fragment) = internal.split_once('#').map_or((&*internal, None), |(file, id)| (file, Some(id)));
-        let Some(url) = library.url(file) else {
-            let known = library.page_files.iter().chain(library.section_files.iter().map(|(file, _)| file));
-            return Err(missing("page or section", file, known.map(String::as_str)));
+        let language = library.languages.spoken(args, state, own)?;
+        let url = match library.url(file, language) {
+            Version::There(url) => url,
+            Version::Untranslated => {
+                return Err(untranslated("page or section", file, library.languages.code(language)));
+            }
+            Version::Missing => {
+                let known = library.page_files.iter().chain(library.section_files.iter().map(|(file, _)| file));
+                return Err(missing("page or section", file, known.map(String::as_str)));
+            }
         };
         return Ok(fragment.map_or_else(|| url.to_owned(), |fragment| format!("{url}#{fragment}")));
     }
     if path.contains("://") || path.starts_with("//") || path.starts_with('#') {
         return Ok(path.to_owned());
     }
+    let path = &in_language(library, path, args)?;
     let (bare, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
     if args.get::<bool>("cachebust")?.unwrap_or(false) && !library.has_page(bare) {
         let source = library.assets.find(bare).ok_or_else(|| library.assets.missing(bare))?;
@@ -188,26 +210,45 @@ fn get_url(library: &Library, args: &Kwargs) -> TeraResult<String> {
     Ok(decoded + rest)
 }
 
+/// A path below the prefix of the language that `lang` names, unless it is there already.
+fn in_language<'a>(library: &Library, path: &'a str, args: &Kwargs) -> TeraResult<Cow<'a, str>> {
+    let Some(lang) = args.get::<&str>("lang")? else { return Ok(path.into()) };
+    let bare = path.trim_start_matches('/');
+    let is_there = bare.strip_prefix(lang).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    Ok(match library.languages.position(lang)? {
+        0 => path.into(),
+        _ if is_there => path.into(),
+        _ => format!("/{lang}/{bare}").into(),
+    })
+}
+
 fn encode_spaces(path: &str) -> String {
     path.replace(' ', "%20")
 }
 
-/// `get_page(path, allow_missing)` and `get_section(path, allow_missing, metadata_only)`.
+/// `get_page(path, lang, allow_missing)` and `get_section(path, lang, allow_missing, metadata_only)`: in the language
+/// that is spoken, whichever of its translations `path` names.
 fn get_content<'a>(
     library: &Library,
     what: &str,
     args: &Kwargs,
-    find: impl Fn(&str) -> Option<Value>,
+    language: usize,
+    find: impl Fn(&str) -> Version<Value>,
     known: impl Iterator<Item = &'a str>,
 ) -> TeraResult<Value> {
     let path = args.must_get::<&str>("path")?;
     let internal = library.internal(path).unwrap_or(path.into());
     let file = internal.trim_start_matches('/');
     match find(file) {
-        Some(value) => Ok(value),
-        None if args.get::<bool>("allow_missing")?.unwrap_or(false) => Ok(Value::none()),
-        None => Err(missing(what, file, known)),
+        Version::There(value) => Ok(value),
+        _ if args.get::<bool>("allow_missing")?.unwrap_or(false) => Ok(Value::none()),
+        Version::Untranslated => Err(untranslated(what, file, library.languages.code(language))),
+        Version::Missing => Err(missing(what, file, known)),
     }
+}
+
+fn untranslated(what: &str, file: &str, lang: &str) -> tera::Error {
+    tera::Error::message(format!("the {what} `{file}` is not there in the language `{lang}`"))
 }
 
 fn missing<'a>(what: &str, file: &str, known: impl Iterator<Item = &'a str>) -> tera::Error {
@@ -215,13 +256,31 @@ fn missing<'a>(what: &str, file: &str, known: impl Iterator<Item = &'a str>) -> 
     tera::Error::message(format!("there is no {what} `{file}` in `content/`{meant}"))
 }
 
+/// `text_direction(lang)`: `ltr` or `rtl`, of any language.
+fn text_direction(args: &Kwargs, state: &State, own: &str) -> TeraResult<&'static str> {
+    let lang = match args.get::<String>("lang")? {
+        None => state.get::<String>("lang")?,
+        given => given,
+    };
+    let lang = lang.as_deref().unwrap_or(own);
+    let locale = locale::parse(lang)
+        .ok_or_else(|| tera::Error::message(format!("`{lang}` is not a language tag, such as `fr` or `pt-BR`")))?;
+    Ok(crate::load::direction(&locale))
+}
+
 /// `markdown(inline)`: with `inline`, without the paragraph around it.
-fn to_html(library: &Library, filter: &MarkdownFilter, text: &str, args: &Kwargs) -> TeraResult<Value> {
+fn to_html(
+    library: &Library,
+    filter: &MarkdownFilter,
+    text: &str,
+    args: &Kwargs,
+    language: usize,
+) -> TeraResult<Value> {
     let inline = args.get::<bool>("inline")?.unwrap_or(false);
     let resolve = |link: &str| {
         let Some(internal) = library.internal(link) else { return Target::Unchanged };
         let (file, fragment) = internal.split_at(internal.find('#').unwrap_or(internal.len()));
-        match library.url(file) {
+        match library.linked(file, language) {
             Some(url) => Target::Url(format!("{url}{fragment}")),
             None => Target::Broken { message: format!("there is no `{file}` in `content/`"), help: None },
         }
@@ -241,45 +300,8 @@ fn to_html(library: &Library, filter: &MarkdownFilter, text: &str, args: &Kwargs
     Ok(Value::safe_string(html))
 }
 
-/// `date(format = "%Y-%m-%d")`: of a date as front matter has it, or of seconds since 1970.
-#[expect(clippy::needless_pass_by_value, reason = "the shape Tera gives its filters")]
-fn date(value: &Value, args: Kwargs, _: &State) -> TeraResult<String> {
-    let format = args.get::<&str>("format")?.unwrap_or("%Y-%m-%d");
-    let zoned = match (value.as_str(), value.as_i64()) {
-        (Some(text), _) => {
-            let date = page_date(text)?;
-            let offset = in_wall_clock(&date).unwrap_or(Offset::UTC);
-            date.instant.to_zoned(TimeZone::fixed(offset))
-        }
-        (None, Some(seconds)) => {
-            let instant = Timestamp::from_second(seconds);
-            instant.map_err(|error| tera::Error::message(error.to_string()))?.to_zoned(TimeZone::UTC)
-        }
-        (None, None) => {
-            return Err(tera::Error::message(format!("a date is a string or a number, not {}", value.name())));
-        }
-    };
-    format_date(format, &zoned)
-}
-
-fn format_date(format: &str, zoned: &Zoned) -> TeraResult<String> {
-    jiff::fmt::strtime::format(format, zoned)
-        .map_err(|error| tera::Error::message(format!("`{format}` is not a date format: {error}")))
-}
-
-/// How far the date's clock was from UTC.
-fn in_wall_clock(date: &PageDate) -> Option<Offset> {
-    let utc = Offset::UTC.to_datetime(date.instant);
-    let seconds = date.civil.duration_since(utc).as_secs();
-    Offset::from_seconds(i32::try_from(seconds).ok()?).ok()
-}
-
-fn page_date(text: &str) -> TeraResult<PageDate> {
-    PageDate::parse(text).ok_or_else(|| tera::Error::message(format!("`{text}` is not a date")))
-}
-
 fn instant(text: &str) -> TeraResult<Timestamp> {
-    page_date(text).map(|date| date.instant)
+    by_locale::page_date(text).map(|date| date.instant)
 }
 
 fn other(args: &Kwargs) -> TeraResult<Timestamp> {

@@ -8,7 +8,9 @@ mod content;
 mod functions;
 mod head;
 mod inputs;
+mod languages;
 mod lists;
+mod locale;
 mod measure;
 mod mistake;
 pub mod reads;
@@ -18,6 +20,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,11 +30,11 @@ use std::{
 
 use tera::{Context, Tera, Value};
 
-use self::measure::Meter;
 pub use self::{
     content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template},
     measure::{Clock, Cost, Names, Part, names},
 };
+use self::{measure::Meter, words::Words};
 use super::{
     highlight::Highlighter,
     images::Picture,
@@ -39,7 +42,7 @@ use super::{
 };
 use crate::{
     diag::Diagnostic,
-    load::{self, Feed, ListId, PageId, SectionId, Site, TaxonomyId, TermId, World},
+    load::{self, Feed, Language, ListId, PageId, SectionId, Site, TaxonomyId, TermId, World},
     site::{BasePath, ContentHash, SitePath},
 };
 
@@ -53,10 +56,10 @@ pub struct Contents {
 impl Contents {
     /// As far as it is known before anything is rendered: how many words there are.
     fn unread(site: &Site) -> Self {
-        let pages = site.pages.iter().map(|page| (&page.source, &page.body));
-        let sections = site.sections.iter().map(|section| (&section.source, &section.body));
-        let unread = |(source, body): (_, &Range<usize>)| {
-            Rendered::unread(&Text { source, body: body.clone(), templated: None })
+        let pages = site.pages.iter().map(|page| (&page.source, &page.body, page.lang.as_str()));
+        let sections = site.sections.iter().map(|section| (&section.source, &section.body, section.lang.as_str()));
+        let unread = |(source, body, lang): (_, &Range<usize>, &str)| {
+            Rendered::unread(&Text { source, body: body.clone(), templated: None }, lang)
         };
         Self { pages: pages.map(unread).collect(), sections: sections.map(unread).collect() }
     }
@@ -73,7 +76,9 @@ pub struct MarkdownFilter {
 #[derive(Debug)]
 pub struct Renderer<'a> {
     site: &'a Site,
-    tera: Tera,
+    /// One for each language, in the order of the site's: what templates can call knows what it speaks, in components
+    /// as well, which do not see the page.
+    teras: Vec<Tera>,
     library: Arc<values::Library>,
     filter: MarkdownFilter,
     inputs: Arc<inputs::Inputs>,
@@ -93,10 +98,11 @@ impl<'a> Renderer<'a> {
         filter: MarkdownFilter,
         world: Arc<dyn World + Send + Sync>,
     ) -> (Option<Self>, Vec<Diagnostic>) {
+        let words = Arc::new(Words::of(site));
         let library = Arc::new(if content::is_needed(site) {
-            values::Library::new(site, &Contents::unread(site))
+            values::Library::new(site, &Contents::unread(site), words)
         } else {
-            values::Library::unasked(site)
+            values::Library::unasked(site, words)
         });
         let mut tera = Tera::new();
         let prefixes = site.theme_prefix().into_iter().chain([builtins::PREFIX.to_owned()]);
@@ -105,15 +111,18 @@ impl<'a> Renderer<'a> {
             return (None, vec![mistake::without_place(site, &error)]);
         }
         let inputs = Arc::new(inputs::Inputs::new(site, world));
-        functions::register(&mut tera, &library, &inputs, &filter);
-        let globals = tera.global_context();
-        globals.insert_value("config", library.config.clone());
-        globals.insert_value("lang", Value::from(site.config.default_language.as_str()));
+        speak(&mut tera, site.config.languages.default_language(), &library, &inputs, &filter);
         let mistakes = mistake::add_templates(&mut tera, site);
         // In place of a template that is set aside would come the theme's of the same name, which is another thing.
         let is_whole = mistakes.is_empty() || site.config.theme.is_none();
+        let mut teras = vec![tera];
+        for language in site.config.languages.others() {
+            let mut tera = teras[0].clone();
+            speak(&mut tera, language, &library, &inputs, &filter);
+            teras.push(tera);
+        }
         (
-            is_whole.then(|| Self { site, tera, library, filter, inputs, repaired: HashMap::new(), meter: None }),
+            is_whole.then(|| Self { site, teras, library, filter, inputs, repaired: HashMap::new(), meter: None }),
             mistakes,
         )
     }
@@ -126,9 +135,17 @@ impl<'a> Renderer<'a> {
     pub fn with_contents(mut self, contents: &Contents) -> Self {
         let site = self.site;
         assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
-        self.library = Arc::new(values::Library::new(site, contents));
-        functions::register(&mut self.tera, &self.library, &self.inputs, &self.filter);
+        self.library = Arc::new(values::Library::new(site, contents, Arc::clone(&self.library.words)));
+        for (tera, language) in self.teras.iter_mut().zip(site.config.languages.iter()) {
+            speak(tera, language, &self.library, &self.inputs, &self.filter);
+        }
         self
+    }
+
+    /// What everything that was rendered up to now asked for, and did not find in its language.
+    #[must_use]
+    pub fn missed_words(&self) -> Vec<Diagnostic> {
+        self.library.words.missed(self.site)
     }
 
     /// What the configuration names for the heads of pages and is not there.
@@ -152,24 +169,29 @@ impl<'a> Renderer<'a> {
                 changed.insert(template.name.clone(), text);
             }
         }
-        let mut tera = self.tera.clone();
+        let mut tera = self.teras[0].clone();
         let is_changed = !changed.is_empty() && tera.add_raw_templates(changed).is_ok();
-        is_changed.then(|| Self { repaired, ..self.with_templates(tera) })
+        is_changed.then(|| Self { repaired, ..self.with_templates(&tera) })
     }
 
     /// The same with marks in its templates, by which [`Renderer::costs`] knows what they cost. `None` where they cannot be put in.
     #[must_use]
     pub fn measured(&self, clock: Clock) -> Option<Self> {
-        let templates = self.site.templates.iter().filter(|one| self.tera.contains_template(&one.name));
+        let templates = self.site.templates.iter().filter(|one| self.teras[0].contains_template(&one.name));
         let templates = templates.map(|one| (one.name.as_str(), &*one.source.text));
-        let (tera, meter) = measure::instrument(&self.tera, templates, clock).ok()?;
-        Some(Self { meter: Some(meter), ..self.with_templates(tera) })
+        let (tera, meter) = measure::instrument(&self.teras[0], templates, clock).ok()?;
+        Some(Self { meter: Some(meter), ..self.with_templates(&tera) })
     }
 
-    fn with_templates(&self, tera: Tera) -> Self {
+    fn with_templates(&self, tera: &Tera) -> Self {
+        let in_language = |language| {
+            let mut tera = tera.clone();
+            speak(&mut tera, language, &self.library, &self.inputs, &self.filter);
+            tera
+        };
         Self {
             site: self.site,
-            tera,
+            teras: self.site.config.languages.iter().map(in_language).collect(),
             library: Arc::clone(&self.library),
             filter: self.filter.clone(),
             inputs: Arc::clone(&self.inputs),
@@ -192,7 +214,7 @@ impl<'a> Renderer<'a> {
         let page = self.site.page(id);
         let mut context = self.context(&page.path);
         context.insert_value("page", self.library.pages[id.0].clone());
-        self.render(page.template_name(), &context, &page.path, Some(&page.source.path))
+        self.render(page.template_name(), &page.lang, &context, &page.path, Some(&page.source.path))
     }
 
     /// A section's HTML.
@@ -222,15 +244,13 @@ impl<'a> Renderer<'a> {
             ListId::Section(id) => {
                 let section = self.site.section(id);
                 context.insert_value("section", self.library.sections[id.0].clone());
-                context.insert_value("lang", section.lang.as_str().into());
-                self.render(section.template_name(), &context, &path, Some(&section.source.path))
+                self.render(section.template_name(), &section.lang, &context, &path, Some(&section.source.path))
             }
             ListId::Term(id) => {
                 let taxonomy = self.site.taxonomy(id.0);
                 context.insert_value("taxonomy", self.library.taxonomies.kind(id.0));
                 context.insert_value("term", self.library.taxonomies.term(id));
-                context.insert_value("lang", taxonomy.lang.as_str().into());
-                self.render(&taxonomy.single_template, &context, &path, None)
+                self.render(&taxonomy.single_template, &taxonomy.lang, &context, &path, None)
             }
         }
     }
@@ -244,8 +264,7 @@ impl<'a> Renderer<'a> {
         let mut context = self.context(&taxonomy.path);
         context.insert_value("taxonomy", self.library.taxonomies.kind(id));
         context.insert_value("terms", self.library.taxonomies.items(id));
-        context.insert_value("lang", taxonomy.lang.as_str().into());
-        self.render(&taxonomy.list_template, &context, &taxonomy.path, None)
+        self.render(&taxonomy.list_template, &taxonomy.lang, &context, &taxonomy.path, None)
     }
 
     /// The page of a term, or its first pager.
@@ -263,7 +282,7 @@ impl<'a> Renderer<'a> {
     pub fn feed(&self, feed: &Feed) -> Result<String, Vec<Diagnostic>> {
         let mut context = self.context(&feed.path);
         lists::feed(self.site, &self.library, feed, &mut context);
-        self.render(&feed.filename, &context, &feed.path, None)
+        self.render(&feed.filename, self.site.feed_language(&feed.list), &context, &feed.path, None)
     }
 
     /// These entries of the sitemap.
@@ -274,7 +293,7 @@ impl<'a> Renderer<'a> {
         let mut context = self.context(path);
         context.insert_value(lists::WHOLE_URLS, true.into());
         context.insert_value("entries", lists::sitemap(self.site, entries));
-        self.render(builtins::SITEMAP, &context, path, None)
+        self.render(builtins::SITEMAP, self.default_language(), &context, path, None)
     }
 
     /// What lists the parts of a sitemap, which are at `parts`.
@@ -287,7 +306,7 @@ impl<'a> Renderer<'a> {
         let whole = |path: &SitePath| Value::from(format!("{base_url}{}", path.to_url(&BasePath::root())));
         context.insert_value(lists::WHOLE_URLS, true.into());
         context.insert_value("sitemaps", Value::from(parts.iter().map(whole).collect::<Vec<_>>()));
-        self.render(builtins::SITEMAP_INDEX, &context, path, None)
+        self.render(builtins::SITEMAP_INDEX, self.default_language(), &context, path, None)
     }
 
     /// A template that belongs to no page (`404.html`, `robots.txt`), at `path`.
@@ -299,7 +318,16 @@ impl<'a> Renderer<'a> {
         if path.extension() != Some("html") {
             context.insert_value(lists::WHOLE_URLS, true.into());
         }
-        self.render(name, &context, path, None)
+        self.render(name, self.default_language(), &context, path, None)
+    }
+
+    /// The templates, as a page in the language `lang` has them.
+    fn tera(&self, lang: &str) -> &Tera {
+        &self.teras[self.site.config.languages.position(lang).unwrap_or_default()]
+    }
+
+    fn default_language(&self) -> &str {
+        &self.site.config.languages.default_language().code
     }
 
     /// The picture that a placeholder of what was rendered stands for.
@@ -318,6 +346,7 @@ impl<'a> Renderer<'a> {
     fn render(
         &self,
         template: &str,
+        lang: &str,
         context: &Context,
         path: &SitePath,
         written_in: Option<&Arc<str>>,
@@ -325,7 +354,7 @@ impl<'a> Renderer<'a> {
         if let Some(meter) = &self.meter {
             self.count_call(meter, template);
         }
-        self.tera.render(template, context).map_err(|error| {
+        self.tera(lang).render(template, context).map_err(|error| {
             Meter::close();
             let step = match written_in {
                 Some(file) => format!("while rendering {path} ({file})"),
@@ -363,4 +392,19 @@ impl<'a> Renderer<'a> {
         let is_it = |wanted: &str| self.site.templates.iter().find(|one| one.name == wanted);
         is_it(name).or_else(|| is_it(&format!("{prefix}{name}")))
     }
+}
+
+/// Lets all that templates see without a page, and all they can call, be in `language`.
+fn speak(
+    tera: &mut Tera,
+    language: &Language,
+    library: &Arc<values::Library>,
+    inputs: &Arc<inputs::Inputs>,
+    filter: &MarkdownFilter,
+) {
+    functions::register(tera, library, inputs, filter, &language.code);
+    let globals = tera.global_context();
+    globals.insert_value("config", library.languages.config(&language.code));
+    globals.insert_value("lang", Value::from(language.code.as_str()));
+    globals.insert_value("dir", Value::from(language.direction()));
 }

@@ -1,5 +1,6 @@
 //! Templates against small sites: what they see, and what is said when they are wrong.
 
+mod languages;
 mod lists;
 
 use super::*;

@@ -1,7 +1,12 @@
 //! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value is made once
 //! and stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
 
-use std::{borrow::Cow, collections::HashSet, num::NonZeroUsize, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+};
 
 use rayon::prelude::*;
 use tera::{Map, Value};
@@ -9,11 +14,15 @@ use tera::{Map, Value};
 use super::{
     Contents, Rendered,
     assets::Assets,
+    languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
     reads,
+    words::Words,
 };
 use crate::{
-    load::{self, ContentAlias, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy},
+    load::{
+        self, ContentAlias, Language, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy, in_language,
+    },
     site::{BasePath, SitePath},
     transform::{formats::of_table, markdown::Heading},
 };
@@ -21,7 +30,10 @@ use crate::{
 /// Every value of a site.
 #[derive(Debug)]
 pub(super) struct Library {
-    pub(super) config: Value,
+    pub(super) languages: InLanguages,
+    pub(super) words: Arc<Words>,
+    /// Whether links in a text lead to the language of its page.
+    links_stay: bool,
     /// In the site's order, as are the sections.
     pub(super) pages: Vec<Value>,
     pub(super) sections: Vec<Value>,
@@ -36,7 +48,6 @@ pub(super) struct Library {
     /// Files the build writes: feeds, search indexes.
     files: HashSet<String>,
     pub(super) taxonomies: Taxonomies,
-    pub(super) default_language: String,
     /// How a term becomes a slug.
     pub(super) slugify_terms: Strategy,
     /// Where the site is published, without the slash at its end.
@@ -49,9 +60,11 @@ pub(super) struct Library {
 
 impl Library {
     /// Of a site that is not asked about anything yet.
-    pub(super) fn unasked(site: &Site) -> Self {
+    pub(super) fn unasked(site: &Site, words: Arc<Words>) -> Self {
         Self {
-            config: config(site),
+            languages: InLanguages::of(site),
+            words,
+            links_stay: site.config.translation.fallback,
             pages: Vec::new(),
             sections: Vec::new(),
             page_files: Vec::new(),
@@ -61,7 +74,6 @@ impl Library {
             urls: HashSet::new(),
             files: HashSet::new(),
             taxonomies: Taxonomies::default(),
-            default_language: site.config.default_language.clone(),
             slugify_terms: site.config.slugify.taxonomies,
             base_url: site.config.base_url.clone(),
             whole: Vec::new(),
@@ -70,7 +82,7 @@ impl Library {
         }
     }
 
-    pub(super) fn new(site: &Site, contents: &Contents) -> Self {
+    pub(super) fn new(site: &Site, contents: &Contents, words: Arc<Words>) -> Self {
         let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
 
@@ -91,10 +103,11 @@ impl Library {
             site.sections.iter().enumerate().map(|(id, section)| (section.relative.clone(), id)).collect();
         section_files.sort();
         Self {
-            config: config(site),
+            languages: InLanguages::of(site),
+            words,
+            links_stay: site.config.translation.fallback,
             files: lists::files(site),
             taxonomies: Taxonomies::new(site, &pages),
-            default_language: site.config.default_language.clone(),
             slugify_terms: site.config.slugify.taxonomies,
             base_url: site.config.base_url.clone(),
             whole: pages.iter().map(|_| OnceLock::new()).collect(),
@@ -131,11 +144,26 @@ impl Library {
         Some(self.section_files[at].1)
     }
 
-    /// The URL of a page or a section.
-    pub(super) fn url(&self, file: &str) -> Option<&str> {
-        self.page(file)
-            .map(|id| self.page_urls[id].as_str())
-            .or_else(|| self.section(file).map(|id| self.section_urls[id].as_str()))
+    /// Where a link in a text leads: to this very file, unless links stay in the language of the page.
+    pub(super) fn linked(&self, file: &str, language: usize) -> Option<&str> {
+        if self.links_stay
+            && language != 0
+            && let Version::There(url) = self.url(&in_language(file, self.languages.code(language)), language)
+        {
+            return Some(url);
+        }
+        let page = self.page(file).map(|id| self.page_urls[id].as_str());
+        page.or_else(|| self.section(file).map(|id| self.section_urls[id].as_str()))
+    }
+
+    /// The URL of what a file is about, in a language.
+    pub(super) fn url(&self, file: &str, language: usize) -> Version<&str> {
+        match self.languages.page(self.page(file), language) {
+            Version::Missing => {
+                self.languages.section(self.section(file), language).map(|id| self.section_urls[id].as_str())
+            }
+            page => page.map(|id| self.page_urls[id].as_str()),
+        }
     }
 
     /// Whether a page or a section is there.
@@ -201,12 +229,13 @@ fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
         }),
     );
     set("draft", page.meta.draft.into());
-    set("lang", page.lang.as_str().into());
     set("lower", Value::none());
     set("higher", Value::none());
-    set("translations", Vec::<Value>::new().into());
     set("backlinks", Vec::<Value>::new().into());
     set("permalink", permalink.into());
+    for (key, value) in languages::of_page(site, page) {
+        set(key, value);
+    }
     Value::from(map)
 }
 
@@ -245,17 +274,18 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     set("toc", toc(&content.toc, &permalink));
     set("word_count", content.word_count.into());
     set("reading_time", content.reading_time.into());
-    set("lang", section.lang.as_str().into());
     set("assets", assets(&section.assets, |asset| asset.path.as_str().to_owned()));
     set("pages", pages.into());
     set("subsections", files(&section.subsections));
-    set("translations", Vec::<Value>::new().into());
     set("backlinks", Vec::<Value>::new().into());
     set("generate_feeds", section.meta.generate_feeds.is_some().into());
     set("transparent", section.meta.transparent.into());
     set("paginate_by", section.meta.paginate_by.map(NonZeroUsize::get).into());
     set("paginate_reversed", section.meta.paginate_reversed.into());
     set("permalink", permalink.into());
+    for (key, value) in languages::of_section(site, section) {
+        set(key, value);
+    }
     Value::from(map)
 }
 
@@ -294,29 +324,27 @@ fn toc(headings: &[Heading], permalink: &str) -> Value {
     Value::from(headings.iter().map(heading).collect::<Vec<_>>())
 }
 
-/// The configuration as it was written, with the defaults of what was not.
-fn config(site: &Site) -> Value {
+/// The configuration as it was written, with the defaults of what was not: as a page in `language` sees it.
+pub(super) fn config(site: &Site, language: &Language) -> Value {
     let config = &site.config;
     let written = of_table(&config.written);
     let mut map = written.as_map().cloned().unwrap_or_default();
     let mut default = |key: &'static str, value: Value| {
         map.entry(key.into()).or_insert(value);
     };
-    default("title", Value::none());
-    default("description", Value::none());
     default("author", Value::none());
-    default("default_language", config.default_language.as_str().into());
-    default("languages", Map::new().into());
-    default("taxonomies", Vec::<Value>::new().into());
-    default("generate_feeds", false.into());
-    default("feed_filenames", vec![Value::from("atom.xml")].into());
-    default("build_search_index", false.into());
     default("generate_sitemap", config.generate_sitemap.into());
     default("generate_robots_txt", config.generate_robots_txt.into());
     default("markdown", Map::new().into());
-    default("search", Map::new().into());
+    map.insert("default_language".into(), config.languages.default_language().code.as_str().into());
+    map.insert("languages".into(), languages::others(site, language));
+    for (key, value) in languages::options(language) {
+        map.insert(key, value);
+    }
+    let mut extra = language.extra.clone();
+    extra.inherit(config.extra.clone());
+    map.insert("extra".into(), of_table(&extra));
     map.insert("base_url".into(), config.base_url.as_deref().unwrap_or("").into());
-    map.insert("extra".into(), of_table(&config.extra));
     map.insert("mode".into(), "build".into());
     Value::from(map)
 }

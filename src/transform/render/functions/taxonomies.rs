@@ -9,43 +9,40 @@ use crate::{
     transform::render::values::Library,
 };
 
-/// Adds them to a Tera that has no templates yet.
-pub(super) fn register(tera: &mut Tera, library: &Arc<Library>) {
-    let of = Arc::clone(library);
+/// Adds them; `own` is the language where nothing says which.
+pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, own: &str) {
+    let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy", move |args: Kwargs, state: &State| {
-        let found = taxonomy(&of, &args, state)?;
+        let found = taxonomy(&of, &args, state, &lang)?;
         found.map(|id| of.taxonomies.whole(id)).or_missing(&args)
     });
-    let of = Arc::clone(library);
+    let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_term", move |args: Kwargs, state: &State| {
-        let found = term(&of, &args, state)?;
+        let found = term(&of, &args, state, &lang)?;
         found.map(|id| of.taxonomies.term(id)).or_missing(&args)
     });
-    let of = Arc::clone(library);
+    let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_url", move |args: Kwargs, state: &State| {
-        let found = term(&of, &args, state)?;
+        let found = term(&of, &args, state, &lang)?;
         let permalink = |id| of.taxonomies.term(id).get_from_path("permalink").cloned().unwrap_or_else(Value::none);
         found.map(permalink).or_missing(&args)
     });
 }
 
-fn taxonomy(library: &Library, args: &Kwargs, state: &State<'_>) -> TeraResult<Result<TaxonomyId, String>> {
+fn taxonomy(library: &Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<Result<TaxonomyId, String>> {
     let kind = args.must_get::<&str>("kind")?;
-    let lang = args
-        .get::<String>("lang")?
-        .or(state.get::<String>("lang")?)
-        .unwrap_or_else(|| library.default_language.clone());
-    Ok(library.taxonomies.find(&lang, kind))
+    let language = library.languages.spoken(args, state, own)?;
+    Ok(library.taxonomies.find(library.languages.code(language), kind))
 }
 
 /// The term that is called `term`, or `name`, as older templates have it.
-fn term(library: &Library, args: &Kwargs, state: &State<'_>) -> TeraResult<Result<TermId, String>> {
+fn term(library: &Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<Result<TermId, String>> {
     let name = match args.get::<&str>("term")? {
         Some(term) => term,
         None => args.get::<&str>("name")?.ok_or_else(|| tera::Error::message("it takes a `term`"))?,
     };
     let slug = slugify_path(name.trim(), library.slugify_terms);
-    Ok(taxonomy(library, args, state)?.and_then(|id| library.taxonomies.find_term(id, &slug, name)))
+    Ok(taxonomy(library, args, state, own)?.and_then(|id| library.taxonomies.find_term(id, &slug, name)))
 }
 
 /// What is given when there is nothing to give.
