@@ -92,6 +92,6 @@ fn words_that_are_missing_are_warned_about_with_the_place_that_asks() {
     ]);
     let run = project.build(&[]);
     assert!(run.stderr.contains("`fr` has no word `more`"), "{}", run.stderr);
-    assert!(run.stderr.contains("sites/a/templates/page.html:2:14"), "{}", run.stderr);
+    assert!(run.stderr.contains("sites/a/templates/page.html:2:15"), "{}", run.stderr);
     assert!(project.text("a", "/fr/one/").contains("More"));
 }

@@ -92,7 +92,7 @@ fn a_draft_takes_its_translations_with_it() {
 
 #[test]
 fn what_a_language_says() {
-    let text = "default_language = 'de'\ntitle = 'T'\ngenerate_feeds = true\n[translations]\na = 'A'\n[languages.zh-Hant]\n\
+    let text = "base_url = 'https://x.org'\ndefault_language = 'de'\ntitle = 'T'\ngenerate_feeds = true\n[translations]\na = 'A'\n[languages.zh-Hant]\n\
                 title = 'Z'\nfeed_filenames = ['rss.xml']\n[languages.ar]\nbuild_search_index = true\n\
                 [languages.ar.translations]\na = 'B'\n[languages.ar.extra]\nk = 1\n[languages.de]\ndescription = 'D'\n";
     let (site, diagnostics) = load_world(&world(&[("config.toml", text)]));

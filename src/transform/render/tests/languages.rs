@@ -113,6 +113,7 @@ fn say(template: &str) -> (Vec<String>, Vec<String>) {
         [("templates/page.html", template), ("content/a.ar.md", ""), ("content/a.fr.md", ""), ("content/a.md", "")];
     let site = site(&[&WORDS[..], &pages].concat());
     let renderer = Renderer::new(&site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
+        .0
         .unwrap()
         .with_contents(&contents(&site));
     let said = (0..3).map(|id| match renderer.page(PageId(id)) {
