@@ -13,7 +13,8 @@ use crate::{
     transform::{
         highlight::Highlighter,
         markdown::{
-            self, Around, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Rendered, Target, Text,
+            self, Around, BrokenLinks, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Rendered,
+            Target, Text,
         },
         placeholder,
         render::{ANCHOR_LINK, Contents, Renderer, SUMMARY_CUTOFF, is_template},
@@ -217,7 +218,10 @@ pub(super) fn markdown_options(config: &load::Config) -> MarkdownOptions {
             DataAttrPosition::None => DataAttributes::None,
         },
         strict_languages: highlighting.is_some_and(|one| one.error_on_missing_language),
-        broken_links_pass: config.link_checker.internal == Severity::Warning,
+        broken_links: match config.link_checker.internal {
+            Severity::Error => BrokenLinks::Error,
+            Severity::Warning => BrokenLinks::Warning,
+        },
     }
 }
 

@@ -199,7 +199,7 @@ impl Making<'_> {
         match origin {
             Origin::Page(id) => self.add(Role::Content, &*self.site.page(*id).source.path, ""),
             Origin::Section(id) | Origin::Pager(ListId::Section(id), _) => {
-                self.add(Role::Content, &*self.site.section(*id).source.path, "")
+                self.add(Role::Content, &*self.site.section(*id).source.path, "");
             }
             Origin::File(file) | Origin::Script(file) | Origin::Sass(file) => self.add(Role::File, &*file.path, ""),
             Origin::Redirect(Target::Path(to)) => self.add(Role::Redirect, to.as_str(), ""),

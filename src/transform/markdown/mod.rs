@@ -35,8 +35,15 @@ pub struct MarkdownOptions {
     pub data_attributes: DataAttributes,
     /// A code block in a language that nobody knows is an error.
     pub strict_languages: bool,
-    /// A link that leads nowhere is a warning.
-    pub broken_links_pass: bool,
+    pub broken_links: BrokenLinks,
+}
+
+/// What a link is that leads nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BrokenLinks {
+    #[default]
+    Error,
+    Warning,
 }
 
 /// What is understood beyond CommonMark and GFM.

@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
             Target::Broken { message, help } => {
                 let mut diagnostic = Diagnostic::error_at(self.source, self.text.in_file(place), message);
                 diagnostic.help = help;
-                if self.options.broken_links_pass {
+                if self.options.broken_links == BrokenLinks::Warning {
                     diagnostic = diagnostic.as_warning();
                 }
                 self.diagnostics.push(diagnostic);
