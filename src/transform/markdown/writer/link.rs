@@ -9,7 +9,7 @@ use crate::{
     diag::Diagnostic,
     transform::{
         escape,
-        markdown::{Link, Target, emoji},
+        markdown::{BrokenLinks, Link, Target, emoji},
     },
 };
 
