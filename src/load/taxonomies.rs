@@ -83,7 +83,9 @@ pub(super) fn collect(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
         for (name, terms) in &page.meta.taxonomies {
             let key = (page.lang.as_str(), name.value.as_str());
             let Some(&id) = ids.get(&key) else {
-                unknown.entry(key).or_insert_with(|| (undeclared(site, PageId(page_id), name), 0)).1 += 1;
+                let known = ids.keys().filter(|(lang, _)| *lang == page.lang).map(|(_, name)| *name);
+                let told = || (undeclared(site, PageId(page_id), name, known), 0);
+                unknown.entry(key).or_insert_with(told).1 += 1;
                 continue;
             };
             for term in terms.iter().filter(|term| !term.value.trim().is_empty()) {
@@ -123,6 +125,7 @@ fn declared(site: &Site, diagnostics: &mut Vec<Diagnostic>) -> Vec<Taxonomy> {
     let mut taxonomies: Vec<Taxonomy> = Vec::new();
     for (lang, lists) in site.config.lists() {
         for kind in &lists.taxonomies {
+            let Some(lang) = language_of(site, kind, lang, diagnostics) else { continue };
             let known = taxonomies.iter().find(|one| one.lang == lang && one.kind.slug == kind.slug);
             if let Some(known) = known {
                 let (first, second) = (&known.kind.name.value, &kind.name.value);
@@ -155,13 +158,40 @@ fn declared(site: &Site, diagnostics: &mut Vec<Diagnostic>) -> Vec<Taxonomy> {
     taxonomies
 }
 
+/// The language a taxonomy is for: it may say another than that of its table.
+fn language_of<'a>(
+    site: &'a Site,
+    kind: &TaxonomyConfig,
+    table: &'a str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'a str> {
+    let Some(written) = &kind.lang else { return Some(table) };
+    let codes = || site.config.lists().map(|(code, _)| code);
+    let found = codes().find(|code| *code == written.value);
+    if found.is_none() {
+        let message = format!("the site is not in the language `{}`", written.value);
+        let help = did_you_mean(&written.value, codes()).map_or_else(
+            || format!("add a table `[languages.{}]`, or leave `lang` out", written.value),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        let source = &site.config.source;
+        diagnostics.push(Diagnostic::error_at(source, written.span.clone(), message).with_help(help));
+    }
+    found
+}
+
 /// Its own template, or the one for all.
 fn template(site: &Site, name: &str, what: &str) -> String {
     let own = format!("{name}/{what}.html");
     if site.has_template(&own) { own } else { format!("taxonomy_{what}.html") }
 }
 
-fn undeclared(site: &Site, page: PageId, name: &Spanned<String>) -> Diagnostic {
+fn undeclared<'a>(
+    site: &Site,
+    page: PageId,
+    name: &Spanned<String>,
+    known: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
     let (page, config) = (site.page(page), &site.config);
     let (of_language, table) = if config.languages.is_default(&page.lang) {
         (String::new(), config.source.path.to_string())
@@ -169,7 +199,6 @@ fn undeclared(site: &Site, page: PageId, name: &Spanned<String>) -> Diagnostic {
         (format!(" for the language `{}`", page.lang), format!("`[languages.{}]` of {}", page.lang, config.source.path))
     };
     let message = format!("the site has no taxonomy `{}`{of_language}", name.value);
-    let known = config.lists_of(&page.lang).taxonomies.iter().map(|known| known.name.value.as_str());
     let help = did_you_mean(&name.value, known).map_or_else(
         || format!("add `{{ name = \"{}\" }}` to `taxonomies` in {table}", name.value),
         |meant| format!("did you mean `{meant}`?"),

@@ -332,3 +332,41 @@ fn fuse_reads_its_index() {
     );
     assert!(project.bundle("journal").lookup("/elasticlunr.min.js").is_none());
 }
+
+#[test]
+fn another_language_has_lists_of_its_own() {
+    let template = "<!doctype html><title>{{ lang }}</title>{% set tags = get_taxonomy(kind='tags') %}{% for tag in tags.items %}\
+                    {{ tag.permalink }} {% endfor %}{{ config.taxonomies | length }} {{ config.search.index_format }}";
+    let project = Project::with(&[
+        (
+            "sites/n/config.toml",
+            "base_url = \"https://n.example\"\ntitle = \"Notes\"\ngenerate_feeds = true\nbuild_search_index = true\n\
+             taxonomies = [{ name = \"tags\" }, { name = \"tags\", lang = \"fr\", feed = true }]\n\
+             [languages.fr]\ntitle = \"Carnet\"\ngenerate_feeds = true\nbuild_search_index = true\n",
+        ),
+        (
+            "sites/n/content/a.md",
+            "+++\ntitle = \"One\"\ndate = 2026-01-01\n[taxonomies]\ntags = [\"Kilns\"]\n+++\nText.\n",
+        ),
+        (
+            "sites/n/content/a.fr.md",
+            "+++\ntitle = \"Un\"\ndate = 2026-01-02\n[taxonomies]\ntags = [\"Fours\"]\n+++\nTexte.\n",
+        ),
+        ("sites/n/templates/index.html", template),
+        ("sites/n/templates/page.html", "<!doctype html><title>{{ page.title }}</title>"),
+        ("sites/n/templates/taxonomy_list.html", "<!doctype html><title>{{ lang }}</title>"),
+        ("sites/n/templates/taxonomy_single.html", "<!doctype html><title>{{ lang }}</title>"),
+    ]);
+    project.build(&[]);
+    assert!(project.text("n", "/").ends_with("/tags/kilns/ 2 elasticlunr_javascript"));
+    assert!(project.text("n", "/fr/").ends_with("/fr/tags/fours/ 0 elasticlunr_javascript"));
+    let titles = |feed: &str| {
+        let elements = elements(&project.text("n", feed));
+        elements.into_iter().filter(|(name, _)| name.ends_with("/title")).map(|(_, text)| text).collect::<Vec<_>>()
+    };
+    assert_eq!(titles("/atom.xml"), ["Notes", "One"]);
+    assert_eq!(titles("/fr/atom.xml"), ["Carnet", "Un"]);
+    assert_eq!(titles("/fr/tags/fours/atom.xml"), ["Carnet – Fours", "Un"]);
+    assert!(project.text("n", "/search_index.fr.js").contains("\"/n/fr/a/\""));
+    assert!(!project.text("n", "/search_index.en.js").contains("\"/n/fr/a/\""));
+}

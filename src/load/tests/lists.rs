@@ -319,3 +319,35 @@ fn a_sitemap_lists_what_is_shown_once() {
         ["/", "/blog/", "/blog/a/", "/blog/b/", "/blog/c/", "/tags/", "/tags/c/", "/tags/rust/"]
     );
 }
+
+const FRENCH: &str =
+    "[languages.fr]\ntaxonomies = [{ name = 'mots' }]\ngenerate_feeds = true\nbuild_search_index = true\n";
+
+#[test]
+fn other_languages_have_lists_of_their_own() {
+    let config = format!(
+        "base_url = 'https://x.org'\ntaxonomies = [{{ name = 'tags' }}, {{ name = 'lieux', lang = 'fr' }}]\n{FRENCH}"
+    );
+    let files = [
+        ("content/a.md", "+++\ndate = 2026-01-01\n[taxonomies]\ntags = ['One']\n+++"),
+        ("content/a.fr.md", "+++\ndate = 2026-01-01\n[taxonomies]\nmots = ['Un']\nlieux = ['Ici']\n+++"),
+    ];
+    check_terms(&config, &files, &["/tags/one/ One: a", "/fr/lieux/ici/ Ici: a", "/fr/mots/un/ Un: a"]);
+    check_feeds(&config, &files, &["/fr/atom.xml: a, 2026-01-01"]);
+    let found = site(&config, &files);
+    let paths: Vec<_> = found.searched("fr").into_iter().map(|one| found.searched_path(one).as_str()).collect();
+    assert_eq!(paths, ["/fr/", "/fr/a/"]);
+    check_diagnostics(
+        &[
+            ("config.toml", format!("taxonomies = [{{ name = 'tags', lang = 'it' }}]\n{FRENCH}").as_str()),
+            ("content/b.fr.md", "+++\n[taxonomies]\ntags = ['x']\n+++"),
+        ],
+        &[
+            "error config.toml:1:39 the site is not in the language `it` (add a table `[languages.it]`, or leave `lang` out)",
+            "warning config.toml:4:18 a feed names whole addresses, and this site does not know its own: no feed is written \
+             (set `base_url` in sites/s/config.toml, as in `base_url = \"https://example.com\"`)",
+            "error content/b.fr.md:3:1 the site has no taxonomy `tags` for the language `fr` (add `{ name = \"tags\" }` to \
+             `taxonomies` in `[languages.fr]` of sites/s/config.toml)",
+        ],
+    );
+}

@@ -3,10 +3,13 @@
 
 use tera::{Kwargs, Map, State, TeraResult, Value};
 
-use super::values::{self, url};
+use super::{
+    lists,
+    values::{self, url},
+};
 use crate::{
     diag::did_you_mean,
-    load::{Language, Languages, Page, Section, Site},
+    load::{IndexFormat, Language, Languages, Page, Section, Site},
     site::SitePath,
     transform::formats::of_table,
 };
@@ -232,8 +235,11 @@ pub(super) fn options(language: &Language) -> Map {
     map.insert("generate_feeds".into(), language.lists.generate_feeds.is_some().into());
     map.insert("feed_filenames".into(), feeds.into());
     map.insert("build_search_index".into(), language.lists.build_search_index.is_some().into());
-    map.insert("taxonomies".into(), written("taxonomies").unwrap_or_else(|| Vec::<Value>::new().into()));
-    map.insert("search".into(), written("search").unwrap_or_else(|| Map::new().into()));
+    let taxonomies = language.lists.taxonomies.iter().map(lists::kind).collect::<Vec<_>>();
+    map.insert("taxonomies".into(), taxonomies.into());
+    let mut search = written("search").and_then(Value::into_map).unwrap_or_default();
+    search.entry("index_format".into()).or_insert_with(|| IndexFormat::default().name().into());
+    map.insert("search".into(), search.into());
     map
 }
 

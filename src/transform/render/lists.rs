@@ -117,7 +117,7 @@ impl Listed {
     }
 }
 
-fn kind(config: &TaxonomyConfig) -> Value {
+pub(super) fn kind(config: &TaxonomyConfig) -> Value {
     let mut map = Map::with_capacity(6);
     map.insert("name".into(), config.name.value.as_str().into());
     map.insert("slug".into(), config.slug.as_str().into());
