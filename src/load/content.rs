@@ -40,11 +40,11 @@ pub(super) fn read(
         let path = format!("{content}/{}", file.relative);
         let document = reader.text(&path, &mut diagnostics).map(|source| {
             if file.is_section() {
-                let (meta, written, body) = front_matter::read_section(&source, &mut diagnostics, &mut habits);
-                Document::Section(Written { source, meta, written, body })
+                let (meta, keys, body) = front_matter::read_section(&source, &mut diagnostics, &mut habits);
+                Document::Section(Written { source, meta, keys, body })
             } else {
-                let (meta, written, body) = front_matter::read_page(&source, &mut diagnostics, &mut habits);
-                Document::Page(Written { source, meta, written, body })
+                let (meta, keys, body) = front_matter::read_page(&source, &mut diagnostics, &mut habits);
+                Document::Page(Written { source, meta, keys, body })
             }
         });
         (document, (diagnostics, habits))
@@ -97,7 +97,7 @@ pub(super) struct Written<Meta> {
     source: Source,
     pub(super) meta: Meta,
     /// The keys its front matter has.
-    pub(super) written: Vec<&'static str>,
+    pub(super) keys: Vec<&'static str>,
     body: Range<usize>,
 }
 
@@ -158,17 +158,14 @@ impl<'a> Files<'a> {
                 continue;
             }
             let name = last_segment(&relative);
-            if !name.ends_with(".md") {
-                files.others.entry(folder_of(&relative).to_owned()).or_default().push(file);
-                continue;
-            }
-            match config.languages.of_file(name) {
-                Ok(parsed) => {
+            match name.strip_suffix(".md").map(|stem| config.languages.of_file(stem)) {
+                None => files.others.entry(folder_of(&relative).to_owned()).or_default().push(file),
+                Some(Ok(parsed)) => {
                     let canonical = format!("{}{}.md", &relative[..relative.len() - name.len()], parsed.stem);
                     let language = parsed.language;
-                    files.markdown.push(MarkdownFile { canonical, language, relative });
+                    files.markdown.push(MarkdownFile { relative, canonical, language });
                 }
-                Err(code) => diagnostics.push(config.languages.unknown(file.path.to_string(), code)),
+                Some(Err(code)) => diagnostics.push(config.languages.unknown(file.path.to_string(), code)),
             }
         }
         files

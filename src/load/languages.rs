@@ -68,11 +68,13 @@ impl Languages {
     }
 
     /// All of them, the default one first.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Language> + Clone {
         self.0.iter()
     }
 
     /// All but the default one.
+    #[must_use]
     pub fn others(&self) -> &[Language] {
         &self.0[1..]
     }
@@ -105,12 +107,11 @@ impl Languages {
         if self.is_default(code) { String::new() } else { format!("/{code}") }
     }
 
-    /// Takes the name of a Markdown file apart.
+    /// Takes the name of a Markdown file apart, which is given without its `.md`.
     ///
     /// # Errors
     /// What it has in the place of a language, when that is none of the site's.
-    pub(super) fn of_file<'name>(&self, name: &'name str) -> Result<FileName<'_, 'name>, &'name str> {
-        let stem = name.strip_suffix(".md").unwrap_or(name);
+    pub(super) fn of_file<'name>(&self, stem: &'name str) -> Result<FileName<'_, 'name>, &'name str> {
         let whole = FileName { language: self.default_language(), stem };
         let Some((before, code)) = stem.rsplit_once('.').filter(|(before, _)| !before.is_empty()) else {
             return Ok(whole);
@@ -170,12 +171,14 @@ pub(super) fn locale(code: &str) -> Option<Locale> {
 }
 
 /// The direction a language's lines run in, as HTML's `dir` has it.
+#[must_use]
 pub fn direction(locale: &Locale) -> &'static str {
     let is_rtl = icu_locale::LocaleDirectionality::new_extended().is_right_to_left(&locale.id);
     if is_rtl { "rtl" } else { "ltr" }
 }
 
 /// The order of a language's dictionaries; numbers in a text are in theirs (`Track 2` before `Track 10`).
+#[must_use]
 pub fn collator(locale: &Locale) -> Option<CollatorBorrowed<'static>> {
     let mut preferences = CollatorPreferences::from(locale);
     preferences.numeric_ordering = Some(CollationNumericOrdering::True);

@@ -106,13 +106,13 @@ pub(super) fn inherit(files: &[MarkdownFile<'_>], documents: &mut [Option<Docume
             |key: &str, written: &[&str]| keys.contains(&key) && (key == "extra" || !written.contains(&key));
         match (document, original) {
             (Some(Document::Page(page)), Some(Document::Page(original))) => {
-                page.meta.inherit(&original.meta, |key| is_inherited(key, &page.written));
-                if is_inherited("taxonomies", &page.written) {
+                page.meta.inherit(&original.meta, |key| is_inherited(key, &page.keys));
+                if is_inherited("taxonomies", &page.keys) {
                     keep_declared(&mut page.meta, &file.language.code, config);
                 }
             }
             (Some(Document::Section(section)), Some(Document::Section(original))) => {
-                section.meta.inherit(&original.meta, |key| is_inherited(key, &section.written));
+                section.meta.inherit(&original.meta, |key| is_inherited(key, &section.keys));
             }
             _ => {}
         }
@@ -230,6 +230,7 @@ fn below(lang: &str, path: &SitePath) -> Option<SitePath> {
 }
 
 /// The file a translation would be in.
+#[must_use]
 pub fn in_language(canonical: &str, lang: &str) -> String {
     format!("{}.{lang}.md", canonical.strip_suffix(".md").unwrap_or(canonical))
 }

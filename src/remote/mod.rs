@@ -199,9 +199,9 @@ mod tests {
         let changed = FetchError::Changed { lock: LOCK_FILE.to_owned(), since };
         assert_eq!(build(lock.clone(), Mode::Locked, "two").0, Err(changed));
         assert_eq!(build(lock.clone(), Mode::Offline, "one").0, Err(FetchError::Offline));
-        let (got, newer, changes) = build(lock.clone(), Mode::Refresh, "two");
-        assert_eq!(got.unwrap(), "two");
-        assert_eq!(changes, [Change { url: "https://x.org/a".to_owned(), since: Timestamp::UNIX_EPOCH }]);
+        let (answered, newer, noted) = build(lock.clone(), Mode::Refresh, "two");
+        assert_eq!(answered.unwrap(), "two");
+        assert_eq!(noted, [Change { url: "https://x.org/a".to_owned(), since: Timestamp::UNIX_EPOCH }]);
         assert_ne!(newer, lock);
     }
 }

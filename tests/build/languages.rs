@@ -16,7 +16,7 @@ fn of_the_manual() -> BTreeMap<String, String> {
     let (mut named, mut block): (Option<String>, Option<String>) = (None, None);
     for line in text.lines() {
         match (&mut block, line.starts_with("```")) {
-            (Some(written), false) => *written += &format!("{line}\n"),
+            (Some(written), false) => written.extend([line, "\n"]),
             (Some(written), true) => {
                 if let Some(path) = named.take() {
                     *files.entry(path).or_default() += written;

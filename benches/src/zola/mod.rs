@@ -206,12 +206,11 @@ impl Findings {
         let differences = difference::between(theirs, ours);
         self.same += usize::from(differences.is_empty());
         for difference in differences {
-            match expected.reason(site, path, &difference) {
-                Some(reason) => *self.explained.entry(reason).or_default() += 1,
-                None => {
-                    let kind = self.kinds.entry(difference.kind());
-                    kind.or_insert_with(|| (0, path.to_owned(), difference)).0 += 1;
-                }
+            if let Some(reason) = expected.reason(site, path, &difference) {
+                *self.explained.entry(reason).or_default() += 1;
+            } else {
+                let kind = self.kinds.entry(difference.kind());
+                kind.or_insert_with(|| (0, path.to_owned(), difference)).0 += 1;
             }
         }
     }

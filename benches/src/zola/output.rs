@@ -49,7 +49,8 @@ fn read_folder(
 
 /// The page that Zola writes in place of a redirect.
 fn stub(path: &str, body: &[u8], base_url: &str) -> Option<Output> {
-    let text = std::str::from_utf8(body).ok().filter(|_| path.ends_with('/') || path.ends_with(".html"))?;
+    let text =
+        std::str::from_utf8(body).ok().filter(|_| path.ends_with('/') || path.rsplit('.').next() == Some("html"))?;
     let (_, rest) = text.split_once("http-equiv=\"refresh\" content=\"0; url=")?;
     let target = rest.split(['"', '\'']).next()?;
     Some(Output::Redirect(document::local(target, base_url)))
@@ -109,10 +110,14 @@ fn members(value: &serde_json::Value, way: &str, lines: &mut Vec<String>) {
         serde_json::Value::Object(members_of) => {
             let mut sorted: Vec<_> = members_of.iter().collect();
             sorted.sort_by_key(|(key, _)| *key);
-            sorted.into_iter().for_each(|(key, value)| members(value, &format!("{way}/{key}"), lines));
+            for (key, value) in sorted {
+                members(value, &format!("{way}/{key}"), lines);
+            }
         }
         serde_json::Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| members(item, &format!("{way}/{at}"), lines));
+            for (at, item) in items.iter().enumerate() {
+                members(item, &format!("{way}/{at}"), lines);
+            }
         }
         _ => lines.push(format!("{way} {value}")),
     }

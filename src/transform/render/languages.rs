@@ -155,16 +155,17 @@ impl<'a> From<&'a Section> for Spoken<'a> {
 /// What a page's value has of languages.
 pub(super) fn of_page(site: &Site, page: &Page) -> [(&'static str, Value); 6] {
     let all = page.translations.iter().map(|&id| site.page(id)).filter(|page| page.meta.render);
-    said(site, page.into(), all.map(Spoken::from).collect())
+    said(site, &page.into(), &all.map(Spoken::from).collect::<Vec<_>>())
 }
 
 /// What a section's value has of languages.
 pub(super) fn of_section(site: &Site, section: &Section) -> [(&'static str, Value); 6] {
-    said(site, section.into(), section.translations.iter().map(|&id| site.section(id).into()).collect())
+    let all = section.translations.iter().map(|&id| Spoken::from(site.section(id)));
+    said(site, &section.into(), &all.collect::<Vec<_>>())
 }
 
 /// `all` is itself and its translations, the default language's first.
-fn said(site: &Site, one: Spoken<'_>, all: Vec<Spoken<'_>>) -> [(&'static str, Value); 6] {
+fn said(site: &Site, one: &Spoken<'_>, all: &[Spoken<'_>]) -> [(&'static str, Value); 6] {
     let whole = |path: &SitePath| site.config.base_url.clone().unwrap_or_default() + &url(site, path);
     let original = all.first().filter(|_| one.is_fallback);
     let fallback = original.map(|original| {
