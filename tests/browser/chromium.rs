@@ -80,6 +80,8 @@ impl Browser {
                     "--disable-background-networking",
                     "--disable-component-update",
                     "--disable-sync",
+                    // It guesses its connection by answers that wait for a busy machine.
+                    "--force-effective-connection-type=4G",
                     format!("--user-data-dir={}", profile.path().display()),
                 ],
             },

@@ -245,7 +245,7 @@ fn mistakes_met_while_rendering_are_told_with_how_we_got_there() {
     check_mistakes(
         &[("templates/page.html", "{{ pgae.title }}"), ("content/a.md", "")],
         &[
-            "templates/page.html:1:4 unknown variable `pgae` (did you mean `page`? there are: config, current_path, current_url, lang, page) [while rendering /a/ \
+            "templates/page.html:1:4 unknown variable `pgae` (did you mean `page`? there are: config, current_path, current_url, dir, lang, page) [while rendering /a/ \
            (sites/s/content/a.md)]",
         ],
     );
