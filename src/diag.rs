@@ -149,33 +149,77 @@ impl Source {
 
 /// The nearest of `candidates` to `typed`, when one is near enough to have been meant.
 pub fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let of_typed = letters(typed);
-    let is_near = |distance: usize, candidate: &str| distance * 3 <= typed.len().max(candidate.len());
-    candidates
-        .into_iter()
-        .filter(|candidate| is_near(least_distance(&of_typed, &letters(candidate)), candidate))
-        .map(|candidate| (strsim::damerau_levenshtein(typed, candidate), candidate))
-        .filter(|&(distance, candidate)| is_near(distance, candidate))
-        .min()
-        .map(|(_, candidate)| candidate)
+    candidates.into_iter().collect::<Candidates<'_>>().meant(typed)
+}
+
+/// What may have been meant, ready to be compared with many texts.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates<'a>(Vec<(Letters, &'a str)>);
+
+impl<'a> FromIterator<&'a str> for Candidates<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(candidates: I) -> Self {
+        Self(candidates.into_iter().map(|candidate| (Letters::of(candidate), candidate)).collect())
+    }
+}
+
+impl<'a> Candidates<'a> {
+    /// The nearest to `typed`, when it is near enough to have been meant.
+    #[must_use]
+    pub fn meant(&self, typed: &str) -> Option<&'a str> {
+        self.nearest_where(typed, |distance, candidate| distance * 3 <= typed.len().max(candidate.len()))
+    }
+
+    /// The nearest to `typed`, however far it is.
+    #[must_use]
+    pub fn nearest(&self, typed: &str) -> Option<&'a str> {
+        self.nearest_where(typed, |_, _| true)
+    }
+
+    /// Looks closely at those only that can be nearer than the nearest up to then.
+    fn nearest_where(&self, typed: &str, is_near: impl Fn(usize, &str) -> bool) -> Option<&'a str> {
+        let letters = Letters::of(typed);
+        let bounded = self.0.iter().map(|(of_candidate, candidate)| (letters.least_distance(of_candidate), *candidate));
+        let mut bounded: Vec<(usize, &str)> = bounded.filter(|&(least, candidate)| is_near(least, candidate)).collect();
+        bounded.sort_unstable();
+        let mut nearest: Option<(usize, &str)> = None;
+        for (least, candidate) in bounded {
+            if nearest.is_some_and(|(distance, _)| least > distance) {
+                break;
+            }
+            let found = (strsim::damerau_levenshtein(typed, candidate), candidate);
+            if is_near(found.0, candidate) && nearest.is_none_or(|nearest| found < nearest) {
+                nearest = Some(found);
+            }
+        }
+        nearest.map(|(_, candidate)| candidate)
+    }
 }
 
 /// How often each letter is in a text, many letters counted as one.
-fn letters(text: &str) -> [i32; 32] {
-    let mut counts = [0; 32];
-    for c in text.chars() {
-        counts[c as usize % 32] += 1;
-    }
-    counts
-}
+#[derive(Clone, Copy, Debug)]
+struct Letters([i16; 32]);
 
-/// No fewer edits can make one text of the other, since each adds and takes away one letter at most. Most candidates need no
-/// closer look.
-fn least_distance(one: &[i32; 32], other: &[i32; 32]) -> usize {
-    let differences = one.iter().zip(other).map(|(one, other)| one - other);
-    let more: i32 = differences.clone().filter(|&difference| difference > 0).sum();
-    let less: i32 = differences.filter(|&difference| difference < 0).sum();
-    more.max(-less).unsigned_abs() as usize
+impl Letters {
+    fn of(text: &str) -> Self {
+        let mut counts = [0_i16; 32];
+        for c in text.chars() {
+            let count = &mut counts[c as usize % 32];
+            *count = count.saturating_add(1);
+        }
+        Self(counts)
+    }
+
+    /// No fewer edits can make one text of the other, since each adds and takes away one letter at most. Most candidates need
+    /// no closer look.
+    fn least_distance(&self, other: &Self) -> usize {
+        let (mut more, mut less) = (0, 0);
+        for (one, other) in self.0.iter().zip(&other.0) {
+            let difference = i32::from(*one) - i32::from(*other);
+            more += difference.max(0);
+            less += (-difference).max(0);
+        }
+        more.max(less).unsigned_abs() as usize
+    }
 }
 
 #[cfg(test)]
@@ -206,5 +250,26 @@ mod tests {
         assert_eq!(did_you_mean("titel", known), Some("title"));
         assert_eq!(did_you_mean("wieght", known), Some("weight"));
         assert_eq!(did_you_mean("author", known), None);
+    }
+
+    /// What is meant, found by a close look at every candidate.
+    fn plainly_meant<'a>(typed: &str, candidates: &[&'a str]) -> Option<&'a str> {
+        let distances = candidates.iter().map(|one| (strsim::damerau_levenshtein(typed, one), *one));
+        let near = distances.filter(|&(distance, one)| distance * 3 <= typed.len().max(one.len()));
+        near.min().map(|(_, one)| one)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_look_is_saved_that_was_needed(
+            typed in "[a-d/]{0,12}",
+            candidates in proptest::collection::vec("[a-d/é]{0,12}", 0..24),
+        ) {
+            let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
+            let ready: Candidates<'_> = candidates.iter().copied().collect();
+            proptest::prop_assert_eq!(ready.meant(&typed), plainly_meant(&typed, &candidates));
+            let nearest = candidates.iter().min_by_key(|one| (strsim::damerau_levenshtein(&typed, one), **one));
+            proptest::prop_assert_eq!(ready.nearest(&typed), nearest.copied());
+        }
     }
 }

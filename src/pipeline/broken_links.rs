@@ -13,7 +13,7 @@ use super::{
     references::{Broken, Places, Unreached, Why},
 };
 use crate::{
-    diag::{Diagnostic, Source, did_you_mean},
+    diag::{Candidates, Diagnostic, Source, did_you_mean},
     load::{ListId, Site},
     plan::{Origin, Plan},
     site::{BasePath, SitePath},
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// So many paths that lead nowhere get a suggestion: each is compared with all paths there are.
-const SUGGESTED: usize = 500;
+const SUGGESTED: usize = 100;
 
 /// So many anchors of a page are listed.
 const LISTED: usize = 8;
@@ -52,6 +52,8 @@ pub(super) fn told(seen: &Seen<'_>, drafts: &[(SitePath, Draft)], unreached: &Un
         contents,
         drafts: drafts.iter().map(|(path, draft)| (path, draft)).collect(),
         suggestions: HashMap::new(),
+        paths: OnceCell::new(),
+        files: OnceCell::new(),
         listings: OnceCell::new(),
         told: Vec::new(),
         known: HashMap::new(),
@@ -76,6 +78,10 @@ struct Teller<'a> {
     drafts: BTreeMap<&'a SitePath, &'a Draft>,
     /// By the path that leads nowhere.
     suggestions: HashMap<String, Option<String>>,
+    /// Of all that is published.
+    paths: OnceCell<Known<'a>>,
+    /// Of all Markdown, relative to `content/`.
+    files: OnceCell<Known<'a>>,
     /// Where the links of all Markdown stand, by the URL as it is in a page. Lists of pages show what is written elsewhere.
     listings: OnceCell<HashMap<String, (Source, Range<usize>)>>,
     /// Each with the number of further pages that have it.
@@ -274,15 +280,19 @@ impl<'a> Teller<'a> {
     }
 
     fn near_file(&self, path: &str) -> Option<String> {
-        let sections = self.site.sections.iter().filter(|section| section.written).map(|section| &*section.relative);
-        let known: Vec<&str> = self.site.pages.iter().map(|page| &*page.relative).chain(sections).collect();
-        nearest(path.trim_start_matches('/'), &known).map(|near| format!("@/{near}"))
+        let known = self.files.get_or_init(|| {
+            let sections = self.site.sections.iter().filter(|section| section.written).map(|one| &*one.relative);
+            self.site.pages.iter().map(|page| &*page.relative).chain(sections).collect()
+        });
+        known.nearest(path.trim_start_matches('/')).map(|near| format!("@/{near}"))
     }
 
     fn near_path(&self, path: &str) -> Option<String> {
-        let known = self.plan.routes.iter().filter(|(_, origin)| !matches!(origin, Origin::Redirect(_)));
-        let known: Vec<&str> = known.map(|(path, _)| path.as_str()).collect();
-        let near = nearest(path, &known)?;
+        let known = self.paths.get_or_init(|| {
+            let known = self.plan.routes.iter().filter(|(_, origin)| !matches!(origin, Origin::Redirect(_)));
+            known.map(|(path, _)| path.as_str()).collect()
+        });
+        let near = known.nearest(path)?;
         SitePath::parse(near).ok().map(|near| near.to_url(&BasePath::root()))
     }
 
@@ -350,20 +360,45 @@ fn occurrences<'t>(text: &'t str, raw: &'t str) -> impl Iterator<Item = Range<us
     })
 }
 
-/// The nearest of `known`: the same in other letters' cases, of those with the same last segment the nearest, else the nearest
-/// of all.
-fn nearest<'k>(path: &str, known: &[&'k str]) -> Option<&'k str> {
-    if let Some(same) = known.iter().find(|one| one.eq_ignore_ascii_case(path)) {
-        return Some(same);
+/// Paths that may have been meant, ready to be asked for many that were written.
+struct Known<'k> {
+    /// In small letters; the first of those that are the same so.
+    folded: HashMap<String, &'k str>,
+    /// By their last segment.
+    named: HashMap<&'k str, Vec<&'k str>>,
+    all: Candidates<'k>,
+}
+
+impl<'k> FromIterator<&'k str> for Known<'k> {
+    fn from_iter<I: IntoIterator<Item = &'k str>>(paths: I) -> Self {
+        let mut known = Self { folded: HashMap::new(), named: HashMap::new(), all: Candidates::default() };
+        let paths: Vec<&str> = paths.into_iter().collect();
+        for path in &paths {
+            known.folded.entry(path.to_ascii_lowercase()).or_insert(path);
+            known.named.entry(last_segment(path)).or_default().push(path);
+        }
+        known.all = paths.into_iter().collect();
+        known
     }
-    let last = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned();
-    let wanted = last(path);
-    let named: Vec<&str> = known.iter().copied().filter(|one| !wanted.is_empty() && last(one) == wanted).collect();
-    named
-        .iter()
-        .copied()
-        .min_by_key(|one| (strsim::damerau_levenshtein(one, path), *one))
-        .or_else(|| did_you_mean(path, known.iter().copied()))
+}
+
+impl<'k> Known<'k> {
+    /// The nearest: the same in other letters' cases, of those with the same last segment the nearest, else the nearest of all.
+    fn nearest(&self, path: &str) -> Option<&'k str> {
+        if let Some(same) = self.folded.get(&path.to_ascii_lowercase()) {
+            return Some(same);
+        }
+        let wanted = last_segment(path);
+        let named = self.named.get(wanted).filter(|_| !wanted.is_empty());
+        match named {
+            Some(named) => named.iter().copied().collect::<Candidates<'_>>().nearest(path),
+            None => self.all.meant(path),
+        }
+    }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or("")
 }
 
 #[cfg(test)]
@@ -385,7 +420,7 @@ mod tests {
 
     #[test]
     fn what_is_near() {
-        let known = ["/", "/guide/install/", "/guide/start/", "/reference/cli/"];
+        let known: Known<'_> = ["/", "/guide/install/", "/guide/start/", "/reference/cli/"].into_iter().collect();
         for (path, expected) in [
             ("/install/", Some("/guide/install/")),
             ("/Reference/CLI/", Some("/reference/cli/")),
@@ -393,7 +428,7 @@ mod tests {
             ("/reference/cli", Some("/reference/cli/")),
             ("/something/else/entirely/", None),
         ] {
-            assert_eq!(nearest(path, &known), expected, "{path}");
+            assert_eq!(known.nearest(path), expected, "{path}");
         }
     }
 }
