@@ -6,21 +6,31 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference};
+use syntect::parsing::{BasicScopeStackOp, ParseState, Scope, ScopeStack, SyntaxReference};
 
 use super::{SHARDS, language::SYNTAXES, look::Markup, role::Role};
 use crate::{site::ContentHash, transform::escape};
 
-/// Paints code, and remembers the lines that leave nothing open: code repeats its lines even more often than its blocks.
-pub(super) struct Painter([Mutex<HashMap<ContentHash, Arc<str>>>; SHARDS]);
+/// Paints code, and remembers what it made of each line in each state: code repeats its lines even more often than its blocks.
+pub(super) struct Painter {
+    lines: [Mutex<HashMap<ContentHash, Line>>; SHARDS],
+    states: Mutex<States>,
+}
 
-/// Where in a block the next line stands.
-enum Place {
-    /// It is the first.
-    Start,
-    /// Nothing is open.
-    Rest,
-    Inside(State),
+/// What became of a line.
+#[derive(Clone)]
+struct Line {
+    html: Arc<str>,
+    /// The number of the state behind it.
+    after: usize,
+}
+
+/// The states that lines leave behind, each once.
+#[derive(Default)]
+struct States {
+    all: Vec<Arc<State>>,
+    /// Their numbers, by the scopes that are open.
+    known: HashMap<Vec<Scope>, Vec<usize>>,
 }
 
 /// What a syntax knows between two lines.
@@ -34,7 +44,7 @@ struct State {
 
 impl Painter {
     pub(super) fn new() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
+        Self { lines: std::array::from_fn(|_| Mutex::default()), states: Mutex::default() }
     }
 
     /// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
@@ -43,40 +53,21 @@ impl Painter {
         // The syntaxes expect every line to end.
         let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
         let mut html = String::with_capacity(code.len() * 2);
-        let mut place = Place::Start;
-        let mut rest = None;
-        for line in ended.split_inclusive('\n') {
-            let key =
-                |is_first: bool| ContentHash::of_parts([syntax.name.as_bytes(), &[is_first.into()], line.as_bytes()]);
-            let key = match place {
-                Place::Start => Some(key(true)),
-                Place::Rest => Some(key(false)),
-                Place::Inside(_) => None,
-            };
-            if let Some(known) = key.and_then(|key| self.shard(key).get(&key).cloned()) {
-                html.push_str(&known);
-                place = Place::Rest;
-                continue;
-            }
-            if rest.is_none() {
-                rest = Some(State::at_rest(syntax)?);
-            }
-            let rest = rest.as_ref()?;
-            let mut state = match place {
-                Place::Start => State::new(syntax),
-                Place::Rest => rest.clone(),
-                Place::Inside(state) => state,
-            };
-            let start = html.len();
-            html = state.paint(line, html, markup)?;
-            place = if state == *rest {
-                if let Some(key) = key {
-                    self.shard(key).insert(key, html[start..].into());
+        let mut before = None;
+        for text in ended.split_inclusive('\n') {
+            let state = before.unwrap_or(usize::MAX).to_le_bytes();
+            let key = ContentHash::of_parts([syntax.name.as_bytes(), &state, text.as_bytes()]);
+            let known = self.shard(key).get(&key).cloned();
+            let line = match known {
+                Some(known) => known,
+                None => {
+                    let line = self.line(syntax, before, text, markup)?;
+                    self.shard(key).insert(key, line.clone());
+                    line
                 }
-                Place::Rest
-            } else {
-                Place::Inside(state)
             };
+            html.push_str(&line.html);
+            before = Some(line.after);
         }
         if ended.len() > code.len() {
             html.pop();
@@ -84,22 +75,40 @@ impl Painter {
         Some(html)
     }
 
-    fn shard(&self, key: ContentHash) -> MutexGuard<'_, HashMap<ContentHash, Arc<str>>> {
+    /// What becomes of a line in a state; in none it is the first.
+    fn line(&self, syntax: &SyntaxReference, before: Option<usize>, text: &str, markup: &Markup) -> Option<Line> {
+        let known = before.and_then(|number| self.states().all.get(number).cloned());
+        let mut state = known.map_or_else(|| State::new(syntax), |known| State::clone(&known));
+        let html = state.paint(text, String::with_capacity(text.len() * 2), markup)?;
+        Some(Line { html: html.into(), after: self.states().number(state) })
+    }
+
+    fn shard(&self, key: ContentHash) -> MutexGuard<'_, HashMap<ContentHash, Line>> {
         // A thread that panicked while it held the lock left a map that is whole.
-        self.0[usize::from(key.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines[usize::from(key.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl States {
+    fn number(&mut self, state: State) -> usize {
+        let alike = self.known.entry(state.scopes.scopes.clone()).or_default();
+        if let Some(&known) = alike.iter().find(|&&number| *self.all[number] == state) {
+            return known;
+        }
+        let number = self.all.len();
+        self.all.push(Arc::new(state));
+        alike.push(number);
+        number
     }
 }
 
 impl State {
     fn new(syntax: &SyntaxReference) -> Self {
         Self { parser: ParseState::new(syntax), scopes: ScopeStack::new(), roles: Vec::new() }
-    }
-
-    /// After a line without anything.
-    fn at_rest(syntax: &SyntaxReference) -> Option<Self> {
-        let mut state = Self::new(syntax);
-        state.paint("\n", String::new(), &Markup::PLAIN)?;
-        Some(state)
     }
 
     /// Adds the HTML of a line that ends; afterwards this is the state behind it.
