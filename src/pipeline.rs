@@ -15,6 +15,7 @@ mod links;
 mod outputs;
 mod pages;
 mod preload;
+mod redirects;
 mod references;
 mod sources;
 mod together;
