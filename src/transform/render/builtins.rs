@@ -68,37 +68,34 @@ const SITEMAP_PARTS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </sitemapindex>
 "#;
 
-/// RFC 4287. A feed must say when it changed and each entry who wrote it, so there is a word for both where nobody said.
+/// RFC 4287. A feed must have a title and say when it changed, so there is a word for both where nobody said.
 const ATOM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{{ lang }}">
-<title>{{ config.title or config.base_url }}{% if term %} – {{ term.name }}{% elif section and section.title %} – {{ section.title }}{% endif %}</title>
+<title>{{ config.title or config.base_url }}{% if term %} - {{ term.name }}{% elif section and section.title %} - {{ section.title }}{% endif %}</title>
 {%- if config.description %}
 <subtitle>{{ config.description }}</subtitle>
 {%- endif %}
 <link rel="self" type="application/atom+xml" href="{{ feed_url }}"/>
 <link rel="alternate" type="text/html" href="{% if term %}{{ term.permalink }}{% elif section %}{{ section.permalink }}{% else %}{{ get_url(path="/") }}{% endif %}"/>
-<id>{{ feed_url }}</id>
-<updated>{% if last_updated is defined %}{{ last_updated | date(format="%Y-%m-%dT%H:%M:%S%:z") }}{% else %}1970-01-01T00:00:00Z{% endif %}</updated>
 <generator>sitekit</generator>
+<updated>{% if last_updated is defined %}{{ last_updated | date(format="%Y-%m-%dT%H:%M:%S%:z") }}{% else %}1970-01-01T00:00:00Z{% endif %}</updated>
+<id>{{ feed_url }}</id>
 {%- for page in pages %}
 <entry xml:lang="{{ page.lang }}">
 <title>{{ page.title or page.permalink }}</title>
-<link rel="alternate" type="text/html" href="{{ page.permalink }}"/>
-<id>{{ page.permalink }}</id>
 <published>{{ page.date | date(format="%Y-%m-%dT%H:%M:%S%:z") }}</published>
 <updated>{{ (page.updated or page.date) | date(format="%Y-%m-%dT%H:%M:%S%:z") }}</updated>
 {%- for author in page.authors %}
 <author><name>{{ author }}</name></author>
 {%- else %}
-<author><name>{{ config.author or config.title or "Unknown" }}</name></author>
+<author><name>{{ config.author or "Unknown" }}</name></author>
 {%- endfor %}
-{%- if page.description %}
-<summary>{{ page.description }}</summary>
-{%- endif %}
+<link rel="alternate" type="text/html" href="{{ page.permalink }}"/>
+<id>{{ page.permalink }}</id>
 {%- if page.summary %}
-<content type="html">{{ page.summary }}</content>
+<summary type="html">{{ page.summary }}</summary>
 {%- else %}
-<content type="html">{{ page.content }}</content>
+<content type="html" xml:base="{{ page.permalink }}">{{ page.content }}</content>
 {%- endif %}
 </entry>
 {%- endfor %}
@@ -109,11 +106,11 @@ const ATOM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel>
-<title>{{ config.title or config.base_url }}{% if term %} – {{ term.name }}{% elif section and section.title %} – {{ section.title }}{% endif %}</title>
+<title>{{ config.title or config.base_url }}{% if term %} - {{ term.name }}{% elif section and section.title %} - {{ section.title }}{% endif %}</title>
 <link>{% if term %}{{ term.permalink }}{% elif section %}{{ section.permalink }}{% else %}{{ get_url(path="/") }}{% endif %}</link>
 <description>{{ config.description or config.title or config.base_url }}</description>
-<language>{{ lang }}</language>
 <generator>sitekit</generator>
+<language>{{ lang }}</language>
 <atom:link href="{{ feed_url }}" rel="self" type="application/rss+xml"/>
 {%- if last_updated is defined %}
 <lastBuildDate>{{ last_updated | date(format="%a, %d %b %Y %H:%M:%S %z") }}</lastBuildDate>
@@ -121,15 +118,15 @@ const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 {%- for page in pages %}
 <item>
 <title>{{ page.title or page.permalink }}</title>
-<link>{{ page.permalink }}</link>
-<guid>{{ page.permalink }}</guid>
 <pubDate>{{ page.date | date(format="%a, %d %b %Y %H:%M:%S %z") }}</pubDate>
 {%- for author in page.authors %}
 <dc:creator>{{ author }}</dc:creator>
 {%- else %}
-<dc:creator>{{ config.author or config.title or "Unknown" }}</dc:creator>
+<dc:creator>{{ config.author or "Unknown" }}</dc:creator>
 {%- endfor %}
-<description>{% if page.summary %}{{ page.summary }}{% else %}{{ page.content }}{% endif %}</description>
+<link>{{ page.permalink }}</link>
+<guid>{{ page.permalink }}</guid>
+<description xml:base="{{ page.permalink }}">{% if page.summary %}{{ page.summary }}{% else %}{{ page.content }}{% endif %}</description>
 </item>
 {%- endfor %}
 </channel>
