@@ -58,6 +58,20 @@ fn content_is_a_template_before_it_is_markdown() {
 }
 
 #[test]
+fn a_page_knows_what_links_to_it() {
+    let list = "{% for one in page.backlinks %}<a href=\"{{ one.permalink }}\">{{ one.title }}</a>{% endfor %}";
+    check(
+        &[
+            ("sites/a/templates/page.html", list),
+            ("sites/a/content/b/_index.md", "+++\ntitle = \"B\"\n+++\n[One](@/b/one.md) and [again](@/b/one.md)\n"),
+            ("sites/a/content/b/one.md", "+++\ntitle = \"One\"\n+++\n[Two](@/b/two.md)\n"),
+            ("sites/a/content/b/two.md", "+++\ntitle = \"Two\"\n+++\n[one](/b/one/)\n"),
+        ],
+        &[("/b/one/", "<a href=/a/b/>B</a><a href=/a/b/two/>Two</a>"), ("/b/two/", "<a href=/a/b/one/>One</a>")],
+    );
+}
+
+#[test]
 fn templating_is_switched_off_for_a_file_a_section_or_a_site() {
     let skip = "+++\nskip_content_templating = true\n+++\n";
     let keep = "+++\nskip_content_templating = false\n+++\n";

@@ -3,6 +3,7 @@
 //! the place it is mounted at is baked in later.
 
 mod assets;
+mod backlinks;
 mod builtins;
 mod content;
 mod functions;

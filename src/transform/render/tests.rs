@@ -108,6 +108,31 @@ fn sections_list_their_pages() {
 }
 
 #[test]
+fn backlinks() {
+    let list = "{% for one in page.backlinks %}[{{ one.title }} {{ one.permalink }}]{% endfor %}";
+    let of_section = list.replace("page.", "section.");
+    let site = site(&[
+        ("content/_index.md", "+++\ntitle = 'Home'\n+++\n[a](/a/#top) [a](/a/?b)"),
+        ("content/a.md", "+++\ntitle = 'A & a'\n+++\n[itself](/a/) [place](#top) [s](/s/) [out](https://x.org/s/)"),
+        ("content/b.md", "[a](/a/) [a, again](/a/) [nothing](/c/)"),
+        ("content/hidden.md", "+++\nrender = false\n+++\n[a](/a/)"),
+        ("content/s/_index.md", "+++\nredirect_to = 'https://x.org/'\n+++\n[a](/a/)"),
+        ("templates/page.html", list),
+        ("templates/index.html", &of_section),
+        ("templates/section.html", &of_section),
+    ]);
+    let out: Vec<_> = render_all(&site).into_iter().map(Result::unwrap).collect();
+    assert_eq!(out, ["", "[A &amp; a /a/]", "[Home /][ /b/]", "", ""]);
+}
+
+#[test]
+fn a_table_of_contents_is_printed_as_zola_does() {
+    let printed = "[{&quot;children&quot;: [], &quot;id&quot;: &quot;h&quot;, &quot;level&quot;: 2, &quot;permalink&quot;: \
+                   &quot;/a/#h&quot;, &quot;title&quot;: &quot;H&quot;}]";
+    check("{{ page.toc }}", &[("content/a.md", "## H")], printed);
+}
+
+#[test]
 fn functions() {
     let page = [("content/b/_index.md", ""), ("content/b/a.md", "+++\ntitle = 'T'\n+++")];
     for (template, expected) in [

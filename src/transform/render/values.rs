@@ -14,6 +14,7 @@ use tera::{Map, Value};
 use super::{
     Contents, Rendered,
     assets::Assets,
+    backlinks::Backlinks,
     languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
     reads,
@@ -86,17 +87,25 @@ impl Library {
         let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
 
-        let alone: Vec<_> =
-            site.pages.par_iter().zip(&contents.pages).map(|(each, content)| page(site, each, content)).collect();
+        let backlinks = Backlinks::new(site, contents, &page_urls, &section_urls);
+
+        let alone: Vec<_> = site
+            .pages
+            .par_iter()
+            .zip(&contents.pages)
+            .zip(backlinks.pages)
+            .map(|((each, content), backlinks)| page(site, each, content, backlinks))
+            .collect();
         let pages: Vec<_> =
             site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
         let sections = site
             .sections
             .iter()
             .zip(&contents.sections)
-            .map(|(each, content)| {
+            .zip(backlinks.sections)
+            .map(|((each, content), backlinks)| {
                 let pages = each.pages.iter().map(|id| pages[id.0].clone()).collect::<Vec<_>>();
-                section(site, each, content, pages)
+                section(site, each, content, pages, backlinks)
             })
             .collect();
         let mut section_files: Vec<_> =
@@ -193,7 +202,7 @@ pub(super) fn url(site: &Site, path: &SitePath) -> String {
     site.url(path, &BasePath::root())
 }
 
-fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
+fn page(site: &Site, page: &Page, content: &Rendered, backlinks: Value) -> Value {
     let mut map = Map::with_capacity(34);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
     let permalink = url(site, &page.path);
@@ -231,7 +240,7 @@ fn page(site: &Site, page: &Page, content: &Rendered) -> Value {
     set("draft", page.meta.draft.into());
     set("lower", Value::none());
     set("higher", Value::none());
-    set("backlinks", Vec::<Value>::new().into());
+    set("backlinks", backlinks);
     set("permalink", permalink.into());
     for (key, value) in languages::of_page(site, page) {
         set(key, value);
@@ -253,7 +262,7 @@ fn with_neighbours(page: &Page, alone: &Value, all: &[Value]) -> Value {
     Value::from(map)
 }
 
-fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>) -> Value {
+fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>, backlinks: Value) -> Value {
     let mut map = Map::with_capacity(26);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
     let permalink = url(site, &section.path);
@@ -277,7 +286,7 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     set("assets", assets(&section.assets, |asset| asset.path.as_str().to_owned()));
     set("pages", pages.into());
     set("subsections", files(&section.subsections));
-    set("backlinks", Vec::<Value>::new().into());
+    set("backlinks", backlinks);
     set("generate_feeds", section.meta.generate_feeds.is_some().into());
     set("transparent", section.meta.transparent.into());
     set("paginate_by", section.meta.paginate_by.map(NonZeroUsize::get).into());
@@ -314,11 +323,12 @@ fn taxonomies(page: &Page) -> Value {
 fn toc(headings: &[Heading], permalink: &str) -> Value {
     let heading = |heading: &Heading| {
         let mut map = Map::with_capacity(5);
-        map.insert("level".into(), u32::from(heading.level).into());
-        map.insert("id".into(), heading.id.as_str().into());
-        map.insert("title".into(), heading.title.as_str().into());
-        map.insert("permalink".into(), format!("{permalink}#{}", heading.id).into());
+        // A table of contents that is printed whole has its keys sorted, as in Zola.
         map.insert("children".into(), toc(&heading.children, permalink));
+        map.insert("id".into(), heading.id.as_str().into());
+        map.insert("level".into(), u32::from(heading.level).into());
+        map.insert("permalink".into(), format!("{permalink}#{}", heading.id).into());
+        map.insert("title".into(), heading.title.as_str().into());
         Value::from(map)
     };
     Value::from(headings.iter().map(heading).collect::<Vec<_>>())
