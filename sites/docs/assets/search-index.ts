@@ -66,11 +66,12 @@ function score(page: Page, words: readonly string[]): number {
 
 /** The place in the text where the first word is, or the description. */
 function excerpt(page: Page, pattern: RegExp): string {
-  const at = page.body.search(pattern);
+  const body = page.body.replaceAll("\n", " ");
+  const at = body.search(pattern);
   if (at < 0) return page.description;
-  const start = at < EXCERPT / 3 ? 0 : page.body.lastIndexOf(" ", at - EXCERPT / 3) + 1;
-  const end = page.body.indexOf(" ", start + EXCERPT);
-  const text = page.body.slice(start, end < 0 ? undefined : end);
+  const start = at < EXCERPT / 3 ? 0 : body.lastIndexOf(" ", at - EXCERPT / 3) + 1;
+  const end = body.indexOf(" ", start + EXCERPT);
+  const text = body.slice(start, end < 0 ? undefined : end);
   return `${start > 0 ? "… " : ""}${text}${end < 0 ? "" : " …"}`;
 }
 

@@ -1,4 +1,5 @@
-//! The words of a page: what a reader sees of its HTML, without code blocks and scripts, with one space between words.
+//! The words of a page: what a reader sees of its HTML, without code blocks and scripts, with one space between words. The
+//! lines of the HTML stay lines, as in Zola's indexes.
 
 use crate::transform::html::{
     decoded::decoded,
@@ -28,7 +29,7 @@ pub fn words(html: &str) -> String {
                 *depth -= 1;
                 if *depth == 0 {
                     skipped = None;
-                    out.space();
+                    out.gap(' ');
                 }
             }
             (Kind::StartTag { .. }, None) => {
@@ -54,20 +55,29 @@ struct Words(String);
 impl Words {
     fn text(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() { self.space() } else { self.0.push(c) }
+            match c {
+                '\n' => self.gap('\n'),
+                c if c.is_whitespace() => self.gap(' '),
+                c => self.0.push(c),
+            }
         }
     }
 
     fn tag(&mut self, name: &str) {
         if !INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline)) {
-            self.space();
+            self.gap(' ');
         }
     }
 
-    fn space(&mut self) {
-        if !self.0.is_empty() && !self.0.ends_with(' ') {
-            self.0.push(' ');
+    /// Separates words, by the end of a line where one is between them.
+    fn gap(&mut self, separator: char) {
+        if self.0.is_empty() || self.0.ends_with('\n') {
+            return;
         }
+        if self.0.ends_with(' ') {
+            self.0.pop();
+        }
+        self.0.push(separator);
     }
 }
 
@@ -82,7 +92,8 @@ mod tests {
             ("t<b>wo</b> wo<wbr>rds", "two words"),
             ("<td>a</td><td>b</td>", "a b"),
             ("<p>a &amp; b&nbsp;&lt;c&gt;</p>", "a & b <c>"),
-            ("a<br>b\n\n  c ", "a b c"),
+            ("a<br>b\n\n  c ", "a b\nc"),
+            ("<p>one</p> \n <ul>\n<li>two \t three</li>\n</ul>\n", "one\ntwo three"),
             ("<p>see</p><pre><code>let x;</code></pre><p>that</p>", "see that"),
             ("<pre>a<pre>b</pre>c</pre>d", "d"),
             ("x<script>y</script><style>z</style><!-- c -->", "x"),
