@@ -20,6 +20,11 @@ pub(super) struct Difference {
 pub(super) fn between(theirs: &Output, ours: &Output) -> Vec<Difference> {
     match (theirs, ours) {
         (Output::Lines(theirs), Output::Lines(ours)) => of_lines(theirs, ours),
+        // Words that follow from other documents are others.
+        (Output::Index { documents: theirs, .. }, Output::Index { documents: ours, .. }) if theirs != ours => {
+            of_lines(theirs, ours)
+        }
+        (Output::Index { words: theirs, .. }, Output::Index { words: ours, .. }) => of_lines(theirs, ours),
         _ if theirs == ours => Vec::new(),
         _ => vec![Difference { place: String::new(), theirs: vec![theirs.summary()], ours: vec![ours.summary()] }],
     }
@@ -65,6 +70,7 @@ impl Output {
     fn summary(&self) -> String {
         match self {
             Self::Lines(lines) => format!("a document of {} lines", lines.len()),
+            Self::Index { documents, .. } => format!("a search index of {} words", documents.len()),
             Self::Redirect(target) => format!("a redirect to {target}"),
             Self::File => "a file".to_owned(),
         }

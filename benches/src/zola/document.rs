@@ -186,7 +186,11 @@ impl Writer<'_> {
             self.lines.extend(inside);
             return;
         }
-        let text = if self.base_url.is_empty() { text.to_owned() } else { text.replace(self.base_url, "") };
+        let text = match text.trim() {
+            url if self.is_xml && url == self.base_url => "/".to_owned(),
+            _ if self.base_url.is_empty() => text.to_owned(),
+            _ => text.replace(self.base_url, ""),
+        };
         if as_written {
             self.lines.push(format!("\"{text}\""));
             return;

@@ -1,10 +1,12 @@
 //! The differences that are meant, each with its reason: `peers/zola/differences.toml`. The manual's page "Differences from
 //! Zola" tells them to users.
 
-use anyhow::Context as _;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use anyhow::{Context as _, bail};
 use regex::Regex;
 
-use super::difference::Difference;
+use super::{bare, difference::Difference, order, output::Output};
 
 #[derive(Debug)]
 pub(super) struct Expected(Vec<One>);
@@ -24,6 +26,23 @@ enum What {
     Alone(String),
     /// The lines of both; a pattern that is left out fits no lines.
     Lines { zola: Option<Regex>, sitekit: Option<Regex> },
+    /// What stands anywhere in a line of Zola's, and has to be something else in ours; or, in both, what is the same written
+    /// in two ways. `{path}` is the page's.
+    Rewritten { pattern: String, becomes: String, in_both: bool },
+    /// A link whose text is its own address is as good as the text.
+    BareAddresses,
+    /// Elements whose order among their neighbours is nobody's promise.
+    Unordered(Regex),
+    /// The same letters, with white space in other places.
+    Spaced,
+}
+
+/// Two outputs without what needs no look at both: rewritten, and with what has no order in one.
+pub(super) struct Aligned {
+    pub(super) theirs: Output,
+    pub(super) ours: Output,
+    /// How often each reason was needed.
+    pub(super) explained: BTreeMap<usize, usize>,
 }
 
 impl Expected {
@@ -38,10 +57,47 @@ impl Expected {
         self.0.iter().position(|one| one.is_for(site, path) && matches!(&one.what, What::Alone(has) if has == who))
     }
 
+    pub(super) fn aligned(&self, site: &str, path: &str, theirs: &Output, ours: &Output) -> Aligned {
+        let mut aligned = Aligned { theirs: theirs.clone(), ours: ours.clone(), explained: BTreeMap::new() };
+        let mut needed = |reason: usize, count: usize| {
+            if count > 0 {
+                *aligned.explained.entry(reason).or_default() += count;
+            }
+        };
+        for (reason, one) in self.0.iter().enumerate().filter(|(_, one)| one.is_for(site, path)) {
+            let (Some(theirs), Some(ours)) = (aligned.theirs.lines_mut(), aligned.ours.lines_mut()) else { break };
+            match &one.what {
+                What::Rewritten { pattern, becomes, in_both } => {
+                    let pattern = pattern.replace("{path}", &regex::escape(path));
+                    let Ok(pattern) = Regex::new(&pattern) else { continue };
+                    let count = rewrite(theirs, &pattern, becomes);
+                    let in_ours = if *in_both { rewrite(ours, &pattern, becomes) } else { 0 };
+                    needed(reason, if *in_both { count.abs_diff(in_ours) } else { count });
+                }
+                What::BareAddresses => {
+                    let (in_theirs, in_ours) = (bare::unlink(theirs), bare::unlink(ours));
+                    needed(reason, in_ours.abs_diff(in_theirs));
+                }
+                What::Unordered(element) => {
+                    let are_moved = order::sort(theirs, element) | order::sort(ours, element);
+                    needed(reason, usize::from(are_moved));
+                }
+                What::Alone(_) | What::Lines { .. } | What::Spaced => {}
+            }
+        }
+        aligned
+    }
+
     pub(super) fn reason(&self, site: &str, path: &str, found: &Difference) -> Option<usize> {
         self.0.iter().position(|one| {
             one.is_for(site, path)
-                && matches!(&one.what, What::Lines { zola, sitekit } if fits(zola.as_ref(), &found.theirs) && fits(sitekit.as_ref(), &found.ours))
+                && match &one.what {
+                    What::Lines { zola, sitekit } => {
+                        fits(zola.as_ref(), &found.theirs) && fits(sitekit.as_ref(), &found.ours)
+                    }
+                    What::Spaced => letters(&found.theirs) == letters(&found.ours),
+                    What::Alone(_) | What::Rewritten { .. } | What::BareAddresses | What::Unordered(_) => false,
+                }
         })
     }
 
@@ -57,6 +113,26 @@ fn fits(pattern: Option<&Regex>, lines: &[String]) -> bool {
     }
 }
 
+/// How many lines became others.
+fn rewrite(lines: &mut Vec<String>, pattern: &Regex, becomes: &str) -> usize {
+    let mut count = 0;
+    for line in lines.iter_mut() {
+        if let Cow::Owned(rewritten) = pattern.replace_all(line, becomes)
+            && rewritten != *line
+        {
+            *line = rewritten;
+            count += 1;
+        }
+    }
+    // A text that is nothing any more is no line.
+    lines.retain(|line| !line.is_empty());
+    count
+}
+
+fn letters(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| line.chars()).filter(|c| !c.is_whitespace()).collect()
+}
+
 impl One {
     fn read(written: &toml::Value) -> anyhow::Result<Self> {
         let text = |key: &str| written.get(key).and_then(toml::Value::as_str);
@@ -64,9 +140,25 @@ impl One {
             text(key).map(|text| Regex::new(&format!("^(?s:{text})$")).with_context(|| format!("`{key}`"))).transpose()
         };
         let reason = text("reason").context("a difference without a `reason`")?.to_owned();
-        let what = match text("only") {
-            Some(who) => What::Alone(who.to_owned()),
-            None => What::Lines { zola: pattern("zola")?, sitekit: pattern("sitekit")? },
+        let is_set = |key: &str| written.get(key).and_then(toml::Value::as_bool).unwrap_or(false);
+        let what = if let Some(who) = text("only") {
+            What::Alone(who.to_owned())
+        } else if let Some(becomes) = text("becomes") {
+            let (pattern, in_both) = match (text("zola"), text("both")) {
+                (Some(pattern), None) => (pattern, false),
+                (None, Some(pattern)) => (pattern, true),
+                _ => bail!("{reason}: what `becomes` something is `zola` or `both`"),
+            };
+            Regex::new(&pattern.replace("{path}", "/")).context("what becomes something")?;
+            What::Rewritten { pattern: pattern.to_owned(), becomes: becomes.to_owned(), in_both }
+        } else if let Some(element) = text("unordered") {
+            What::Unordered(Regex::new(&format!("^(?:{element})$")).context("`unordered`")?)
+        } else if is_set("bare_addresses") {
+            What::BareAddresses
+        } else if is_set("white_space") {
+            What::Spaced
+        } else {
+            What::Lines { zola: pattern("zola")?, sitekit: pattern("sitekit")? }
         };
         Ok(Self { site: pattern("site")?, path: pattern("path")?, what, reason })
     }
@@ -94,5 +186,38 @@ mod tests {
         assert_eq!(expected.alone("sitekit", "any", "/a/b"), None);
         assert_eq!(expected.alone("Zola", "any", "/b/a/b"), None);
         assert!(Expected::read("[[difference]]\nzola = 'x'").is_err());
+    }
+
+    #[test]
+    fn what_becomes_something_else_has_to_be_that() {
+        let text = "[[difference]]\nreason = 'r'\npath = '/a'\nzola = '&amp;'\nbecomes = '&'\n[[difference]]\nreason = 's'\nunordered = '<li>'\n\
+                    [[difference]]\nreason = 't'\npath = '/a'\nwhite_space = true\n";
+        let expected = Expected::read(text).unwrap();
+        let lines = |text: &str| Output::Lines(text.split(' ').map(str::to_owned).collect());
+        let left = |path: &str, theirs: &str, ours: &str| {
+            let aligned = expected.aligned("any", path, &lines(theirs), &lines(ours));
+            let found = super::super::difference::between(&aligned.theirs, &aligned.ours);
+            found.iter().filter(|one| expected.reason("any", path, one).is_none()).count()
+        };
+        assert_eq!(left("/a", "a&amp;b", "a&b"), 0);
+        assert_eq!(left("/a", "a&amp;b", "a&c"), 1);
+        assert_eq!(left("/b", "a&amp;b", "a&b"), 1);
+        assert_eq!(left("/b", "<ul> <li> b </li> <li> a </li> </ul>", "<ul> <li> a </li> <li> b </li> </ul>"), 0);
+        assert_eq!(left("/b", "<li> b </li> x <li> a </li>", "<li> a </li> x <li> b </li>"), 2);
+        assert_eq!(left("/a", "ab c", "a b c"), 0);
+    }
+
+    #[test]
+    fn what_is_the_same_in_two_ways() {
+        let text = "[[difference]]\nreason = 'r'\nboth = 'href=\"{path}#'\nbecomes = 'href=\"#'\n";
+        let expected = Expected::read(text).unwrap();
+        let lines = |text: &str| Output::Lines(text.lines().map(str::to_owned).collect());
+        let are_the_same = |path: &str, theirs: &str, ours: &str| {
+            let aligned = expected.aligned("any", path, &lines(theirs), &lines(ours));
+            aligned.theirs == aligned.ours
+        };
+        assert!(are_the_same("/a/", "<a href=\"/a/#x\">", "<a href=\"#x\">"));
+        assert!(are_the_same("/a/", "<a href=\"/a/#x\">", "<a href=\"/a/#x\">"));
+        assert!(!are_the_same("/a/", "<a href=\"/b/#x\">", "<a href=\"#x\">"));
     }
 }

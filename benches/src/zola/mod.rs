@@ -2,9 +2,11 @@
 //! against the same page of the other, as the documents a browser makes of them. What may differ is written down with its
 //! reason in `peers/zola/differences.toml`; anything else is a fault of sitekit's. It never changes a site it is given.
 
+mod bare;
 mod difference;
 mod document;
 mod expected;
+mod order;
 mod output;
 
 use std::{
@@ -203,9 +205,15 @@ impl Findings {
 
     fn hold(&mut self, site: &str, path: &str, theirs: &output::Output, ours: &output::Output, expected: &Expected) {
         self.compared += 1;
-        let differences = difference::between(theirs, ours);
-        self.same += usize::from(differences.is_empty());
-        for difference in differences {
+        if difference::between(theirs, ours).is_empty() {
+            self.same += 1;
+            return;
+        }
+        let aligned = expected.aligned(site, path, theirs, ours);
+        for (reason, count) in aligned.explained {
+            *self.explained.entry(reason).or_default() += count;
+        }
+        for difference in difference::between(&aligned.theirs, &aligned.ours) {
             if let Some(reason) = expected.reason(site, path, &difference) {
                 *self.explained.entry(reason).or_default() += 1;
             } else {

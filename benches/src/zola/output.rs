@@ -13,10 +13,22 @@ use super::document;
 pub(super) enum Output {
     /// A document, a text or JSON, line by line.
     Lines(Vec<String>),
+    /// A search index: its documents, word by word, and where elasticlunr has its words, which follow from the documents.
+    Index { documents: Vec<String>, words: Vec<String> },
     /// Where it sends a browser.
     Redirect(String),
     /// Images, scripts, style sheets: that they are there is all that is compared.
     File,
+}
+
+impl Output {
+    /// What is compared line by line.
+    pub(super) fn lines_mut(&mut self) -> Option<&mut Vec<String>> {
+        match self {
+            Self::Lines(lines) | Self::Index { documents: lines, .. } => Some(lines),
+            Self::Redirect(_) | Self::File => None,
+        }
+    }
 }
 
 /// What lies in Zola's output folder.
@@ -87,21 +99,58 @@ fn read(path: &str, body: &[u8], base_url: &str) -> Output {
         "html" => Output::Lines(document::of_html(text, base_url)),
         "xml" => Output::Lines(document::of_xml(text, base_url)),
         "txt" | "md" => Output::Lines(text.lines().map(|line| line.replace(base_url, "")).collect()),
-        "json" => json(text, base_url),
-        "js" if path.contains("search_index") => {
-            json(text.trim().trim_start_matches("window.searchIndex = ").trim_end_matches(';'), base_url)
+        "js" | "json" if path.contains("/search_index.") => {
+            json(text.trim().trim_start_matches("window.searchIndex = ").trim_end_matches(';'), base_url, search_index)
         }
+        "json" => json(text, base_url, |value| {
+            let mut lines = Vec::new();
+            members(value, "", &mut lines);
+            Output::Lines(lines)
+        }),
         _ => Output::File,
     }
 }
 
-fn json(text: &str, base_url: &str) -> Output {
-    let mut lines = Vec::new();
-    match serde_json::from_str(&text.replace(base_url, "")) {
-        Ok(value) => members(&value, "", &mut lines),
-        Err(_) => return Output::File,
+fn json(text: &str, base_url: &str, read: impl FnOnce(&serde_json::Value) -> Output) -> Output {
+    serde_json::from_str(&text.replace(base_url, "")).map_or(Output::File, |value| read(&value))
+}
+
+/// Documents by their addresses, whatever their order in the index.
+fn search_index(index: &serde_json::Value) -> Output {
+    let mut by_url: BTreeMap<&str, &serde_json::Value> = BTreeMap::new();
+    let mut words = Vec::new();
+    match index {
+        serde_json::Value::Array(all) => {
+            by_url.extend(all.iter().map(|one| (one["url"].as_str().unwrap_or_default(), one)));
+        }
+        _ => {
+            let documents = index["documentStore"]["docs"].as_object().into_iter().flatten();
+            by_url.extend(documents.map(|(url, one)| (url.as_str(), one)));
+            for part in ["fields", "lang", "pipeline", "ref", "version"] {
+                members(&index[part], part, &mut words);
+            }
+            members(&index["documentStore"]["docInfo"], "docInfo", &mut words);
+            members(&index["index"], "index", &mut words);
+        }
     }
-    Output::Lines(lines)
+    let mut documents = Vec::new();
+    for (url, document) in by_url {
+        documents.push(format!("document {url}"));
+        for (field, value) in document.as_object().into_iter().flatten().collect::<BTreeMap<_, _>>() {
+            documents.push(format!("field {field}"));
+            match value.as_str() {
+                // The ends of lines count, other white space does not.
+                Some(text) => documents.extend(text.split_inclusive('\n').flat_map(line_of_words)),
+                None => documents.push(value.to_string()),
+            }
+        }
+    }
+    Output::Index { documents, words }
+}
+
+fn line_of_words(line: &str) -> impl Iterator<Item = String> {
+    let end = line.ends_with('\n').then(|| "(line ends)".to_owned());
+    line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter().chain(end)
 }
 
 /// A line for each value, with the way to it.
@@ -120,5 +169,28 @@ fn members(value: &serde_json::Value, way: &str, lines: &mut Vec<String>) {
             }
         }
         _ => lines.push(format!("{way} {value}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_its_documents_in_whatever_order() {
+        let read = |text: &str| read("/search_index.en.js", text.as_bytes(), "https://a.example");
+        let zola = r#"window.searchIndex = [{"url": "https://a.example/b/", "body": "one  two\nthree"}, {"url": "https://a.example/", "body": ""}]"#;
+        let ours = r#"window.searchIndex = [{"url": "/", "body": ""}, {"url": "/b/", "body": "one two\nthree"}];"#;
+        assert_eq!(read(zola), read(ours));
+        for other in [ours.replace("two", "2"), ours.replace("\\n", " "), ours.replace("/b/", "/c/")] {
+            assert_ne!(read(zola), read(&other), "{other}");
+        }
+        let elasticlunr = |words: &str| {
+            let docs = r#"{"docs": {"/b/": {"body": "one"}}, "docInfo": {}}"#;
+            read(&format!(r#"window.searchIndex = {{"documentStore": {docs}, "index": {words}}};"#))
+        };
+        let Output::Index { documents, .. } = elasticlunr("{}") else { panic!("no index") };
+        assert_eq!(documents, ["document /b/", "field body", "one"]);
+        assert_ne!(elasticlunr("{}"), elasticlunr(r#"{"body": {"df": 1}}"#));
     }
 }
