@@ -2,7 +2,8 @@
 
 use regex::Regex;
 
-/// Sorts each run of neighbouring elements whose first line fits `element`. Whether anything was moved.
+/// Sorts each run of neighbouring elements whose first line fits `element`, and the words of texts that do. Whether anything
+/// was moved.
 pub(super) fn sort(lines: &mut Vec<String>, element: &Regex) -> bool {
     let sorted = sorted(lines, element);
     let are_moved = sorted != *lines;
@@ -20,11 +21,11 @@ fn sorted(lines: &[String], element: &Regex) -> Vec<String> {
             [open, inside @ .., close] => [&[open.clone()][..], &sorted(inside, element), &[close.clone()]].concat(),
             text => text.to_vec(),
         };
-        if element.is_match(first) {
+        if element.is_match(first) && first.starts_with('<') {
             run.push(node);
         } else {
             flush(&mut run, &mut out);
-            out.extend(node);
+            out.extend(if element.is_match(first) { vec![words_sorted(first)] } else { node });
         }
         rest = behind;
     }
@@ -35,6 +36,12 @@ fn sorted(lines: &[String], element: &Regex) -> Vec<String> {
 fn flush(run: &mut Vec<Vec<String>>, out: &mut Vec<String>) {
     run.sort();
     out.extend(run.drain(..).flatten());
+}
+
+fn words_sorted(text: &str) -> String {
+    let mut words: Vec<&str> = text.trim_matches('"').split_whitespace().collect();
+    words.sort_unstable();
+    format!("\"{}\"", words.join(" "))
 }
 
 /// How many lines the element or text at the beginning has.
@@ -71,5 +78,12 @@ mod tests {
         );
         check("<li> b </li> <p> </p> <li> a </li>", "<li> b </li> <p> </p> <li> a </li>");
         check("<p> <b> b </b> <i> a </i> </p>", "<p> <b> b </b> <i> a </i> </p>");
+    }
+
+    #[test]
+    fn words_of_a_text_are_sorted() {
+        let mut lines = vec!["<p>".to_owned(), "\" b a c\"".to_owned(), "</p>".to_owned()];
+        assert!(sort(&mut lines, &Regex::new("^\".*\"$").unwrap()));
+        assert_eq!(lines, ["<p>", "\"a b c\"", "</p>"]);
     }
 }
