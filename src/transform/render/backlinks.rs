@@ -1,68 +1,99 @@
 //! Which pages and sections link to a page: `backlinks`, known when all Markdown is rendered. A link counts by where it
-//! leads, however it is written.
+//! leads, however it is written. Only who links to whom is kept: the value of a page has its list made with it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use tera::{Map, Value};
 
-use super::{Contents, Rendered};
-use crate::load::Site;
+use super::Contents;
+use crate::{
+    load::{PageId, SectionId, Site},
+    transform::markdown::Link,
+};
 
-/// Of every page and every section, in the site's order, what links to it.
-#[derive(Debug)]
-pub(super) struct Backlinks {
-    pub(super) pages: Vec<Value>,
-    pub(super) sections: Vec<Value>,
+/// What links to each page and each section of a site: URLs in order, and once each.
+#[derive(Debug, Default)]
+pub(super) struct Backlinks(HashMap<Place, Vec<Place>>);
+
+/// A page or a section, as what links and as what is linked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Page(PageId),
+    Section(SectionId),
 }
 
-/// What links: its URL comes first, so that links are sorted by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Origin<'a> {
-    url: &'a str,
-    title: Option<&'a str>,
+/// The URLs of a site's pages and sections, in its order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Urls<'a> {
+    pub(super) pages: &'a [String],
+    pub(super) sections: &'a [String],
+}
+
+impl<'a> Urls<'a> {
+    fn of(self, place: Place) -> &'a str {
+        match place {
+            Place::Page(id) => &self.pages[id.0],
+            Place::Section(id) => &self.sections[id.0],
+        }
+    }
+
+    fn by_url(self) -> HashMap<&'a str, Place> {
+        let sections = self.sections.iter().enumerate().map(|(id, url)| (url.as_str(), Place::Section(SectionId(id))));
+        let pages = self.pages.iter().enumerate().map(|(id, url)| (url.as_str(), Place::Page(PageId(id))));
+        sections.chain(pages).collect()
+    }
 }
 
 impl Backlinks {
-    /// `page_urls` and `section_urls` are those of the site's pages and sections, in its order.
-    pub(super) fn new(site: &Site, contents: &Contents, page_urls: &[String], section_urls: &[String]) -> Self {
-        let mut found: HashMap<&str, BTreeSet<Origin<'_>>> = HashMap::new();
-        // Few sites ask, and to have it at hand costs as much as all links of the site.
+    pub(super) fn new(site: &Site, contents: &Contents, urls: Urls<'_>) -> Self {
+        let mut found = Self::default();
+        // Few sites ask.
         if !site.templates.iter().any(|template| template.source.text.contains("backlinks")) {
-            let none = |urls: &[String]| vec![value(None); urls.len()];
-            return Self { pages: none(page_urls), sections: none(section_urls) };
+            return found;
         }
+        let places = urls.by_url();
         // What nobody can be shown is nowhere one could go back to, and what stands in for a translation is a second copy.
-        for ((page, url), content) in site.pages.iter().zip(page_urls).zip(&contents.pages) {
+        for (id, (page, content)) in site.pages.iter().zip(&contents.pages).enumerate() {
             if page.meta.render && !page.is_fallback {
-                note(&mut found, Origin { url, title: page.meta.title.as_deref() }, content);
+                found.note(Place::Page(PageId(id)), &content.links, &places);
             }
         }
-        for ((section, url), content) in site.sections.iter().zip(section_urls).zip(&contents.sections) {
+        for (id, (section, content)) in site.sections.iter().zip(&contents.sections).enumerate() {
             if section.is_rendered() && !section.is_fallback {
-                note(&mut found, Origin { url, title: section.meta.title.as_deref() }, content);
+                found.note(Place::Section(SectionId(id)), &content.links, &places);
             }
         }
-        let of = |urls: &[String]| urls.iter().map(|url| value(found.get(url.as_str()))).collect();
-        Self { pages: of(page_urls), sections: of(section_urls) }
+        for origins in found.0.values_mut() {
+            origins.sort_by_key(|&origin| urls.of(origin));
+            origins.dedup();
+        }
+        found
     }
-}
 
-/// Adds what `content` links to, except itself.
-fn note<'a>(found: &mut HashMap<&'a str, BTreeSet<Origin<'a>>>, origin: Origin<'a>, content: &'a Rendered) {
-    for link in &content.links {
-        let target = &link.url[..link.url.find(['#', '?']).unwrap_or(link.url.len())];
-        if target.starts_with('/') && target != origin.url {
-            found.entry(target).or_default().insert(origin);
+    /// Adds what `origin` links to, except itself.
+    fn note(&mut self, origin: Place, links: &[Link], places: &HashMap<&str, Place>) {
+        for link in links {
+            let target = &link.url[..link.url.find(['#', '?']).unwrap_or(link.url.len())];
+            if let Some(&place) = places.get(target)
+                && place != origin
+            {
+                self.0.entry(place).or_default().push(origin);
+            }
         }
     }
-}
 
-fn value(origins: Option<&BTreeSet<Origin<'_>>>) -> Value {
-    let origins = origins.into_iter().flatten().map(|origin| {
-        let mut map = Map::with_capacity(2);
-        map.insert("permalink".into(), origin.url.into());
-        map.insert("title".into(), origin.title.into());
-        Value::from(map)
-    });
-    Value::from(origins.collect::<Vec<_>>())
+    /// What templates see of it.
+    pub(super) fn of(&self, site: &Site, place: Place, urls: Urls<'_>) -> Value {
+        let origins = self.0.get(&place).into_iter().flatten().map(|&origin| {
+            let title = match origin {
+                Place::Page(id) => &site.page(id).meta.title,
+                Place::Section(id) => &site.section(id).meta.title,
+            };
+            let mut map = Map::with_capacity(2);
+            map.insert("permalink".into(), urls.of(origin).into());
+            map.insert("title".into(), title.as_deref().into());
+            Value::from(map)
+        });
+        Value::from(origins.collect::<Vec<_>>())
+    }
 }

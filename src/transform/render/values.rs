@@ -14,7 +14,7 @@ use tera::{Map, Value};
 use super::{
     Contents, Rendered,
     assets::Assets,
-    backlinks::Backlinks,
+    backlinks::{Backlinks, Place, Urls},
     languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
     reads,
@@ -87,14 +87,17 @@ impl Library {
         let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
 
-        let backlinks = Backlinks::new(site, contents, &page_urls, &section_urls);
+        let urls = Urls { pages: &page_urls, sections: &section_urls };
+        let backlinks = Backlinks::new(site, contents, urls);
 
         let alone: Vec<_> = site
             .pages
             .par_iter()
             .zip(&contents.pages)
-            .zip(backlinks.pages)
-            .map(|((each, content), backlinks)| page(site, each, content, backlinks))
+            .enumerate()
+            .map(|(id, (each, content))| {
+                page(site, each, content, backlinks.of(site, Place::Page(PageId(id)), urls))
+            })
             .collect();
         let pages: Vec<_> =
             site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
@@ -102,10 +105,10 @@ impl Library {
             .sections
             .iter()
             .zip(&contents.sections)
-            .zip(backlinks.sections)
-            .map(|((each, content), backlinks)| {
+            .enumerate()
+            .map(|(id, (each, content))| {
                 let pages = each.pages.iter().map(|id| pages[id.0].clone()).collect::<Vec<_>>();
-                section(site, each, content, pages, backlinks)
+                section(site, each, content, pages, backlinks.of(site, Place::Section(SectionId(id)), urls))
             })
             .collect();
         let mut section_files: Vec<_> =
