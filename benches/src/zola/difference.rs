@@ -19,12 +19,12 @@ pub(super) struct Difference {
 /// All differences, in the order of the outputs.
 pub(super) fn between(theirs: &Output, ours: &Output) -> Vec<Difference> {
     match (theirs, ours) {
-        (Output::Lines(theirs), Output::Lines(ours)) => of_lines(theirs, ours),
         // Words that follow from other documents are others.
         (Output::Index { documents: theirs, .. }, Output::Index { documents: ours, .. }) if theirs != ours => {
             of_lines(theirs, ours)
         }
-        (Output::Index { words: theirs, .. }, Output::Index { words: ours, .. }) => of_lines(theirs, ours),
+        (Output::Lines(theirs), Output::Lines(ours))
+        | (Output::Index { words: theirs, .. }, Output::Index { words: ours, .. }) => of_lines(theirs, ours),
         _ if theirs == ours => Vec::new(),
         _ => vec![Difference { place: String::new(), theirs: vec![theirs.summary()], ours: vec![ours.summary()] }],
     }

@@ -1,5 +1,7 @@
 //! Lists in one order, where the order is nobody's promise: so that two that hold the same are the same.
 
+use std::slice::from_ref;
+
 use regex::Regex;
 
 /// Sorts each run of neighbouring elements whose first line fits `element`, and the words of texts that do. Whether anything
@@ -18,7 +20,7 @@ fn sorted(lines: &[String], element: &Regex) -> Vec<String> {
     while let Some(first) = rest.first() {
         let (node, behind) = rest.split_at(length(rest));
         let node = match node {
-            [open, inside @ .., close] => [&[open.clone()][..], &sorted(inside, element), &[close.clone()]].concat(),
+            [open, inside @ .., close] => [from_ref(open), &sorted(inside, element), from_ref(close)].concat(),
             text => text.to_vec(),
         };
         if element.is_match(first) && first.starts_with('<') {

@@ -119,19 +119,16 @@ fn json(text: &str, base_url: &str, read: impl FnOnce(&serde_json::Value) -> Out
 fn search_index(index: &serde_json::Value) -> Output {
     let mut by_url: BTreeMap<&str, &serde_json::Value> = BTreeMap::new();
     let mut words = Vec::new();
-    match index {
-        serde_json::Value::Array(all) => {
-            by_url.extend(all.iter().map(|one| (one["url"].as_str().unwrap_or_default(), one)));
+    if let serde_json::Value::Array(all) = index {
+        by_url.extend(all.iter().map(|one| (one["url"].as_str().unwrap_or_default(), one)));
+    } else {
+        let documents = index["documentStore"]["docs"].as_object().into_iter().flatten();
+        by_url.extend(documents.map(|(url, one)| (url.as_str(), one)));
+        for part in ["fields", "lang", "pipeline", "ref", "version"] {
+            members(&index[part], part, &mut words);
         }
-        _ => {
-            let documents = index["documentStore"]["docs"].as_object().into_iter().flatten();
-            by_url.extend(documents.map(|(url, one)| (url.as_str(), one)));
-            for part in ["fields", "lang", "pipeline", "ref", "version"] {
-                members(&index[part], part, &mut words);
-            }
-            members(&index["documentStore"]["docInfo"], "docInfo", &mut words);
-            members(&index["index"], "index", &mut words);
-        }
+        members(&index["documentStore"]["docInfo"], "docInfo", &mut words);
+        members(&index["index"], "index", &mut words);
     }
     let mut documents = Vec::new();
     for (url, document) in by_url {

@@ -95,9 +95,7 @@ impl Library {
             .par_iter()
             .zip(&contents.pages)
             .enumerate()
-            .map(|(id, (each, content))| {
-                page(site, each, content, backlinks.of(site, Place::Page(PageId(id)), urls))
-            })
+            .map(|(id, (each, content))| page(site, each, content, backlinks.of(site, Place::Page(PageId(id)), urls)))
             .collect();
         let pages: Vec<_> =
             site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
