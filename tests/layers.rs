@@ -4,9 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// A module and what it may import; `*` is anything.
@@ -147,4 +148,40 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// What `cargo run` and `cargo test` compile differently, each compiles for itself: minutes, where it stands below the largest
+/// dependencies.
+#[test]
+fn the_program_and_its_tests_share_what_was_compiled_of_the_largest_dependencies() {
+    let trees = [&["--package", "sitekit", "--edges", "normal,build"][..], &["--workspace", "--edges", "all"]];
+    let [of_program, of_tests] = trees.map(features);
+    let below = |name| cargo_tree(&["--edges", "normal,build", "--package", name, "--format", "{p}"]);
+    for (package, features) in
+        below("rolldown").union(&below("swc_core")).filter_map(|one| of_program.get_key_value(one))
+    {
+        // One for what runs while compiling, perhaps, and another for the program.
+        let known = of_tests.get(package).is_some_and(|known| features.is_subset(known));
+        assert!(known, "{package} has other features than {features:?} in the tests: name those in Cargo.toml");
+    }
+}
+
+/// Of each package its features, by all ways there are to it.
+fn features(options: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let lines = cargo_tree(&[options, &["--format", "{p}|{f}"]].concat());
+    for (package, features) in lines.iter().filter_map(|line| line.split_once('|')) {
+        packages.entry(package.to_owned()).or_default().insert(features.to_owned());
+    }
+    packages
+}
+
+fn cargo_tree(options: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap();
+    let tree =
+        Command::new(cargo).args(["tree", "--offline", "--locked", "--prefix", "none"]).args(options).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let text = String::from_utf8(tree.stdout).unwrap();
+    let marks = |line: &str| line.replace(" (*)", "").replace(" (proc-macro)", "").trim().to_owned();
+    text.lines().map(marks).filter(|line| !line.is_empty()).collect()
 }

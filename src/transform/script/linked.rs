@@ -7,8 +7,8 @@ use oxc::{
     allocator::{Allocator, GetAllocator, TakeIn, Vec as ArenaVec},
     ast::{
         ast::{
-            Argument, ArrayExpressionElement, ArrowFunctionBody, Expression, FormalParameterKind, FormalParameters,
-            ImportExpression, Program,
+            Argument, ArrayExpressionElement, ArrowFunctionBody, Declaration, Expression, FormalParameterKind,
+            FormalParameters, ImportExpression, Program, Statement,
         },
         builder::AstBuilder,
     },
@@ -33,6 +33,10 @@ use crate::{
 /// A module of at most so many bytes is minified by swc as well, which knows some things that oxc does not: some percent of
 /// it, for 5 ms where oxc takes one. In a large one there is less of it to find and more to wait for.
 const SMALL: usize = 100_000;
+
+/// Nor does swc find much where a declaration of the module is so many bytes long on average: that is a program which somebody
+/// has put together before, inside of one function.
+const LONG: usize = 5_000;
 
 /// What to make of a linked module.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +99,7 @@ fn minify_plainly(source: &Source, options: &Linked<'_>) -> Result<Minified, Vec
     let compress = CompressOptions { target, ..CompressOptions::smallest() };
     Compressor::new(&allocator).build_with_scoping(&mut program, scoping, compress);
     shorten(&mut program, &allocator);
+    let declared = program.body.iter().map(declarations).sum::<usize>();
 
     let mut semantic = SemanticBuilder::new().with_build_nodes(true).with_class_table(true).build(&program).semantic;
     let mangle = MangleOptions { top_level: Some(true), ..MangleOptions::default() };
@@ -111,7 +116,7 @@ fn minify_plainly(source: &Source, options: &Linked<'_>) -> Result<Minified, Vec
         .with_private_member_mappings(Some(private_names))
         .build(&program);
     let mut minified = Minified { code, map: map.map(SourceMap::into_owned) };
-    if minified.code.len() <= SMALL
+    if minified.code.len() <= SMALL.min(LONG * declared.max(1))
         && let Some(again) =
             again::minify(&minified.code, options.has_map).filter(|again| again.code.len() < minified.code.len())
     {
@@ -121,6 +126,19 @@ fn minify_plainly(source: &Source, options: &Linked<'_>) -> Result<Minified, Vec
     let lines_above = u32::try_from(licences.matches('\n').count()).unwrap_or(u32::MAX);
     let Minified { code, map } = minified;
     Ok(Minified { code: licences + &code, map: map.map(|map| below(map, lines_above)) })
+}
+
+/// How many things a statement of a module declares.
+fn declarations(statement: &Statement<'_>) -> usize {
+    let declaration = match statement {
+        Statement::ExportDeclaration(export) => Some(&export.declaration),
+        statement => statement.as_declaration(),
+    };
+    match declaration {
+        Some(Declaration::VariableDeclaration(variables)) => variables.declarations.len(),
+        Some(_) => 1,
+        None => usize::from(matches!(statement, Statement::ExportDefaultDeclaration(_))),
+    }
 }
 
 /// The map of the same code with so many lines before it.
@@ -242,6 +260,20 @@ mod tests {
     fn a_licence_is_published_once() {
         let text = "/*! one */ a();\n// @license two\nb();\n/*! one */ c();";
         assert_eq!(minified(text, None).code, "/*! one */\n/* @license two*/\na(),b(),c();");
+    }
+
+    #[test]
+    fn what_a_module_declares_is_counted() {
+        for (text, expected) in [
+            ("var a = 1, b = 2; function c() {} class D {}", 4),
+            ("export const a = 1, b = 2; export function c() {} export { a as d }", 3),
+            ("export default function () {}", 1),
+            ("import { a } from 'b'; a(function c() {})", 0),
+        ] {
+            let allocator = Allocator::default();
+            let program = Parser::new(&allocator, text, SourceType::mjs()).parse().program;
+            assert_eq!(program.body.iter().map(declarations).sum::<usize>(), expected, "{text}");
+        }
     }
 
     #[test]
