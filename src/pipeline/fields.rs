@@ -1,7 +1,10 @@
 //! Decides the header fields of every answer: how long it is fresh, what a browser may do with it, and what the author's
 //! rules say of its path. The packer derives the rest from the bodies.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{outputs::Output, preload};
 use crate::{
@@ -18,6 +21,8 @@ pub(super) struct Fields<'a> {
     site: Surroundings,
     routes: &'a BTreeMap<SitePath, Output>,
     base: &'a BasePath,
+    /// The policies of pages by what these need: most need the same.
+    policies: Mutex<HashMap<Needs, Arc<str>>>,
 }
 
 impl<'a> Fields<'a> {
@@ -32,7 +37,7 @@ impl<'a> Fields<'a> {
             has_wasm: routes.values().any(|output| output.media.as_str() == "application/wasm"),
             origin: config.base_url.as_deref().and_then(origin),
         };
-        Self { rules: &config.rules, mode: config.mode, site, routes, base }
+        Self { rules: &config.rules, mode: config.mode, site, routes, base, policies: Mutex::default() }
     }
 
     /// All fields of the answer at `path`, sorted.
@@ -94,12 +99,21 @@ impl<'a> Fields<'a> {
             (PolicyMode::Enforce, Some(needs)) => ("content-security-policy", needs),
             (PolicyMode::ReportOnly, Some(needs)) => ("content-security-policy-report-only", needs),
         };
-        let mut value = policy::policy(needs, &self.site, settings);
+        let mut value = self.policy(needs).to_string();
         if let Some(url) = &settings.report_to {
             value.extend(["; report-uri ", url, "; report-to csp"]);
             fields.push(Field::new("reporting-endpoints", format!("csp=\"{url}\"")));
         }
         fields.push(Field::new(name, value));
+    }
+
+    fn policy(&self, needs: &Needs) -> Arc<str> {
+        let policies = || self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = policies().get(needs) {
+            return Arc::clone(known);
+        }
+        let made: Arc<str> = policy::policy(needs, &self.site, &self.rules.policy).into();
+        Arc::clone(policies().entry(needs.clone()).or_insert(made))
     }
 }
 

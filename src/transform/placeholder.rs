@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::digest::{Bits, Digest};
 use crate::site::ContentHash;
 
@@ -81,7 +83,7 @@ pub fn begins(text: &str) -> bool {
 
 /// All placeholders of a text, in its order.
 pub fn find(text: &str) -> impl Iterator<Item = Placeholder> {
-    text.match_indices(START).filter_map(|(at, _)| {
+    memmem::find_iter(text.as_bytes(), START).filter_map(|at| {
         let digits = text.get(at + START.len() + 1..at + LEN)?;
         let (_, what) = LETTERS.iter().find(|(letter, _)| text[at + START.len()..].starts_with(*letter))?;
         Some(Placeholder { span: at..at + LEN, what: *what, key: ContentHash::parse(digits)? })

@@ -6,7 +6,7 @@ use super::{
     base::style_urls,
     html::{
         decoded::decoded,
-        lexer::{Kind, Lexer},
+        lexer::{Kind, Lexer, lowercase},
     },
     policy::is_import,
     script,
@@ -43,16 +43,16 @@ pub fn of_page(page: &str) -> Loads {
     let mut found = Loads::default();
     let mut lexer = Lexer::new(page);
     let (mut in_module, mut in_style) = (false, false);
-    while let Some(token) = lexer.next() {
+    while let Some(token) = lexer.next_notable() {
         match token.kind {
             Kind::StartTag { .. } if lexer.is_inert() => {}
             Kind::StartTag { .. } => {
-                let element = page[token.name].to_ascii_lowercase();
+                let element = lowercase(&page[token.name]);
                 let url = |name| lexer.attribute(name).map(|raw| decoded(raw).trim().to_owned());
                 let is_modular = element == "script"
                     && lexer.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("module"));
                 (in_module, in_style) = (is_modular, element == "style");
-                let reference = match element.as_str() {
+                let reference = match &*element {
                     "base" => {
                         found.base = found.base.or_else(|| url("href"));
                         None

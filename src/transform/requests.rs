@@ -8,7 +8,7 @@ use super::{
     base::{candidates, style_urls},
     html::{
         decoded::decoded,
-        lexer::{Kind, Lexer},
+        lexer::{Kind, Lexer, lowercase},
     },
     policy::is_import,
 };
@@ -93,7 +93,7 @@ impl Requests {
     fn scan(&mut self, page: &str, offset: usize) {
         let mut lexer = Lexer::new(page);
         let mut inside = None;
-        while let Some(token) = lexer.next() {
+        while let Some(token) = lexer.next_notable() {
             match token.kind {
                 Kind::StartTag { self_closing } => {
                     if lexer.is_inert() {
@@ -105,7 +105,7 @@ impl Requests {
                         self.anchors.extend(ids.map(|id| id.start + offset..id.end + offset));
                         continue;
                     }
-                    let element = page[token.name].to_ascii_lowercase();
+                    let element = lowercase(&page[token.name]);
                     if offset == 0 {
                         self.note_head(&element, &token.span);
                     }
@@ -152,7 +152,7 @@ impl Requests {
         }
         for attribute in tag.lexer.attributes() {
             let Some(value) = attribute.value.clone() else { continue };
-            let name = tag.page[attribute.name.clone()].to_ascii_lowercase();
+            let name = lowercase(&tag.page[attribute.name.clone()]);
             let text = &tag.page[value.clone()];
             if name == "id" || (name == "name" && tag.element == "a") {
                 self.anchors.push(value.start + tag.offset..value.end + tag.offset);

@@ -2,7 +2,7 @@
 //! lexer serves whoever edits a page in place. It builds no tree and repairs nothing, so it must never decide what a
 //! page means: where that depends on the tree, its callers check their result with a real parser.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// A piece of the page. Pieces follow each other without gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,29 @@ impl<'a> Lexer<'a> {
         self.raw.is_none() && self.attributes.iter().all(is_plain)
     }
 
+    /// The next piece that is no text and no quiet tag: one that names, loads and runs nothing, wherever it stands. Whoever looks
+    /// for names and URLs misses nothing, and most of a page is neither.
+    pub fn next_notable(&mut self) -> Option<Token> {
+        if self.raw.is_none() {
+            self.skip_quiet();
+        }
+        self.next()
+    }
+
+    fn skip_quiet(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(found) = memchr::memchr(b'<', &bytes[self.at..]) {
+            self.at += found;
+            let rest = &bytes[self.at..];
+            match quiet_tag(rest) {
+                Some(length) => self.at += length,
+                None if begins_markup(rest.get(1)) => return,
+                None => self.at += 1,
+            }
+        }
+        self.at = bytes.len();
+    }
+
     /// Whether the piece just returned is in an `svg` or `math`, or one of them is open by a fault of the page.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
@@ -109,11 +132,10 @@ impl<'a> Lexer<'a> {
         let mut at = self.at;
         while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
             at += found;
-            match bytes.get(at + 1) {
-                Some(b'/' | b'!' | b'?') => return at,
-                Some(letter) if letter.is_ascii_alphabetic() => return at,
-                _ => at += 1,
+            if begins_markup(bytes.get(at + 1)) {
+                return at;
             }
+            at += 1;
         }
         bytes.len()
     }
@@ -259,6 +281,69 @@ impl Iterator for Lexer<'_> {
     }
 }
 
+/// Whether this after a `<` begins something other than text.
+fn begins_markup(next: Option<&u8>) -> bool {
+    next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
+}
+
+/// The length of a quiet tag at the start of `rest`: of an element of text without attributes, or a `span` that has nothing
+/// but a class, of which highlighted code is made.
+fn quiet_tag(rest: &[u8]) -> Option<usize> {
+    if let Some(value) = rest.strip_prefix(b"<span class=") {
+        let is_quoted = value.first() == Some(&b'"');
+        let value = &value[usize::from(is_quoted)..];
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (is_quoted && byte == b' ');
+        let length = value.iter().position(|&byte| !is_plain(byte))?;
+        let end: &[u8] = if is_quoted { b"\">" } else { b">" };
+        let is_whole = length > 0 && value[length..].starts_with(end);
+        return is_whole.then(|| rest.len() - value.len() + length + end.len());
+    }
+    let start = 1 + usize::from(rest.get(1) == Some(&b'/'));
+    let length = rest.get(start..)?.iter().take(11).position(|&byte| byte == b'>')?;
+    is_quiet(&rest[start..start + length]).then(|| start + length + 1)
+}
+
+/// Whether nobody looks for an element of this name when it has no attributes, nor for its end.
+fn is_quiet(name: &[u8]) -> bool {
+    match name.len() {
+        1 => matches!(name, b"a" | b"b" | b"i" | b"p"),
+        2 => matches!(
+            name,
+            b"br"
+                | b"dd"
+                | b"dl"
+                | b"dt"
+                | b"em"
+                | b"h1"
+                | b"h2"
+                | b"h3"
+                | b"h4"
+                | b"hr"
+                | b"li"
+                | b"ol"
+                | b"td"
+                | b"th"
+                | b"tr"
+                | b"ul"
+        ),
+        _ => matches!(
+            name,
+            b"blockquote" | b"code" | b"div" | b"pre" | b"span" | b"strong" | b"table" | b"tbody" | b"thead"
+        ),
+    }
+}
+
+/// The name of an element or attribute in small letters, as nearly all are written.
+#[must_use]
+pub fn lowercase(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 /// White space as HTML means it.
 #[must_use]
 pub fn is_space(byte: u8) -> bool {
@@ -319,6 +404,53 @@ mod tests {
             "<svg><![CDATA[<b>]]></svg><![CDATA[<b>]]>",
             &["s:<svg>", "o:<![CDATA[<b>]]>", "e:</svg>", "o:<![CDATA[<b>", "t:]]>"],
         );
+    }
+
+    #[test]
+    fn what_is_notable() {
+        let page = "a < b<p>c</p><span class=\"x y\">d</span><span class=z>e</span><span class=z id=f></span><SPAN></p >\
+                    <title><p></title><!-- <p> --><pre><code class=\"g\">h</code></pre><span class=\"&amp;\"><b";
+        let mut lexer = Lexer::new(page);
+        let notable: Vec<&str> = std::iter::from_fn(|| lexer.next_notable()).map(|token| &page[token.span]).collect();
+        let expected = [
+            "<span class=z id=f>",
+            "<SPAN>",
+            "</p >",
+            "<title>",
+            "<p>",
+            "</title>",
+            "<!-- <p> -->",
+            "<code class=\"g\">",
+            "<span class=\"&amp;\">",
+            "<b",
+        ];
+        assert_eq!(notable, expected);
+    }
+
+    proptest::proptest! {
+        /// What is passed over would have been found to be quiet by whoever reads every piece.
+        #[test]
+        fn nothing_notable_is_passed_over(page in "(<|</|<span class=|\"|>|p|td|svg|script|title| id=|x|&|é|<!--|-->){0,40}") {
+            let is_quiet = |lexer: &Lexer<'_>, token: &Token| match token.kind {
+                Kind::StartTag { .. } => lexer.is_inert() && !page[token.span.clone()].contains("id="),
+                Kind::Text | Kind::EndTag => true,
+                _ => false,
+            };
+            let mut all = Lexer::new(&page);
+            let mut every = Vec::new();
+            while let Some(token) = all.next() {
+                every.push((token.clone(), all.is_foreign(), is_quiet(&all, &token)));
+            }
+            let mut notable = Lexer::new(&page);
+            let mut found = Vec::new();
+            while let Some(token) = notable.next_notable() {
+                found.push((token, notable.is_foreign()));
+            }
+            for (token, foreign, quiet) in every {
+                let is_found = found.iter().any(|one| *one == (token.clone(), foreign));
+                proptest::prop_assert!(quiet || is_found, "{token:?}");
+            }
+        }
     }
 
     #[test]
