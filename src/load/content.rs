@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
+    sync::Arc,
 };
 
 use globset::GlobSet;
@@ -55,6 +56,9 @@ pub(super) fn read(
         diagnostics.extend(found);
         habits.merge(new_habits);
     }
+    if documents.len() > MANY {
+        hold_equal_texts_once(&mut documents);
+    }
     translations::inherit(&files.markdown, &mut documents, config);
 
     let (mut pages, mut sections) = (Vec::new(), Vec::new());
@@ -85,6 +89,20 @@ pub(super) fn read(
     refuse_two_indexes(&pages, &sections, diagnostics);
     files.give_assets(&content, &mut pages, &mut sections, diagnostics);
     (pages, sections)
+}
+
+/// From so many files on, equal texts among them are looked for: versions of a manual have many.
+const MANY: usize = 10_000;
+
+fn hold_equal_texts_once(documents: &mut [Option<Document>]) {
+    let mut known: HashSet<Arc<str>> = HashSet::with_capacity(documents.len());
+    for document in documents.iter_mut().flatten() {
+        let (Document::Page(Written { source, .. }) | Document::Section(Written { source, .. })) = document;
+        match known.get(&source.text) {
+            Some(equal) => source.text = Arc::clone(equal),
+            None => drop(known.insert(Arc::clone(&source.text))),
+        }
+    }
 }
 
 /// What a Markdown file says.
