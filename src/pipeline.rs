@@ -12,17 +12,19 @@ mod further;
 mod head;
 mod highlighting;
 mod links;
+mod noted;
 mod outputs;
 mod pages;
 mod preload;
 mod references;
+mod shelves;
 mod sources;
 mod together;
 mod used;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    ops::Deref,
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -39,14 +41,16 @@ pub use self::{
 };
 use self::{
     fields::Fields,
+    noted::Noted,
     outputs::{Output, Outputs},
+    shelves::Shelves,
 };
 use crate::{
     compress::{self, Cache},
     diag::{Diagnostic, Severity},
-    load::{self, Entry, EntryKind, Outside, World, WorldError},
+    load::{self, World},
     plan,
-    site::{BasePath, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
+    site::{BasePath, Body, Coding, ContentHash, EncodedBody, Response, SiteImage, SiteName, SitePath},
 };
 
 /// What kind of output is wanted.
@@ -102,7 +106,7 @@ pub struct Report {
 /// What a site was compiled to.
 #[derive(Debug)]
 pub struct Compiled {
-    pub image: SiteImage,
+    pub image: SiteImage<Body>,
     pub report: Report,
     /// Source maps that are not published, by the file name they should have: `main.4f2a9c81d0.js.map`.
     pub hidden_maps: BTreeMap<String, Bytes>,
@@ -118,30 +122,47 @@ pub fn compile(
     cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> (Option<Compiled>, Vec<Diagnostic>) {
-    let world = Counting { world, bytes: Arc::default() };
+    let build = Build { world, profile: options.profile, cache, shelves: Shelves::of(cache), progress };
+    compile_with(&build, name, root)
+}
+
+fn compile_with(build: &Build<'_>, name: &SiteName, root: &str) -> (Option<Compiled>, Vec<Diagnostic>) {
+    let read = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&read);
+    let count = move |_: &str, bytes: &Bytes| {
+        counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    };
+    let world = Noted { world: build.world, note: count };
+    let Build { profile, cache, progress, .. } = *build;
+    let build = Build { world: &world, profile, cache, shelves: build.shelves.clone(), progress };
     progress.begin(Stage::Load, 0);
     let (site, mut diagnostics) = load::load(&world, name, root);
-    let Some(site) = site else { return (None, diagnostics) };
+    let Some(site) = site.map(Arc::new) else { return (None, diagnostics) };
     let (plan, found) = plan::plan(&site);
     diagnostics.extend(found);
 
     let base = mounted(&site);
-    let Outputs { routes, manifest, hidden_maps, diagnostics: found } =
-        outputs::make(&world, &site, &plan, &base, options.profile, cache, progress);
+    let Outputs { routes, manifest, hidden_maps, diagnostics: found } = outputs::make(&build, &site, &plan, &base);
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, diagnostics);
     }
 
-    let mut report = Report { bytes_in: world.bytes.load(Ordering::Relaxed), ..Report::default() };
+    let mut report = Report { bytes_in: read.load(Ordering::Relaxed), ..Report::default() };
     for output in routes.values() {
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
-    let bodies = encode(&routes, options.profile, cache, progress, &mut report);
+    let bodies = match encode(&build, &routes, &mut report) {
+        Ok(bodies) => bodies,
+        Err(error) => {
+            let message = format!("a body cannot be read again from the build cache: {error}");
+            return (None, vec![Diagnostic::error(root, message)]);
+        }
+    };
     let fields = Fields::new(&site.config, &routes, &base);
     let respond = |(path, output): (&SitePath, &Output)| {
-        let bodies = bodies.get(&output.hash).cloned().unwrap_or_default();
+        let bodies = bodies.get(&output.body.hash()).cloned().unwrap_or_default();
         (path.clone(), Response { status: output.status, fields: fields.of(path, output), bodies })
     };
     let routes = routes.par_iter().map(respond).collect();
@@ -168,49 +189,64 @@ pub fn check_links(
 ) -> Vec<Diagnostic> {
     progress.begin(Stage::Load, 0);
     let (site, mut diagnostics) = load::load(world, name, root);
-    let Some(site) = site else { return diagnostics };
+    let Some(site) = site.map(Arc::new) else { return diagnostics };
     let (plan, found) = plan::plan(&site);
     diagnostics.extend(found);
-    diagnostics.extend(outputs::check_links(world, &site, &plan, ask, progress));
+    let build = Build { world, profile: Profile::Dev, cache: None, shelves: Shelves::default(), progress };
+    diagnostics.extend(outputs::check_links(&build, &site, &plan, ask));
     merge_equal(diagnostics)
+}
+
+/// What one build works with.
+struct Build<'a> {
+    world: &'a dyn World,
+    profile: Profile,
+    cache: Option<&'a Cache>,
+    shelves: Shelves,
+    progress: &'a dyn Progress,
 }
 
 /// The bodies of each content, coded once however many routes have it, the largest first so that no thread is left
 /// with one at the end.
 fn encode(
+    build: &Build<'_>,
     routes: &BTreeMap<SitePath, Output>,
-    profile: Profile,
-    cache: Option<&Cache>,
-    progress: &dyn Progress,
     report: &mut Report,
-) -> HashMap<ContentHash, Vec<EncodedBody>> {
-    let mut contents: BTreeMap<ContentHash, (&Bytes, bool)> = BTreeMap::new();
+) -> io::Result<HashMap<ContentHash, Vec<EncodedBody<Body>>>> {
+    let mut contents: BTreeMap<ContentHash, (&Body, bool)> = BTreeMap::new();
     for output in routes.values() {
-        contents.entry(output.hash).or_insert((&output.body, false)).1 |= output.media.is_compressible();
+        contents.entry(output.body.hash()).or_insert((&output.body, false)).1 |= output.media.is_compressible();
     }
-    let mut contents: Vec<(ContentHash, &Bytes, bool)> =
-        contents.into_iter().map(|(hash, (body, compressible))| (hash, body, compressible)).collect();
-    contents.sort_by_key(|(_, body, _)| std::cmp::Reverse(body.len()));
-    let is_coded = |body: &Bytes, compressible| profile == Profile::Prod && compressible && compress::can_pay(body);
-    let coded = contents.iter().filter(|(_, body, compressible)| is_coded(body, *compressible)).count();
+    let mut contents: Vec<(&Body, bool)> = contents.into_values().collect();
+    contents.sort_by_key(|(body, _)| std::cmp::Reverse(body.len()));
+    let is_coded =
+        |body: &Body, compressible| build.profile == Profile::Prod && compressible && compress::can_pay(body.len());
+    let coded = contents.iter().filter(|(body, compressible)| is_coded(body, *compressible)).count();
     if coded > 0 {
-        progress.begin(Stage::Compress, coded);
+        build.progress.begin(Stage::Compress, coded);
     }
-    let encoded: Vec<(ContentHash, Vec<EncodedBody>, Option<bool>)> = contents
+    let put_aside = |EncodedBody { coding, bytes }| EncodedBody {
+        coding,
+        bytes: Body::from(bytes).put_aside(build.shelves.bodies.as_ref()),
+    };
+    let encoded: Vec<(ContentHash, Vec<EncodedBody<Body>>, Option<bool>)> = contents
         .into_par_iter()
         .with_max_len(1)
-        .map(|(hash, body, compressible)| {
+        .map(|(body, compressible)| {
+            let mut bodies = vec![EncodedBody { coding: Coding::Identity, bytes: body.clone() }];
             if !is_coded(body, compressible) {
-                return (hash, vec![compress::identity(body)], None);
+                return Ok((body.hash(), bodies, None));
             }
-            let (bodies, hit) = match cache {
-                Some(cache) => cache.encode_all(body),
-                None => (compress::encode_all(body), false),
+            let content = body.read()?;
+            let (coded, hit) = match build.cache {
+                Some(cache) => cache.encode_all(&content),
+                None => (compress::encode_all(&content), false),
             };
-            progress.step();
-            (hash, bodies, Some(hit))
+            bodies.extend(coded.into_iter().filter(|body| body.coding != Coding::Identity).map(put_aside));
+            build.progress.step();
+            Ok((body.hash(), bodies, Some(hit)))
         })
-        .collect();
+        .collect::<io::Result<_>>()?;
     for (_, bodies, hit) in &encoded {
         for body in bodies {
             *report.bytes_out.entry(body.coding).or_default() += body.bytes.len() as u64;
@@ -218,7 +254,7 @@ fn encode(
         report.cache_hits += u64::from(*hit == Some(true));
         report.cache_misses += u64::from(*hit == Some(false));
     }
-    encoded.into_iter().map(|(hash, bodies, _)| (hash, bodies)).collect()
+    Ok(encoded.into_iter().map(|(hash, bodies, _)| (hash, bodies)).collect())
 }
 
 /// Where a site is mounted: at `/` of its own hosts, or below its name.
@@ -249,44 +285,57 @@ fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
     (&one.path, &one.label, one.severity, &one.message) == (&other.path, &other.label, other.severity, &other.message)
 }
 
-/// Counts what is read.
-struct Counting<W> {
-    world: W,
-    bytes: Arc<AtomicU64>,
-}
-
-impl<W: Deref<Target: World> + Sync> World for Counting<W> {
-    fn read(&self, path: &str) -> Result<Bytes, WorldError> {
-        let bytes = self.world.read(path)?;
-        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        Ok(bytes)
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
-        self.world.list(folder)
-    }
-
-    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
-        self.world.kind(path)
-    }
-
-    fn real(&self, path: &str) -> Result<String, WorldError> {
-        self.world.real(path)
-    }
-
-    fn outside(&self) -> &dyn Outside {
-        self.world.outside()
-    }
-
-    fn shared(&self) -> Arc<dyn World + Send + Sync> {
-        Arc::new(Counting { world: self.world.shared(), bytes: Arc::clone(&self.bytes) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Source;
+    use crate::{diag::Source, load::MemoryWorld, pack};
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn begin(&self, _: Stage, _: usize) {}
+        fn step(&self) {}
+    }
+
+    #[test]
+    fn what_is_put_aside_is_published_the_same() {
+        let page =
+            "{{ page.title }}{% if page.lower %}{{ page.lower.content | safe }}{% endif %}{{ page.content | safe }}";
+        let list = "{{ section.content | safe }}{% for page in section.pages %}{{ page.content | safe }}{% endfor %}";
+        let config = "base_url = 'https://a.example'\ngenerate_feeds = true\nbuild_search_index = true\n\
+                      taxonomies = [{ name = 'tags' }]\n[link_checker]\ninternal_level = 'warn'\n[sitekit.assets]\n\
+                      remove_unused = true";
+        let text =
+            "+++\ntitle = 'A'\nweight = 1\n[taxonomies]\ntags = ['x', 'y']\n+++\n# A\n[b](@/b.md#b) <i id=c>c</i>";
+        let mut world = MemoryWorld::new();
+        for (path, content) in [
+            ("config.toml", config),
+            ("templates/page.html", &*format!("<link rel=stylesheet href=/a.css>{page}")),
+            ("templates/section.html", list),
+            ("templates/index.html", list),
+            ("templates/taxonomy_list.html", "{% for term in terms %}{{ term.name }}{% endfor %}"),
+            ("templates/taxonomy_single.html", "{% for page in term.pages %}{{ page.content | safe }}{% endfor %}"),
+            ("static/a.css", "a { color: red } b { color: blue }"),
+            ("content/_index.md", "+++\nsort_by = 'weight'\n+++\n# Home"),
+            ("content/a.md", text),
+            ("content/b.md", &*text.replace("weight = 1", "weight = 2").replace("# A", "# B")),
+        ] {
+            world = world.with(&format!("sites/s/{path}"), content);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path(), 0).unwrap();
+        let bundle = |shelves: Shelves| {
+            let build = Build { world: &world, profile: Profile::Prod, cache: None, shelves, progress: &Silent };
+            let (compiled, diagnostics) = compile_with(&build, &SiteName::parse("s").unwrap(), "sites/s");
+            let sealed = pack::seal(&compiled.unwrap().image).unwrap();
+            (sealed.pieces().flat_map(Result::unwrap).collect::<Vec<u8>>(), diagnostics)
+        };
+        let aside = Shelves::with_room(&cache, 0);
+        assert_eq!(bundle(aside.clone()), bundle(Shelves::default()));
+        for shelf in [aside.contents, aside.drafts, aside.bodies] {
+            assert!(shelf.unwrap().read(0, 1).is_ok(), "nothing was put there");
+        }
+    }
 
     #[test]
     fn a_mistake_many_pages_meet_is_told_once() {

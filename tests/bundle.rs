@@ -25,7 +25,7 @@ use sitekit::{map::Bundle, pack::seal, site::SiteImage};
 
 /// The bytes of the bundle of an image, in one piece.
 fn packed(image: &SiteImage) -> Vec<u8> {
-    seal(image).unwrap().pieces().flatten().copied().collect()
+    seal(image).unwrap().pieces().flat_map(Result::unwrap).collect()
 }
 
 /// The bundle of an image, opened.

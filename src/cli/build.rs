@@ -30,7 +30,7 @@ use crate::{
     map, pack,
     pipeline::{self, Compiled, Options, Profile, Report, Stage},
     remote::{Change, LOCK_FILE, Mode},
-    site::{BasePath, BuiltKind, Coding, ContentHash, Manifest, SiteImage, SiteName, SitePath},
+    site::{BasePath, Body, BuiltKind, Coding, ContentHash, Manifest, SiteImage, SiteName, SitePath},
 };
 
 /// Compile sites into bundles
@@ -470,7 +470,7 @@ impl BuiltSite {
 }
 
 impl AssetFigures {
-    fn of(image: &SiteImage, kind: BuiltKind) -> Self {
+    fn of(image: &SiteImage<Body>, kind: BuiltKind) -> Self {
         let mut figures = Self::default();
         let built = image.manifest.files.iter().filter(|(_, file)| file.kind == kind);
         for (path, _) in built {

@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{ENCODERS, encode_all, identity};
+use super::{ENCODERS, Scratch, encode_all, identity};
 use crate::site::{Coding, ContentHash, EncodedBody};
 
 /// Entries on disk, under one folder. Shared by all threads of a build.
@@ -109,6 +109,15 @@ impl Cache {
         if written.is_err() {
             drop(fs::remove_file(&temporary));
         }
+    }
+
+    /// A place for what a build makes and needs again, of which `in_memory` bytes stay where they are.
+    #[must_use]
+    pub fn scratch(&self, in_memory: usize) -> Scratch {
+        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        // Where a trim finds what a build left that was killed between two steps.
+        let name = format!("{}-{number}.tmp", std::process::id());
+        Scratch::new(self.folder.join("scratch").join(name), in_memory)
     }
 
     /// Hits and misses so far.

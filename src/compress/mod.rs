@@ -2,8 +2,10 @@
 //! that does not pay for its own header fields is not kept. Nothing here knows what the bytes mean.
 
 mod cache;
+mod scratch;
 
 pub use cache::{Cache, CacheError};
+pub use scratch::Scratch;
 
 use std::io;
 
@@ -23,10 +25,10 @@ pub fn encode_all(content: &Bytes) -> Vec<EncodedBody> {
     bodies
 }
 
-/// Whether a coding of this content can be smaller at all, its header fields counted.
+/// Whether a coding of so many bytes can be smaller at all, its header fields counted.
 #[must_use]
-pub fn can_pay(content: &[u8]) -> bool {
-    content.len() > header_cost(Coding::Brotli)
+pub fn can_pay(len: usize) -> bool {
+    len > header_cost(Coding::Brotli)
 }
 
 /// The content as it is.
@@ -39,7 +41,7 @@ pub fn identity(content: &Bytes) -> EncodedBody {
 pub(crate) const ENCODERS: &str = "brotli 9.1 q11/q10, zstd 0.14 l19, zlib-rs l9; 1";
 
 fn encode(coding: Coding, content: &Bytes) -> Option<EncodedBody> {
-    if !can_pay(content) {
+    if !can_pay(content.len()) {
         return None;
     }
     // The encoders write to memory, so an error here is a defect of theirs; the identity body is always right.

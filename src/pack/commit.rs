@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
+
 use super::{Disk, Listed, Sealed};
 use crate::{
     bundle::{BundleName, CURRENT, LOCK, TEMPORARY_BUNDLE, TEMPORARY_CURRENT},
@@ -105,9 +107,9 @@ impl Folder<'_> {
 
     /// Makes `current` name a bundle that is there, and whose name is synced.
     fn make_live(&self, generation: ContentHash) -> Result<(), CommitError> {
-        let current = BundleName(generation).to_current();
-        if !self.holds(CURRENT, [current.as_bytes()]) {
-            self.replace(TEMPORARY_CURRENT, CURRENT, [current.as_bytes()])?;
+        let current = Bytes::from(BundleName(generation).to_current());
+        if !self.holds(CURRENT, [Ok(current.clone())]) {
+            self.replace(TEMPORARY_CURRENT, CURRENT, [Ok(current)])?;
         }
         Ok(())
     }
@@ -134,13 +136,17 @@ impl Folder<'_> {
     }
 
     /// Whether there is a file `name` with exactly these bytes. One that cannot be read is no such file.
-    fn holds<'a>(&self, name: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> bool {
+    fn holds(&self, name: &str, pieces: impl IntoIterator<Item = io::Result<Bytes>>) -> bool {
         let Ok(mut file) = self.disk.open(&self.path.join(name)) else { return false };
         let mut chunk = vec![0; CHUNK];
-        for expected in pieces.into_iter().flat_map(|piece| piece.chunks(CHUNK)) {
-            let found = &mut chunk[..expected.len()];
-            if file.read_exact(found).is_err() || found != expected {
-                return false;
+        for piece in pieces {
+            // Who writes it will say so.
+            let Ok(piece) = piece else { return false };
+            for expected in piece.chunks(CHUNK) {
+                let found = &mut chunk[..expected.len()];
+                if file.read_exact(found).is_err() || found != expected {
+                    return false;
+                }
             }
         }
         matches!(file.read(&mut chunk[..1]), Ok(0))
@@ -148,11 +154,11 @@ impl Folder<'_> {
 
     /// Writes `pieces` to `temporary`, then renames it to `name`: whoever opens `name` finds the old file or the whole
     /// new one, also after a loss of power.
-    fn replace<'a>(
+    fn replace(
         &self,
         temporary: &str,
         name: &str,
-        pieces: impl IntoIterator<Item = &'a [u8]>,
+        pieces: impl IntoIterator<Item = io::Result<Bytes>>,
     ) -> Result<(), CommitError> {
         let renamed = self
             .step("write", temporary, |path| self.write(path, pieces))
@@ -165,10 +171,10 @@ impl Folder<'_> {
         self.sync()
     }
 
-    fn write<'a>(&self, path: &Path, pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<()> {
+    fn write(&self, path: &Path, pieces: impl IntoIterator<Item = io::Result<Bytes>>) -> io::Result<()> {
         let mut file = BufWriter::with_capacity(CHUNK, self.disk.create(path)?);
         for piece in pieces {
-            file.write_all(piece)?;
+            file.write_all(&piece?)?;
         }
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync()
     }

@@ -1,21 +1,19 @@
 //! Lays a site out as a bundle. A pure function of the image: the same image gives the same bytes, whatever the
 //! machine, the clock or the number of threads.
 
-use std::{
-    collections::{HashMap, hash_map::Entry as Place},
-    fmt,
-};
+use std::{collections::HashMap, fmt, io};
 
 use bytes::Bytes;
 
 use super::routes::RouteTable;
 use crate::{
     bundle::{
-        Block, Body, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MANIFEST, MAX_FIELDS,
-        RULES, Record, Representation, Tables, TextRef, VERSION, aligned, check_field, check_status, generation_of,
+        Block, Body as StoredBody, Derived, Entry, FieldFault, GENERATION, HEADER_SIZE, Header, Line, MAGIC, MANIFEST,
+        MAX_FIELDS, RULES, Record, Representation, Tables, TextRef, VERSION, aligned, check_field, check_status,
+        generation_of,
     },
     site::{
-        Coding, ContentHash, EncodedBody, Field, ManifestError, Mode, Response, RulesError, SiteImage, SiteName,
+        Body, Coding, ContentHash, EncodedBody, Field, ManifestError, Mode, Response, RulesError, SiteImage, SiteName,
         SitePath,
     },
 };
@@ -47,8 +45,8 @@ pub struct Sealed {
     pub(super) site: SiteName,
     pub(super) generation: ContentHash,
     /// Header and tables, up to the first body.
-    head: Vec<u8>,
-    bodies: Vec<Bytes>,
+    head: Bytes,
+    bodies: Vec<Body>,
     len: u64,
 }
 
@@ -56,7 +54,7 @@ pub struct Sealed {
 ///
 /// # Errors
 /// When the image holds what a bundle cannot.
-pub fn seal(image: &SiteImage) -> Result<Sealed, SealError> {
+pub fn seal<B: Clone + Into<Body>>(image: &SiteImage<B>) -> Result<Sealed, SealError> {
     for (path, response) in &image.routes {
         check_response(path.as_str(), response)?;
     }
@@ -89,10 +87,11 @@ impl Sealed {
         self.len
     }
 
-    /// The bundle's bytes in order, in pieces, so that a large one is never in memory twice.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let bodies = self.bodies.iter().flat_map(|body| [&body[..], padding(body.len())]);
-        std::iter::once(&self.head[..]).chain(bodies)
+    /// The bundle's bytes in order, in pieces, so that a large one is never in memory twice, and need not be there once.
+    pub fn pieces(&self) -> impl Iterator<Item = io::Result<Bytes>> {
+        let padding = |body: &Body| Ok(Bytes::from_static(padding(body.len())));
+        let bodies = self.bodies.iter().flat_map(move |body| [body.read(), padding(body)]);
+        std::iter::once(Ok(self.head.clone())).chain(bodies)
     }
 }
 
@@ -112,7 +111,7 @@ impl fmt::Debug for Sealed {
     }
 }
 
-fn check_response(path: &str, response: &Response) -> Result<(), SealError> {
+fn check_response<B>(path: &str, response: &Response<B>) -> Result<(), SealError> {
     let path = || path.to_owned();
     if !check_status(response.status) {
         return Err(SealError::Status { path: path(), status: response.status });
@@ -148,27 +147,28 @@ const BODY_ORDER: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Cod
 struct Builder<'a> {
     entries: Vec<Entry>,
     representations: Vec<Representation>,
-    bodies: Vec<(ContentHash, Bytes)>,
+    bodies: Vec<Body>,
     blocks: Vec<Block>,
     lines: Vec<Line>,
     text: Vec<u8>,
     body_numbers: HashMap<ContentHash, u32>,
-    /// The hash of each body of the image by the place of its bytes, so that none is hashed twice.
-    hashes: HashMap<(&'a str, Coding), ContentHash>,
+    /// The number of each body of the image by its place there, and its length.
+    places: HashMap<(&'a str, Coding), u32>,
     block_numbers: HashMap<&'a [Field], u32>,
     texts: HashMap<&'a str, TextRef>,
 }
 
 impl<'a> Builder<'a> {
-    fn add_bodies(&mut self, image: &'a SiteImage) -> Result<(), SealError> {
+    fn add_bodies<B: Clone + Into<Body>>(&mut self, image: &'a SiteImage<B>) -> Result<(), SealError> {
         for coding in BODY_ORDER {
             for (path, response) in &image.routes {
                 for EncodedBody { bytes, .. } in response.bodies.iter().filter(|body| body.coding == coding) {
-                    let hash = ContentHash::of(bytes);
-                    self.hashes.insert((path.as_str(), coding), hash);
-                    if let Place::Vacant(place) = self.body_numbers.entry(hash) {
-                        place.insert(number(self.bodies.len(), "more than 4,294,967,295 bodies")?);
-                        self.bodies.push((hash, bytes.clone()));
+                    let body: Body = bytes.clone().into();
+                    let next = number(self.bodies.len(), "more than 4,294,967,295 bodies")?;
+                    let known = *self.body_numbers.entry(body.hash()).or_insert(next);
+                    self.places.insert((path.as_str(), coding), known);
+                    if known == next {
+                        self.bodies.push(body);
                     }
                 }
             }
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn add_entry(&mut self, path: &'a str, response: &'a Response) -> Result<(), SealError> {
+    fn add_entry<B>(&mut self, path: &'a str, response: &'a Response<B>) -> Result<(), SealError> {
         let entry = Entry {
             path: self.text(path)?,
             block: self.block(&response.fields)?,
@@ -186,13 +186,19 @@ impl<'a> Builder<'a> {
             reserved: [0; 4],
         };
         self.entries.push(entry);
-        for EncodedBody { coding, bytes } in &response.bodies {
+        for EncodedBody { coding, .. } in &response.bodies {
             // `add_bodies` has seen every body.
-            let hash = self.hashes.get(&(path, *coding)).copied().unwrap_or_else(|| ContentHash::of(bytes));
-            let body = self.body_numbers.get(&hash).copied().unwrap_or_default();
-            let Derived { etag, length } = Derived::of(hash, bytes.len() as u64, *coding)
+            let number = self.places.get(&(path, *coding)).copied().unwrap_or_default();
+            let body = &self.bodies[number as usize];
+            let Derived { etag, length } = Derived::of(body.hash(), body.len() as u64, *coding)
                 .ok_or(SealError::TooLarge { what: "a body of more than 9 PB" })?;
-            self.representations.push(Representation { body, coding: *coding as u8, reserved: [0; 3], etag, length });
+            self.representations.push(Representation {
+                body: number,
+                coding: *coding as u8,
+                reserved: [0; 3],
+                etag,
+                length,
+            });
         }
         Ok(())
     }
@@ -227,7 +233,7 @@ impl<'a> Builder<'a> {
         Ok(stored)
     }
 
-    fn finish(mut self, image: &'a SiteImage) -> Result<Sealed, SealError> {
+    fn finish<B>(mut self, image: &'a SiteImage<B>) -> Result<Sealed, SealError> {
         let paths: Vec<&str> = image.routes.keys().map(SitePath::as_str).collect();
         let routes = RouteTable::of(&paths).ok_or(SealError::TooLarge { what: "more than 1,073,741,824 routes" })?;
         let not_found = match image.not_found.as_ref().map(SitePath::as_str) {
@@ -276,9 +282,9 @@ impl<'a> Builder<'a> {
         let tables = Tables::of(&header).ok_or(SealError::TooLarge { what: "tables that do not fit in memory" })?;
         let mut end = tables.end();
         let mut bodies = Vec::with_capacity(self.bodies.len());
-        for (hash, bytes) in &self.bodies {
-            bodies.push(Body { offset: end, len: bytes.len() as u64, hash: *hash });
-            end = aligned(end + bytes.len() as u64);
+        for body in &self.bodies {
+            bodies.push(StoredBody { offset: end, len: body.len() as u64, hash: body.hash() });
+            end = aligned(end + body.len() as u64);
         }
         header.file_len = end;
 
@@ -294,8 +300,7 @@ impl<'a> Builder<'a> {
         head.extend(padding(head.len()));
         let generation = generation_of(&head);
         head[GENERATION].copy_from_slice(generation.as_bytes());
-        let bodies = self.bodies.into_iter().map(|(_, bytes)| bytes).collect();
-        Ok(Sealed { site: image.site.clone(), generation, head, bodies, len: end })
+        Ok(Sealed { site: image.site.clone(), generation, head: head.into(), bodies: self.bodies, len: end })
     }
 }
 

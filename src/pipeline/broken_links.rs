@@ -110,7 +110,7 @@ impl<'a> Teller<'a> {
         let mut cases: Vec<(Case<'_>, usize)> = Vec::new();
         let mut at: HashMap<&str, usize> = HashMap::new();
         for one in broken {
-            let raw = one.span.of_text(&page.source.text);
+            let raw = &*one.link.raw;
             // A URL of the same words leads to the same place.
             let known = *at.entry(raw).or_insert_with(|| {
                 cases.push((Case { path, page, raw, broken: one }, 0));
@@ -122,8 +122,9 @@ impl<'a> Teller<'a> {
         for (case, count) in cases {
             match &written {
                 None => {
-                    for one in broken.iter().filter(|one| one.span.of_text(&page.source.text) == case.raw) {
-                        self.tell(&case, (&page.source, one.span.range()), None);
+                    let source = page.text.read_or_name();
+                    for one in broken.iter().filter(|one| &*one.link.raw == case.raw) {
+                        self.tell(&case, (&source, one.link.range()), None);
                     }
                 }
                 Some(written) => self.case(&case, count, written),
@@ -197,9 +198,8 @@ impl<'a> Teller<'a> {
             return;
         }
         self.known.insert(key, self.told.len());
-        let span = case.broken.span.range();
-        let diagnostic =
-            self.diagnostic(case, (&case.page.source, span)).traced(format!("made by template {template}"));
+        let place = (&case.page.text.read_or_name(), case.broken.link.range());
+        let diagnostic = self.diagnostic(case, place).traced(format!("made by template {template}"));
         self.told.push((diagnostic.traced(step), 0));
     }
 
@@ -250,7 +250,7 @@ impl<'a> Teller<'a> {
 
     fn anchors(&self, fragment: &str, page: &SitePath) -> String {
         let Some(Draft::Page(draft)) = self.drafts.get(page) else { return String::new() };
-        let mut names: Vec<&str> = draft.references.anchors.names(&draft.source.text).collect();
+        let mut names: Vec<&str> = draft.references.anchors.names().collect();
         names.sort_unstable();
         names.dedup();
         names.retain(|name| !name.is_empty());
@@ -373,7 +373,7 @@ impl<'k> FromIterator<&'k str> for Known<'k> {
     fn from_iter<I: IntoIterator<Item = &'k str>>(paths: I) -> Self {
         let mut known = Self { folded: HashMap::new(), named: HashMap::new(), all: Candidates::default() };
         let paths: Vec<&str> = paths.into_iter().collect();
-        for path in &paths {
+        for &path in &paths {
             known.folded.entry(path.to_ascii_lowercase()).or_insert(path);
             known.named.entry(last_segment(path)).or_default().push(path);
         }

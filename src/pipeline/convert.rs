@@ -1,7 +1,7 @@
 //! Every Markdown file of a site to HTML, once, before any template asks for it. Where a file is a template itself, that
 //! comes first.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{Progress, Stage, links::Links};
 use crate::{
     diag::{Diagnostic, Severity, Source, did_you_mean},
     load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
-    site::{BasePath, SitePath},
+    site::{BasePath, Shelf, SitePath},
     transform::{
         highlight::Highlighter,
         markdown::{
@@ -50,6 +50,7 @@ pub(super) fn convert(
     options: &MarkdownOptions,
     highlighter: Option<&Highlighter>,
     renderer: Option<&Renderer<'_>>,
+    shelf: Option<&Arc<dyn Shelf>>,
     progress: &dyn Progress,
 ) -> Contents {
     let converter = Converter {
@@ -78,7 +79,7 @@ pub(super) fn convert(
         };
         let made = converter.convert(&file, |renderer| renderer.page_content(PageId(id)));
         progress.step();
-        made
+        made.kept(shelf)
     };
     let section = |id: usize| {
         let section = &site.sections[id];
@@ -93,13 +94,13 @@ pub(super) fn convert(
         };
         let made = converter.convert(&file, |renderer| renderer.section_content(SectionId(id)));
         progress.step();
-        made
+        made.kept(shelf)
     };
     let (pages, sections) = rayon::join(
         || (0..site.pages.len()).into_par_iter().map(page).collect(),
         || (0..site.sections.len()).into_par_iter().map(section).collect(),
     );
-    Contents { pages, sections }
+    Contents::new(pages, sections)
 }
 
 impl Converter<'_> {

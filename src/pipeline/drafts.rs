@@ -2,6 +2,7 @@
 //! site. Nothing here knows what anything will be called, so that no change of a script renders a page again.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::Arc,
@@ -12,6 +13,7 @@ use super::{
     asking::Asking,
     files,
     references::{Places, References},
+    shelves::Kept,
     sources::{Kind, Sources},
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     diag::{Diagnostic, Source},
     load::{self, File, ListId, Searched, Site, World},
     plan::Origin,
-    site::{BasePath, ContentHash, Field, MediaType, SitePath},
+    site::{BasePath, ContentHash, Field, MediaType, Shelf, SitePath},
     transform::{
         base,
         placeholder::{self, Placeholder, What},
@@ -46,7 +48,7 @@ pub(super) enum Draft {
 /// A page with its names as the author wrote them.
 #[derive(Debug)]
 pub(super) struct PageDraft {
-    pub(super) source: Source,
+    pub(super) text: Kept,
     pub(super) head: Head,
     /// In the order of the text.
     pub(super) wishes: Vec<Wish>,
@@ -160,6 +162,8 @@ pub(super) struct Drafter<'a> {
     pub(super) places: &'a Places<'a>,
     /// `None` when templates cannot be read: then nothing that needs one is made.
     pub(super) renderer: Option<Renderer<'a>>,
+    /// Where the texts of pages are put.
+    pub(super) shelf: Option<&'a Arc<dyn Shelf>>,
 }
 
 /// Who wrote a rendered page.
@@ -276,15 +280,22 @@ impl Drafter<'_> {
         let searched = self.site.searched(lang);
         let urls: Vec<String> =
             searched.iter().map(|&one| self.site.url(self.site.searched_path(one), self.base)).collect();
-        let document = |one, url| {
-            let (title, description, date, content) = match one {
+        let html = |&one: &_| {
+            self.contents.html(match one {
+                Searched::Page(id) => &self.contents.pages[id.0],
+                Searched::Section(id) => &self.contents.sections[id.0],
+            })
+        };
+        let texts: Vec<Cow<'_, str>> = searched.iter().map(html).collect();
+        let document = |one, url, content| {
+            let (title, description, date) = match one {
                 Searched::Page(id) => {
                     let page = self.site.page(id);
-                    (&page.meta.title, &page.meta.description, page.date.as_ref(), &self.contents.pages[id.0])
+                    (&page.meta.title, &page.meta.description, page.date.as_ref())
                 }
                 Searched::Section(id) => {
                     let meta = &self.site.section(id).meta;
-                    (&meta.title, &meta.description, None, &self.contents.sections[id.0])
+                    (&meta.title, &meta.description, None)
                 }
             };
             Document {
@@ -293,10 +304,11 @@ impl Drafter<'_> {
                 title: title.as_deref().unwrap_or_default(),
                 description: description.as_deref().unwrap_or_default(),
                 date: date.map_or("", |date| date.text.as_str()),
-                content: &content.html,
+                content,
             }
         };
-        let documents: Vec<Document<'_>> = searched.iter().zip(&urls).map(|(&one, url)| document(one, url)).collect();
+        let each = searched.iter().zip(&urls).zip(&texts);
+        let documents: Vec<Document<'_>> = each.map(|((&one, url), content)| document(one, url, content)).collect();
         let text = search::index(&documents, &self.site.config.search_of(lang), lang)?;
         Some(Draft::Made(Made { text, media: MediaType::of_extension(path.extension()) }))
     }
@@ -384,7 +396,8 @@ impl Drafter<'_> {
             }
         }
         let references = self.places.references(&source.text, &requests, &wishes, from.as_ref());
-        PageDraft { source, head: requests.head, wishes, placeholders, references, fields: Vec::new() }
+        let text = Kept::on(self.shelf, source);
+        PageDraft { text, head: requests.head, wishes, placeholders, references, fields: Vec::new() }
     }
 }
 

@@ -3,25 +3,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::{
-    Progress, Stage,
+    Build, Profile, Progress, Stage,
     broken_links::template_of,
     drafts::{Draft, Drafter},
     highlighting::Highlighting,
+    noted::Noted,
     outputs::prepare,
     references::Places,
+    shelves::Shelves,
     sources::Sources,
 };
 use crate::{
     assets::Entry as Asset,
-    load::{self, Entry, EntryKind, ListId, Outside, Site, World, WorldError},
+    load::{self, Entry, EntryKind, ListId, Site, World},
     plan::{self, Origin, Plan, Target},
     site::{Manifest, SiteName, SitePath},
     transform::render::{Clock, Contents, Cost, Part, Renderer, names, reads},
@@ -81,14 +82,22 @@ pub fn explain(
     clock: &Clock,
     progress: &dyn Progress,
 ) -> Option<Explained> {
-    let site = load::load(world, name, root).0?;
+    let site = Arc::new(load::load(world, name, root).0?);
     let (plan, _) = plan::plan(&site);
     let (renderer, contents) = prepared(world, &site, clock)?;
     let (sources, places) = (Sources::new(&site, &plan), Places::new(&site, &plan, false));
     let base = &super::mounted(&site);
     let renderer = Some(renderer);
-    let drafter =
-        Drafter { world, site: &site, base, sources: &sources, contents: &contents, places: &places, renderer };
+    let drafter = Drafter {
+        world,
+        site: &site,
+        base,
+        sources: &sources,
+        contents: &contents,
+        places: &places,
+        renderer,
+        shelf: None,
+    };
     progress.begin(Stage::Render, plan.routes.len());
     let drafts: Vec<Draft> = plan
         .routes
@@ -114,8 +123,13 @@ pub fn made_of(
     manifest: &Manifest,
     clock: &Clock,
 ) -> Option<MadeOf> {
-    let world = Noting { world, read: Arc::default() };
-    let site = load::load(&world, name, root).0?;
+    let read: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let noted = Arc::clone(&read);
+    let note = move |path: &str, _: &Bytes| {
+        lock(&noted).insert(path.to_owned());
+    };
+    let world = Noted { world, note };
+    let site = Arc::new(load::load(&world, name, root).0?);
     let (plan, _) = plan::plan(&site);
     let (renderer, contents) = prepared(&world, &site, clock)?;
     let (path, origin) = found(&plan, path)?;
@@ -130,8 +144,9 @@ pub fn made_of(
         contents: &contents,
         places: &places,
         renderer,
+        shelf: None,
     };
-    world.forget();
+    lock(&read).clear();
     let (draft, asked) = reads::noting(|| drafter.draft(path, origin, &mut Vec::new()));
     let costs = drafter.renderer.as_ref().map_or_else(BTreeMap::new, Renderer::costs);
     let mut making = Making { site: &site, renderer: drafter.renderer.as_ref()?, files: Vec::new() };
@@ -141,7 +156,8 @@ pub fn made_of(
         making.templates(template, &costs);
     }
     making.reads(origin, &asked, template.as_deref());
-    for file in world.noted() {
+    let data = lock(&read).clone();
+    for file in data {
         making.add(Role::Data, file, "");
     }
     if let Some(draft) = &draft {
@@ -154,10 +170,11 @@ pub fn made_of(
 }
 
 /// All templates, with marks. What is wrong with the site has been told when it was built.
-fn prepared<'a>(world: &dyn World, site: &'a Site, clock: &Clock) -> Option<(Renderer<'a>, Contents)> {
+fn prepared<'a>(world: &dyn World, site: &'a Arc<Site>, clock: &Clock) -> Option<(Renderer<'a>, Arc<Contents>)> {
     let mut told = Vec::new();
     let highlighting = Highlighting::of(world, site, &mut told);
-    let prepared = prepare(world, site, highlighting.as_ref(), &Silent, &mut told);
+    let build = Build { world, profile: Profile::Dev, cache: None, shelves: Shelves::default(), progress: &Silent };
+    let prepared = prepare(&build, site, highlighting.as_ref(), &mut told);
     Some((prepared.renderer?.measured(Arc::clone(clock))?, prepared.contents))
 }
 
@@ -336,7 +353,10 @@ fn unused(world: &dyn World, site: &Site, costs: &BTreeMap<Part, Cost>, drafts: 
     }
     for draft in drafts {
         if let Draft::Page(page) = draft {
-            words.add(&page.source.text);
+            // What cannot be read again is told where it is published.
+            if let Ok(source) = page.text.read() {
+                words.add(&source.text);
+            }
         }
     }
     let beside = site.pages.iter().flat_map(|page| &page.assets);
@@ -452,48 +472,8 @@ impl Words {
     }
 }
 
-/// Remembers which files were read.
-struct Noting<W> {
-    world: W,
-    read: Arc<Mutex<BTreeSet<String>>>,
-}
-
-impl<W> Noting<W> {
-    fn forget(&self) {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn noted(&self) -> BTreeSet<String> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl<W: Deref<Target: World> + Sync> World for Noting<W> {
-    fn read(&self, path: &str) -> Result<Bytes, WorldError> {
-        let bytes = self.world.read(path)?;
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-        Ok(bytes)
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<Entry>, WorldError> {
-        self.world.list(folder)
-    }
-
-    fn kind(&self, path: &str) -> Result<EntryKind, WorldError> {
-        self.world.kind(path)
-    }
-
-    fn real(&self, path: &str) -> Result<String, WorldError> {
-        self.world.real(path)
-    }
-
-    fn outside(&self) -> &dyn Outside {
-        self.world.outside()
-    }
-
-    fn shared(&self) -> Arc<dyn World + Send + Sync> {
-        Arc::new(Noting { world: self.world.shared(), read: Arc::clone(&self.read) })
-    }
+fn lock(read: &Mutex<BTreeSet<String>>) -> MutexGuard<'_, BTreeSet<String>> {
+    read.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Silent;

@@ -96,7 +96,7 @@ impl<'a> Additions<'a> {
     }
 
     /// Adds to the edits of a page.
-    pub(super) fn add(&self, pages: &Pages<'a>, draft: &PageDraft, edits: &mut Vec<Edit>) {
+    pub(super) fn add(&self, pages: &Pages<'a>, draft: &PageDraft, page: &str, edits: &mut Vec<Edit>) {
         let mut insert = |at: usize, text: String| {
             if !text.is_empty() {
                 edits.push((at..at, text));
@@ -111,7 +111,7 @@ impl<'a> Additions<'a> {
             let mut text = self.style_sheets(pages);
             if let Some(integrity) = self.integrity_of_later(pages) {
                 match draft.wishes.iter().find(|wish| wish.request.asks == Asks::ImportMap) {
-                    Some(map) => edits.extend(merged(&draft.source.text, map.request.span.clone(), &integrity)),
+                    Some(map) => edits.extend(merged(page, map.request.span.clone(), &integrity)),
                     None => text.extend(["<script type=\"importmap\">{\"integrity\":{", &integrity, "}}</script>"]),
                 }
             }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::{
-    Profile, Progress, Stage, broken_links,
+    Build, Profile, Stage, broken_links,
     convert::{convert, markdown_options},
     drafts::{Draft, Drafter, Made, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
@@ -24,11 +24,10 @@ use super::{
 };
 use crate::{
     assets::{self, Built, BuiltAsset, Entry},
-    compress::Cache,
     diag::{Diagnostic, Severity},
-    load::{self, LinkChecker, Site, World},
+    load::{self, LinkChecker, Site},
     plan::{Origin, Plan},
-    site::{BasePath, ContentHash, Field, Manifest, MediaType, SitePath},
+    site::{BasePath, Body, Field, Manifest, MediaType, Shelf, SitePath},
     transform::{
         highlight::Highlighter,
         policy::{self, Needs},
@@ -41,8 +40,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) status: u16,
-    pub(super) body: Bytes,
-    pub(super) hash: ContentHash,
+    pub(super) body: Body,
     pub(super) media: MediaType,
     pub(super) is_page: bool,
     /// Whether its name has a fingerprint of its body.
@@ -67,19 +65,12 @@ pub(super) struct Outputs {
 }
 
 /// Makes them, in parallel.
-pub(super) fn make(
-    world: &dyn World,
-    site: &Site,
-    plan: &Plan,
-    base: &BasePath,
-    profile: Profile,
-    cache: Option<&Cache>,
-    progress: &dyn Progress,
-) -> Outputs {
+pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BasePath) -> Outputs {
+    let Build { world, profile, cache, ref shelves, progress } = *with;
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
-    let drafts = draft(world, site, plan, highlighting, None, progress, &mut diagnostics);
+    let drafts = draft(with, site, plan, highlighting, None, &mut diagnostics);
     let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
     let mut together = together(drafts.iter().map(|(_, draft)| draft));
     // These are published under their own names as well.
@@ -109,7 +100,7 @@ pub(super) fn make(
     let finish = |(path, draft): (SitePath, Draft)| {
         let mut found = Vec::new();
         let output = match draft {
-            Draft::Page(page) => Some(pages.finish(&path, *page, &mut found)),
+            Draft::Page(page) => pages.finish(&path, *page, &mut found),
             Draft::Text(text) => files.text(&pages.filled(&text, &mut found), text.media, &path, &mut found),
             Draft::Made(made) => Some(Output::made(made)),
             Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
@@ -123,7 +114,7 @@ pub(super) fn make(
         // What was said of a source when it was built is not said again of its copy.
         found.retain(|one| !told.contains(&one.path) || one.severity == Severity::Error);
         progress.step();
-        (path, output, found)
+        (path, output.map(|output| output.put_aside(shelves.bodies.as_ref())), found)
     };
     progress.begin(Stage::Finish, drafts.len());
     let made: Vec<(SitePath, Option<Output>, Vec<Diagnostic>)> = drafts.into_par_iter().map(finish).collect();
@@ -141,16 +132,10 @@ pub(super) fn make(
 pub type Ask<'a> = dyn Fn(&LinkChecker, BTreeSet<String>) -> Unreached + 'a;
 
 /// What is wrong with all links of the pages, those to other sites among them.
-pub(super) fn check_links(
-    world: &dyn World,
-    site: &Site,
-    plan: &Plan,
-    ask: &Ask<'_>,
-    progress: &dyn Progress,
-) -> Vec<Diagnostic> {
+pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask: &Ask<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    let highlighting = Highlighting::of(world, site, &mut diagnostics);
-    draft(world, site, plan, highlighting.as_ref(), Some(ask), progress, &mut diagnostics);
+    let highlighting = Highlighting::of(build.world, site, &mut diagnostics);
+    draft(build, site, plan, highlighting.as_ref(), Some(ask), &mut diagnostics);
     diagnostics
 }
 
@@ -158,32 +143,33 @@ pub(super) fn check_links(
 pub(super) struct Prepared<'a> {
     /// `None` when templates cannot be read.
     pub(super) renderer: Option<Renderer<'a>>,
-    pub(super) contents: Contents,
+    pub(super) contents: Arc<Contents>,
     /// Whether all templates and all content could be read.
     is_whole: bool,
 }
 
 /// Reads all templates, and makes HTML of all content.
 pub(super) fn prepare<'a>(
-    world: &dyn World,
-    site: &'a Site,
+    build: &Build<'_>,
+    site: &'a Arc<Site>,
     highlighting: Option<&Highlighting>,
-    progress: &dyn Progress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Prepared<'a> {
     let options = markdown_options(&site.config);
     let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
     let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
-    let (renderer, found) = Renderer::new(site, filter, world.shared());
+    let (renderer, found) = Renderer::new(site, filter, build.world.shared());
     // What content asks of templates that have mistakes has been told with them.
     let sound = renderer.as_ref().filter(|_| found.is_empty());
-    let mut contents = convert(site, &options, highlighter.as_deref(), sound, progress);
+    let mut contents =
+        convert(site, &options, highlighter.as_deref(), sound, build.shelves.contents.as_ref(), build.progress);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
     for one in contents.pages.iter_mut().chain(&mut contents.sections) {
-        is_whole &= !(one.html.is_empty() && one.diagnostics.iter().any(|one| one.severity == Severity::Error));
+        is_whole &= !(one.is_nothing() && one.diagnostics.iter().any(|one| one.severity == Severity::Error));
         diagnostics.append(&mut one.diagnostics);
     }
+    let contents = Arc::new(contents);
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     Prepared { renderer, contents, is_whole }
@@ -191,18 +177,27 @@ pub(super) fn prepare<'a>(
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
 fn draft(
-    world: &dyn World,
-    site: &Site,
+    build: &Build<'_>,
+    site: &Arc<Site>,
     plan: &Plan,
     highlighting: Option<&Highlighting>,
     ask: Option<&Ask<'_>>,
-    progress: &dyn Progress,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(SitePath, Draft)> {
-    let Prepared { renderer, contents, is_whole } = prepare(world, site, highlighting, progress, diagnostics);
+    let Build { world, ref shelves, progress, .. } = *build;
+    let Prepared { renderer, contents, is_whole } = prepare(build, site, highlighting, diagnostics);
     let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, ask.is_some()));
     let base = &super::mounted(site);
-    let drafter = Drafter { world, site, base, sources: &sources, contents: &contents, places: &places, renderer };
+    let drafter = Drafter {
+        world,
+        site,
+        base,
+        sources: &sources,
+        contents: &contents,
+        places: &places,
+        renderer,
+        shelf: shelves.drafts.as_ref(),
+    };
     progress.begin(Stage::Render, plan.routes.len());
     let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
         .routes
@@ -222,6 +217,10 @@ fn draft(
             None => failed.push((path, found.clone())),
         }
         diagnostics.extend(found);
+    }
+    if let Some(fault) = contents.fault() {
+        let message = format!("what was made of content cannot be read again from the build cache: {fault}");
+        diagnostics.push(Diagnostic::error(Arc::clone(&site.root), message));
     }
     diagnostics.extend(drafter.renderer.iter().flat_map(Renderer::missed_words));
     diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));
@@ -302,11 +301,14 @@ fn has_own_address(origin: &Origin, site: &Site, built: &Built) -> bool {
 }
 
 impl Output {
+    fn put_aside(self, on: Option<&Arc<dyn Shelf>>) -> Self {
+        Self { body: self.body.put_aside(on), ..self }
+    }
+
     pub(super) fn of(body: Bytes, media: MediaType) -> Self {
         Self {
             status: 200,
-            hash: ContentHash::of(&body),
-            body,
+            body: body.into(),
             media,
             is_page: false,
             is_fingerprinted: false,

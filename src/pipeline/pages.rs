@@ -69,12 +69,13 @@ impl<'a> Pages<'a> {
     }
 
     /// The answer at `path`.
-    pub(super) fn finish(&self, path: &SitePath, draft: PageDraft, found: &mut Vec<Diagnostic>) -> Output {
+    pub(super) fn finish(&self, path: &SitePath, draft: PageDraft, found: &mut Vec<Diagnostic>) -> Option<Output> {
         let has_two_urls = self.site.config.rules.trailing_slash() != TrailingSlash::Always;
         let folder = (has_two_urls && path.is_index() && path.as_str() != "/").then(|| path.to_url(self.base));
         let links = Links { folder: folder.as_deref(), ..Links::at(self.base) };
-        let (edits, foreign) = self.edits(&draft, found);
-        let PageDraft { source, fields, .. } = draft;
+        let source = draft.text.read_or_tell(found)?;
+        let (edits, foreign) = self.edits(&draft, &source, found);
+        let fields = draft.fields;
         let based = rebased(&source, base::page(&source.text, &links, &edits));
         drop(source);
         let minified = self.minifier.minify(&based);
@@ -84,7 +85,8 @@ impl<'a> Pages<'a> {
             needs.add_script(url);
         }
         let loads = Some(Box::new(preload::of_page(&minified.html)));
-        Output { is_page: true, needs: Some(needs), loads, fields, ..Output::of(minified.html.into(), MediaType::HTML) }
+        let output = Output::of(minified.html.into(), MediaType::HTML);
+        Some(Output { is_page: true, needs: Some(needs), loads, fields, ..output })
     }
 
     /// A rendered text that is no page, with the names of what was built.
@@ -114,17 +116,17 @@ impl<'a> Pages<'a> {
     }
 
     /// What becomes of the page's own text, in its order, and the scripts of other hosts that its modules import.
-    fn edits(&self, draft: &PageDraft, found: &mut Vec<Diagnostic>) -> (Vec<Edit>, BTreeSet<&'a str>) {
-        let mut page = Edited { pages: self, draft, edits: Vec::new(), head: Additions::default(), found };
+    fn edits(&self, draft: &PageDraft, source: &Source, found: &mut Vec<Diagnostic>) -> (Vec<Edit>, BTreeSet<&'a str>) {
+        let mut page = Edited { pages: self, source, edits: Vec::new(), head: Additions::default(), found };
         for wish in &draft.wishes {
             page.grant(wish);
         }
         for one in draft.placeholders.iter().filter(|one| !draft.wishes.iter().any(|wish| wish.covers(&one.span))) {
-            let text = self.fill(one, &draft.source, page.found);
+            let text = self.fill(one, source, page.found);
             page.edits.extend(text.map(|text| (one.span.clone(), text)));
         }
         let Edited { mut edits, head, .. } = page;
-        head.add(self, draft, &mut edits);
+        head.add(self, draft, &source.text, &mut edits);
         // Several at one place stay in the order they were made in.
         edits.sort_by_key(|(span, _)| span.start);
         (edits, head.foreign())
@@ -205,7 +207,7 @@ impl Asset {
 /// A page while its text changes.
 struct Edited<'p, 'a> {
     pages: &'p Pages<'a>,
-    draft: &'p PageDraft,
+    source: &'p Source,
     edits: Vec<Edit>,
     head: Additions<'a>,
     found: &'p mut Vec<Diagnostic>,
@@ -214,7 +216,7 @@ struct Edited<'p, 'a> {
 impl Edited<'_, '_> {
     fn grant(&mut self, wish: &Wish) {
         let request = &wish.request;
-        let raw = &self.draft.source.text[request.span.clone()];
+        let raw = &self.source.text[request.span.clone()];
         let file = match &wish.target {
             Target::Entry(entry) => {
                 let Some(asset) = self.pages.built.assets.get(entry) else { return };
@@ -264,7 +266,7 @@ impl Edited<'_, '_> {
     /// Holds the browser to the bytes of `file`.
     fn hold(&mut self, request: &Request, file: &SitePath) {
         let integrity = self.pages.integrity(file);
-        let own = request.integrity.as_ref().map(|span| (span, &self.draft.source.text[span.clone()]));
+        let own = request.integrity.as_ref().map(|span| (span, &self.source.text[span.clone()]));
         match own {
             None => self.insert(request.after, format!(" integrity=\"{integrity}\"")),
             Some((span, own)) if placeholder::find(own).next().is_some() => {
@@ -274,7 +276,7 @@ impl Edited<'_, '_> {
             Some((span, _)) => {
                 let message =
                     "what is published here has other bytes than this integrity is of: no browser would use it";
-                let diagnostic = Diagnostic::error_at(&self.draft.source, span.clone(), message);
+                let diagnostic = Diagnostic::error_at(self.source, span.clone(), message);
                 self.found.push(diagnostic.with_help("leave `integrity` out: it is written by the build"));
             }
         }

@@ -43,18 +43,25 @@ pub(super) struct Places<'a> {
 #[derive(Debug, Default)]
 pub(super) struct References {
     broken: Vec<Broken>,
-    /// The links that name a place in a page: where they stand, and the number of the page's route.
-    named: Vec<(Span, u32)>,
+    /// The links that name a place in a page, and the number of the page's route.
+    named: Vec<(Written, u32)>,
     /// The links to other sites, where these are checked.
-    foreign: Vec<Span>,
+    foreign: Vec<Written>,
     pub(super) anchors: Anchors,
 }
 
 /// A link that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
-    pub(super) span: Span,
+    pub(super) link: Written,
     pub(super) why: Why,
+}
+
+/// A link as it stands in a page, whose text need not be in memory any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    span: Span,
+    pub(super) raw: Box<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +84,7 @@ pub type Unreached = BTreeMap<String, (Severity, String)>;
 
 /// A place in a page's text; no page has 4 GB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
+struct Span {
     start: u32,
     end: u32,
 }
@@ -130,7 +137,7 @@ impl<'a> Places<'a> {
                         _ => continue,
                     };
                     if !self.checker().skips(span.of_text(text)) {
-                        found.broken.push(Broken { span, why });
+                        found.broken.push(Broken { link: Written::new(span, text), why });
                     }
                 }
                 // `<use href="#icon">` names a place in its own page.
@@ -224,10 +231,7 @@ impl<'a> Places<'a> {
     /// The URLs of all links to other sites.
     pub(super) fn foreign(drafts: &[(SitePath, Draft)]) -> BTreeSet<String> {
         let of_page = |(_, draft): &(SitePath, Draft)| match draft {
-            Draft::Page(page) => {
-                let text = &page.source.text;
-                page.references.foreign.iter().map(|span| decoded(span.of_text(text)).into_owned()).collect()
-            }
+            Draft::Page(page) => page.references.foreign.iter().map(|link| decoded(&link.raw).into_owned()).collect(),
             _ => BTreeSet::new(),
         };
         drafts.iter().flat_map(of_page).collect()
@@ -250,24 +254,24 @@ impl<'a> Places<'a> {
         let of_page = |(at, (_, draft)): (usize, &(SitePath, Draft))| {
             let Draft::Page(page) = draft else { return None };
             let References { broken, named, foreign, .. } = &page.references;
-            let dead = foreign.iter().filter_map(|span| {
-                let (severity, why) = unreached.get(&*decoded(span.of_text(&page.source.text)))?;
+            let dead = foreign.iter().filter_map(|link| {
+                let (severity, why) = unreached.get(&*decoded(&link.raw))?;
                 let why = Why::Unreached { severity: *severity, why: why.clone() };
-                Some(Broken { span: *span, why })
+                Some(Broken { link: link.clone(), why })
             });
-            let lost = named.iter().filter(|_| whole).filter_map(|(span, number)| {
+            let lost = named.iter().filter(|_| whole).filter_map(|(link, number)| {
                 // What is no page has no names in it, and one that could not be made has been told of.
                 let target = pages[*number as usize]?;
-                let url = decoded(span.of_text(&page.source.text));
+                let url = decoded(&link.raw);
                 let fragment = &url[url.find('#')? + 1..];
-                let is_there = target.references.anchors.has(&target.source.text, fragment);
+                let is_there = target.references.anchors.has(fragment);
                 (!is_there).then(|| {
                     let (fragment, page) = (fragment.to_owned(), self.routes[*number as usize].0.clone());
-                    Broken { span: *span, why: Why::NoAnchor { fragment, page } }
+                    Broken { link: link.clone(), why: Why::NoAnchor { fragment, page } }
                 })
             });
             let mut all: Vec<Broken> = broken.iter().cloned().chain(lost).chain(dead).collect();
-            all.sort_by_key(|one| one.span);
+            all.sort_by_key(|one| one.link.span);
             (!all.is_empty()).then_some((at, all))
         };
         drafts.par_iter().enumerate().filter_map(of_page).collect()
@@ -276,18 +280,18 @@ impl<'a> Places<'a> {
 
 impl References {
     fn add(&mut self, places: &Places<'_>, text: &str, link: &Range<usize>, from: &SitePath) {
-        let span = Span::of(link);
         let url = decoded(&text[link.clone()]);
+        let written = || Written::new(Span::of(link), text);
         match places.lead(&url, from) {
             Lead::Answered => {}
             _ if places.checker().skips(&url) => {}
-            Lead::Elsewhere if places.with_foreign && is_foreign(&url) => self.foreign.push(span),
-            Lead::Nowhere(why) => self.broken.push(Broken { span, why }),
+            Lead::Elsewhere if places.with_foreign && is_foreign(&url) => self.foreign.push(written()),
+            Lead::Nowhere(why) => self.broken.push(Broken { link: written(), why }),
             Lead::Route { number, fragment: Some(fragment) } => {
                 // In a single-page app ids are made by its scripts.
                 let is_app = places.site.config.mode == Mode::Spa;
                 if !is_app && place_in_page(fragment).is_some() && !places.checker().skips_anchor(&url) {
-                    self.named.push((span, number));
+                    self.named.push((written(), number));
                 }
             }
             Lead::Elsewhere | Lead::Route { fragment: None, .. } => {}
@@ -301,30 +305,43 @@ fn is_foreign(url: &str) -> bool {
     begins("https://") || begins("http://") || begins("//")
 }
 
+impl Written {
+    fn new(span: Span, text: &str) -> Self {
+        Self { span, raw: span.of_text(text).into() }
+    }
+
+    pub(super) fn range(&self) -> Range<usize> {
+        self.span.range()
+    }
+}
+
 /// What can be named in a page.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
-    /// Sorted by what stands there.
-    written: Box<[Span]>,
-    /// Those that stand there with character references.
-    decoded: Box<[String]>,
+    /// All names, one behind the other.
+    text: Box<str>,
+    /// Where each is in the text: sorted by what stands there.
+    names: Box<[Span]>,
 }
 
 impl Anchors {
-    fn new(text: &str, spans: &[Range<usize>]) -> Self {
-        let (plain, referring): (Vec<Span>, Vec<Span>) =
-            spans.iter().map(Span::of).partition(|span| !span.of_text(text).contains('&'));
-        let mut written = plain.into_boxed_slice();
-        written.sort_unstable_by(|one, other| one.of_text(text).cmp(other.of_text(text)));
-        Self { written, decoded: referring.iter().map(|span| decoded(span.of_text(text)).into_owned()).collect() }
+    fn new(page: &str, spans: &[Range<usize>]) -> Self {
+        let mut text = String::with_capacity(spans.iter().map(Range::len).sum());
+        let mut names: Box<[Span]> = spans
+            .iter()
+            .map(|span| {
+                let start = text.len();
+                text.push_str(&decoded(&page[span.clone()]));
+                Span::of(&(start..text.len()))
+            })
+            .collect();
+        names.sort_unstable_by(|one, other| one.of_text(&text).cmp(other.of_text(&text)));
+        Self { text: text.into(), names }
     }
 
-    /// Whether the page with this text has the place that a fragment names: as it is, or percent-decoded (HTML §7.4.6.4).
-    fn has(&self, text: &str, fragment: &str) -> bool {
-        let holds = |name: &str| {
-            self.written.binary_search_by(|span| span.of_text(text).cmp(name)).is_ok()
-                || self.decoded.iter().any(|known| known == name)
-        };
+    /// Whether the page has the place that a fragment names: as it is, or percent-decoded (HTML §7.4.6.4).
+    fn has(&self, fragment: &str) -> bool {
+        let holds = |name: &str| self.names.binary_search_by(|span| span.of_text(&self.text).cmp(name)).is_ok();
         let Some(name) = place_in_page(fragment) else { return true };
         holds(name)
             || (name.contains('%')
@@ -332,8 +349,8 @@ impl Anchors {
     }
 
     /// All of them.
-    pub(super) fn names<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.written.iter().map(|span| span.of_text(text)).chain(self.decoded.iter().map(String::as_str))
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|span| span.of_text(&self.text))
     }
 }
 
@@ -343,11 +360,11 @@ impl Span {
         Self { start: at(range.start), end: at(range.end) }
     }
 
-    pub(super) fn range(self) -> Range<usize> {
+    fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
-    pub(super) fn of_text(self, text: &str) -> &str {
+    fn of_text(self, text: &str) -> &str {
         text.get(self.range()).unwrap_or("")
     }
 }

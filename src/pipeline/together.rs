@@ -64,7 +64,7 @@ fn pair(page: &PageDraft) -> Option<(&Entry, &Entry)> {
     let place = page.head.end.filter(|&end| end < first).unwrap_or(first);
     let is_sheet = |wish: &&Wish| matches!(wish.request.asks, Asks::StyleSheet | Asks::Import);
     let sheet = page.wishes.iter().filter(is_sheet).rfind(|wish| wish.request.tag.start < place)?;
-    let text = &page.source.text;
+    let text = page.text.read().ok()?.text;
     let between = text.get(sheet.request.tag.end..place)?;
     let is_next = !between.to_ascii_lowercase().contains("<style");
     let is_plain = sheet.request.asks == Asks::StyleSheet && is_plain(&text[sheet.request.tag.clone()]);

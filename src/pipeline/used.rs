@@ -30,7 +30,12 @@ pub(super) fn used(
     let mut used = used.map_err(|wrong| found.extend(wrong)).ok()?;
     for (_, draft) in drafts {
         match draft {
-            Draft::Page(page) => used.page(&page.source.text),
+            Draft::Page(page) => {
+                // What cannot be read again is told when the page is finished.
+                if let Ok(source) = page.text.read() {
+                    used.page(&source.text);
+                }
+            }
             Draft::Text(text) => used.script(&text.source.text),
             Draft::Manifest(_) | Draft::Made(_) | Draft::Plain => {}
         }

@@ -40,9 +40,9 @@ impl Coding {
 }
 
 /// Bytes and the coding they are in. They travel together: a length or a coding that is passed beside its bytes can
-/// come to disagree with them.
+/// come to disagree with them. In a build they need not be in memory: then they are a [`Body`](super::Body).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodedBody {
+pub struct EncodedBody<B = Bytes> {
     pub coding: Coding,
-    pub bytes: Bytes,
+    pub bytes: B,
 }

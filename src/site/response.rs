@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::{BasePath, EncodedBody, Manifest, Rules, SiteName, SitePath};
 
 /// One header field line (RFC 9110 §5): a lower-case name and a value, both already valid on the wire.
@@ -24,10 +26,10 @@ impl Field {
 /// `Content-Encoding`, `Content-Length`, `ETag` and `Vary` are not among the fields: the packer derives them from the
 /// bodies, so they cannot disagree with them. A response always has an identity body (it may be empty), first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
+pub struct Response<B = Bytes> {
     pub status: u16,
     pub fields: Vec<Field>,
-    pub bodies: Vec<EncodedBody>,
+    pub bodies: Vec<EncodedBody<B>>,
 }
 
 /// How a path that has no route of its own is answered.
@@ -42,11 +44,11 @@ pub enum Mode {
 
 /// Everything a bundle holds: one site, mounted at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SiteImage {
+pub struct SiteImage<B = Bytes> {
     pub site: SiteName,
     pub base: BasePath,
     pub mode: Mode,
-    pub routes: BTreeMap<SitePath, Response>,
+    pub routes: BTreeMap<SitePath, Response<B>>,
     /// The route whose body answers, with status 404, what has no route. One of `routes`.
     pub not_found: Option<SitePath>,
     pub rules: Rules,

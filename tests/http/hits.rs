@@ -11,7 +11,7 @@ use crate::{file, image};
 
 fn bundle(image: &SiteImage) -> Bundle {
     let sealed = pack::seal(image).unwrap();
-    Bundle::from_bytes(sealed.pieces().flatten().copied().collect::<Vec<_>>().into()).unwrap()
+    Bundle::from_bytes(sealed.pieces().flat_map(Result::unwrap).collect::<Vec<_>>().into()).unwrap()
 }
 
 fn hit(count: u32, coding: Coding, path: &str) -> Hit {

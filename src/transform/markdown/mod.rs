@@ -133,8 +133,8 @@ pub enum Target {
 
 /// What became of a page's Markdown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rendered {
-    pub html: String,
+pub struct Rendered<H = String> {
+    pub html: H,
     /// What stands before `<!-- more -->`, complete in itself: open elements closed, footnote references left out.
     pub summary: Option<String>,
     /// The headings that are not inside another; the rest are their children.

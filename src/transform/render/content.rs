@@ -52,7 +52,7 @@ impl Renderer<'_> {
             return Ok(None);
         }
         let mut context = self.context(&page.path);
-        context.insert_value("page", self.library.pages[id.0].clone());
+        context.insert_value("page", self.library.page_value(id));
         self.content(&page.source, page.body.start, &page.lang, &context, &page.path).map(Some)
     }
 
@@ -68,7 +68,7 @@ impl Renderer<'_> {
             return Ok(None);
         }
         let mut context = self.context(&section.path);
-        context.insert_value("section", self.library.sections[id.0].clone());
+        context.insert_value("section", self.library.section_value(id));
         self.content(&section.source, section.body.start, &section.lang, &context, &section.path).map(Some)
     }
 

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     diag::{Source, did_you_mean},
+    load::{PageId, SectionId},
     site::SitePath,
     transform::{
         links::is_rooted,
@@ -54,13 +55,14 @@ pub(super) fn register(
     let (of, own) = (Arc::clone(library), lang.to_owned());
     tera.register_function("get_page", move |args: Kwargs, state: &State| {
         let language = of.languages.spoken(&args, state, &own)?;
-        let find = |file: &str| of.languages.page(of.page(file), language).map(|id| of.pages[id].clone());
+        let find = |file: &str| of.languages.page(of.page(file), language).map(|id| of.page_value(PageId(id)));
         get_content(&of, "page", &args, language, find, of.page_files.iter().map(String::as_str))
     });
     let (of, own) = (Arc::clone(library), lang.to_owned());
     tera.register_function("get_section", move |args: Kwargs, state: &State| {
         let language = of.languages.spoken(&args, state, &own)?;
-        let find = |file: &str| of.languages.section(of.section(file), language).map(|id| of.sections[id].clone());
+        let find =
+            |file: &str| of.languages.section(of.section(file), language).map(|id| of.section_value(SectionId(id)));
         get_content(&of, "section", &args, language, find, of.section_files.iter().map(|(file, _)| file.as_str()))
     });
     let (of, own) = (Arc::clone(library), lang.to_owned());

@@ -11,7 +11,7 @@ use tera::{Context, Map, Value};
 use super::values::{Library, url};
 use crate::{
     diag::did_you_mean,
-    load::{Feed, FeedList, PageId, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
+    load::{Feed, FeedList, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
     transform::{absolute::absolute, formats::of_table},
 };
 
@@ -31,19 +31,13 @@ pub(super) struct Taxonomies {
 struct Listed {
     /// Its configuration.
     kind: Value,
-    /// With all terms.
-    whole: Value,
-    /// The terms, as one value.
-    items: Value,
-    /// In the order of the taxonomy.
-    terms: Vec<Value>,
     /// Sorted.
     slugs: Vec<String>,
     names: Vec<String>,
 }
 
 impl Taxonomies {
-    pub(super) fn new(site: &Site, pages: &[Value]) -> Self {
+    pub(super) fn new(site: &Site) -> Self {
         let mut named: HashMap<String, HashMap<String, TaxonomyId>> = HashMap::new();
         for (id, taxonomy) in site.taxonomies.iter().enumerate() {
             let of_language = named.entry(taxonomy.lang.clone()).or_default();
@@ -51,23 +45,11 @@ impl Taxonomies {
                 of_language.entry(name.clone()).or_insert(TaxonomyId(id));
             }
         }
-        Self { all: site.taxonomies.iter().map(|one| Listed::new(site, one, pages)).collect(), named }
+        Self { all: site.taxonomies.iter().map(Listed::new).collect(), named }
     }
 
     pub(super) fn kind(&self, id: TaxonomyId) -> Value {
         self.all[id.0].kind.clone()
-    }
-
-    pub(super) fn whole(&self, id: TaxonomyId) -> Value {
-        self.all[id.0].whole.clone()
-    }
-
-    pub(super) fn items(&self, id: TaxonomyId) -> Value {
-        self.all[id.0].items.clone()
-    }
-
-    pub(super) fn term(&self, TermId(taxonomy, nth): TermId) -> Value {
-        self.all[taxonomy.0].terms[nth].clone()
     }
 
     /// The taxonomy of this language with this name or slug, or what is said when there is none.
@@ -95,22 +77,9 @@ impl Taxonomies {
 }
 
 impl Listed {
-    fn new(site: &Site, taxonomy: &Taxonomy, pages: &[Value]) -> Self {
-        let kind = kind(&taxonomy.kind);
-        let terms: Vec<Value> = taxonomy.terms.iter().map(|one| term(site, one, pages)).collect();
-        let items = Value::from(terms.clone());
-        let mut whole = Map::with_capacity(6);
-        whole.insert("kind".into(), kind.clone());
-        whole.insert("lang".into(), taxonomy.lang.as_str().into());
-        whole.insert("slug".into(), taxonomy.kind.slug.as_str().into());
-        whole.insert("path".into(), taxonomy.path.as_str().into());
-        whole.insert("permalink".into(), url(site, &taxonomy.path).into());
-        whole.insert("items".into(), items.clone());
+    fn new(taxonomy: &Taxonomy) -> Self {
         Self {
-            kind,
-            whole: Value::from(whole),
-            items,
-            terms,
+            kind: kind(&taxonomy.kind),
             slugs: taxonomy.terms.iter().map(|term| term.slug.clone()).collect(),
             names: taxonomy.terms.iter().map(|term| term.name.clone()).collect(),
         }
@@ -128,9 +97,22 @@ pub(super) fn kind(config: &TaxonomyConfig) -> Value {
     Value::from(map)
 }
 
-fn term(site: &Site, term: &Term, pages: &[Value]) -> Value {
+/// A taxonomy with its terms.
+pub(super) fn taxonomy(site: &Site, library: &Library, id: TaxonomyId) -> Value {
+    let taxonomy = site.taxonomy(id);
+    let mut map = Map::with_capacity(6);
+    map.insert("kind".into(), library.taxonomies.kind(id));
+    map.insert("lang".into(), taxonomy.lang.as_str().into());
+    map.insert("slug".into(), taxonomy.kind.slug.as_str().into());
+    map.insert("path".into(), taxonomy.path.as_str().into());
+    map.insert("permalink".into(), url(site, &taxonomy.path).into());
+    map.insert("items".into(), library.term_values(id));
+    Value::from(map)
+}
+
+pub(super) fn term(site: &Site, term: &Term, pages: Value) -> Value {
     let mut map = term_alone(term, url(site, &term.path));
-    map.insert("pages".into(), of(&term.pages, pages));
+    map.insert("pages".into(), pages);
     Value::from(map)
 }
 
@@ -144,16 +126,11 @@ fn term_alone(term: &Term, permalink: String) -> Map {
     map
 }
 
-/// The values of these pages.
-fn of(ids: &[PageId], pages: &[Value]) -> Value {
-    Value::from(ids.iter().map(|id| pages[id.0].clone()).collect::<Vec<_>>())
-}
-
 /// The variable of one pager.
 pub(super) fn paginator(site: &Site, library: &Library, pagination: &Pagination<'_>, number: usize) -> Value {
     let count = pagination.count();
     let permalink = |number: usize| Value::from(pagination.path(number).map(|path| url(site, &path)));
-    let pages = pagination.pages(number).map(|id| library.pages[id.0].clone()).collect::<Vec<_>>();
+    let pages = pagination.pages(number).map(|id| library.page_value(id)).collect::<Vec<_>>();
     let mut map = Map::with_capacity(10);
     map.insert("paginate_by".into(), pagination.paginate_by.get().into());
     map.insert("base_url".into(), pagination.base_url().into());
@@ -185,7 +162,7 @@ pub(super) fn feed(site: &Site, library: &Library, feed: &Feed, context: &mut Co
         FeedList::Language(_) => {}
         FeedList::Section(id) => {
             let section = site.section(*id);
-            let mut map = read_elsewhere(&library.sections[id.0], base_url);
+            let mut map = read_elsewhere(&library.section_value(*id), base_url);
             let pages = section.pages.iter().map(|&id| library.whole_page(id)).collect::<Vec<_>>();
             map.insert("pages".into(), pages.into());
             context.insert_value("section", Value::from(map));

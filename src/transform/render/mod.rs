@@ -1,4 +1,4 @@
-//! Pages through templates. What templates see is built once for the whole site and shared: a page's context is four
+//! Pages through templates. What templates see is made when it is asked for and shared: a page's context is four
 //! pointers, and nothing is copied in proportion to the site. URLs are given relative to the site's root (`/guide/`);
 //! the place it is mounted at is baked in later.
 
@@ -6,12 +6,14 @@ mod assets;
 mod backlinks;
 mod builtins;
 mod content;
+mod contents;
 mod functions;
 mod head;
 mod inputs;
 mod languages;
 mod lists;
 mod locale;
+mod made;
 mod measure;
 mod mistake;
 pub mod reads;
@@ -33,6 +35,7 @@ use tera::{Context, Tera, Value};
 
 pub use self::{
     content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template},
+    contents::{Contents, Html},
     measure::{Clock, Cost, Names, Part, names},
 };
 use self::{measure::Meter, words::Words};
@@ -47,25 +50,6 @@ use crate::{
     site::{BasePath, ContentHash, SitePath},
 };
 
-/// What became of the Markdown: one for each page and each section, in the site's order.
-#[derive(Clone, Debug, Default)]
-pub struct Contents {
-    pub pages: Vec<Rendered>,
-    pub sections: Vec<Rendered>,
-}
-
-impl Contents {
-    /// As far as it is known before anything is rendered: how many words there are.
-    fn unread(site: &Site) -> Self {
-        let pages = site.pages.iter().map(|page| (&page.source, &page.body, page.lang.as_str()));
-        let sections = site.sections.iter().map(|section| (&section.source, &section.body, section.lang.as_str()));
-        let unread = |(source, body, lang): (_, &Range<usize>, &str)| {
-            Rendered::unread(&Text { source, body: body.clone(), templated: None }, lang)
-        };
-        Self { pages: pages.map(unread).collect(), sections: sections.map(unread).collect() }
-    }
-}
-
 /// How the `markdown` filter renders.
 #[derive(Clone, Debug, Default)]
 pub struct MarkdownFilter {
@@ -76,7 +60,7 @@ pub struct MarkdownFilter {
 /// All templates of a site, parsed, and all they may ask about. Shared by the threads that render.
 #[derive(Debug)]
 pub struct Renderer<'a> {
-    site: &'a Site,
+    site: &'a Arc<Site>,
     /// One for each language, in the order of the site's: what templates can call knows what it speaks, in components
     /// as well, which do not see the page.
     teras: Vec<Tera>,
@@ -95,13 +79,13 @@ impl<'a> Renderer<'a> {
     /// read.
     #[must_use]
     pub fn new(
-        site: &'a Site,
+        site: &'a Arc<Site>,
         filter: MarkdownFilter,
         world: Arc<dyn World + Send + Sync>,
     ) -> (Option<Self>, Vec<Diagnostic>) {
         let words = Arc::new(Words::of(site));
         let library = Arc::new(if content::is_needed(site) {
-            values::Library::new(site, &Contents::unread(site), words)
+            values::Library::new(site, Arc::new(Contents::unread(site)), words)
         } else {
             values::Library::unasked(site, words)
         });
@@ -133,10 +117,10 @@ impl<'a> Renderer<'a> {
     /// # Panics
     /// When `contents` does not have one entry per page and section.
     #[must_use]
-    pub fn with_contents(mut self, contents: &Contents) -> Self {
+    pub fn with_contents(mut self, contents: &Arc<Contents>) -> Self {
         let site = self.site;
         assert_eq!((contents.pages.len(), contents.sections.len()), (site.pages.len(), site.sections.len()));
-        self.library = Arc::new(values::Library::new(site, contents, Arc::clone(&self.library.words)));
+        self.library = Arc::new(values::Library::new(site, Arc::clone(contents), Arc::clone(&self.library.words)));
         for (tera, language) in self.teras.iter_mut().zip(site.config.languages.iter()) {
             speak(tera, language, &self.library, &self.inputs, &self.filter);
         }
@@ -214,7 +198,7 @@ impl<'a> Renderer<'a> {
     pub fn page(&self, id: PageId) -> Result<String, Vec<Diagnostic>> {
         let page = self.site.page(id);
         let mut context = self.context(&page.path);
-        context.insert_value("page", self.library.pages[id.0].clone());
+        context.insert_value("page", self.library.page_value(id));
         self.render(page.template_name(), &page.lang, &context, &page.path, Some(&page.source.path))
     }
 
@@ -244,13 +228,13 @@ impl<'a> Renderer<'a> {
         match list {
             ListId::Section(id) => {
                 let section = self.site.section(id);
-                context.insert_value("section", self.library.sections[id.0].clone());
+                context.insert_value("section", self.library.section_value(id));
                 self.render(section.template_name(), &section.lang, &context, &path, Some(&section.source.path))
             }
             ListId::Term(id) => {
                 let taxonomy = self.site.taxonomy(id.0);
                 context.insert_value("taxonomy", self.library.taxonomies.kind(id.0));
-                context.insert_value("term", self.library.taxonomies.term(id));
+                context.insert_value("term", self.library.term_value(id));
                 self.render(&taxonomy.single_template, &taxonomy.lang, &context, &path, None)
             }
         }
@@ -264,7 +248,7 @@ impl<'a> Renderer<'a> {
         let taxonomy = self.site.taxonomy(id);
         let mut context = self.context(&taxonomy.path);
         context.insert_value("taxonomy", self.library.taxonomies.kind(id));
-        context.insert_value("terms", self.library.taxonomies.items(id));
+        context.insert_value("terms", self.library.term_values(id));
         self.render(&taxonomy.list_template, &taxonomy.lang, &context, &taxonomy.path, None)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     transform::markdown::{self, Around},
 };
 
-fn site(files: &[(&str, &str)]) -> Site {
+fn site(files: &[(&str, &str)]) -> Arc<Site> {
     let mut world = MemoryWorld::new();
     let templates = ["templates/index.html", "templates/section.html", "templates/page.html"].map(|path| (path, ""));
     for (path, text) in templates.iter().chain(files) {
@@ -18,20 +18,21 @@ fn site(files: &[(&str, &str)]) -> Site {
     }
     let (site, diagnostics) = load(&world, &SiteName::parse("s").unwrap(), "sites/s");
     assert_eq!(diagnostics, []);
-    site.unwrap()
+    Arc::new(site.unwrap())
 }
 
-fn contents(site: &Site) -> Contents {
+fn contents(site: &Site) -> Arc<Contents> {
     let options = MarkdownOptions::default();
-    let render = |source, body| markdown::render(&Text { source, body, templated: None }, &options, &Around::ALONE);
-    Contents {
-        pages: site.pages.iter().map(|page| render(&page.source, page.body.clone())).collect(),
-        sections: site.sections.iter().map(|section| render(&section.source, section.body.clone())).collect(),
-    }
+    let render =
+        |source, body| markdown::render(&Text { source, body, templated: None }, &options, &Around::ALONE).kept(None);
+    Arc::new(Contents::new(
+        site.pages.iter().map(|page| render(&page.source, page.body.clone())).collect(),
+        site.sections.iter().map(|section| render(&section.source, section.body.clone())).collect(),
+    ))
 }
 
 /// Everything that is rendered: sections, then pages. Mistakes in place of their output.
-fn render_all(site: &Site) -> Vec<Result<String, Vec<Diagnostic>>> {
+fn render_all(site: &Arc<Site>) -> Vec<Result<String, Vec<Diagnostic>>> {
     match Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new())) {
         (Some(renderer), diagnostics) if diagnostics.is_empty() => {
             let renderer = renderer.with_contents(&contents(site));

@@ -1,5 +1,5 @@
-//! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value is made once
-//! and stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
+//! What templates see of a site, in Zola's shape. Tera's values share what they hold, so a page's value, once it is made,
+//! stands in its section's list, in its neighbours and in what `get_page` gives without being copied.
 
 use std::{
     borrow::Cow,
@@ -8,21 +8,22 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use rayon::prelude::*;
 use tera::{Map, Value};
 
 use super::{
-    Contents, Rendered,
+    Contents, Html, Rendered,
     assets::Assets,
     backlinks::{Backlinks, Place, Urls},
     languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
+    made::{Key, Made, Weighed},
     reads,
     words::Words,
 };
 use crate::{
     load::{
-        self, ContentAlias, Language, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy, in_language,
+        self, ContentAlias, Language, Page, PageId, PublishedFile, Section, SectionId, Site, Strategy, TaxonomyId,
+        TermId, in_language,
     },
     site::{BasePath, SitePath},
     transform::{formats::of_table, markdown::Heading},
@@ -33,12 +34,14 @@ use crate::{
 pub(super) struct Library {
     pub(super) languages: InLanguages,
     pub(super) words: Arc<Words>,
+    site: Arc<Site>,
+    contents: Arc<Contents>,
+    backlinks: Backlinks,
+    /// Of pages, sections and lists.
+    made: Made,
     /// Whether links in a text lead to the language of its page.
     links_stay: bool,
-    /// In the site's order, as are the sections.
-    pub(super) pages: Vec<Value>,
-    pub(super) sections: Vec<Value>,
-    /// Files below `content/` in the order of `pages`, which is sorted by them.
+    /// Files below `content/` in the order of the site's pages, which are sorted by them.
     pub(super) page_files: Vec<String>,
     /// Files and permalinks of all sections, sorted by file, with their index.
     pub(super) section_files: Vec<(String, usize)>,
@@ -61,13 +64,15 @@ pub(super) struct Library {
 
 impl Library {
     /// Of a site that is not asked about anything yet.
-    pub(super) fn unasked(site: &Site, words: Arc<Words>) -> Self {
+    pub(super) fn unasked(site: &Arc<Site>, words: Arc<Words>) -> Self {
         Self {
             languages: InLanguages::of(site),
             words,
+            site: Arc::clone(site),
+            contents: Arc::default(),
+            backlinks: Backlinks::default(),
+            made: Made::new(0),
             links_stay: site.config.translation.fallback,
-            pages: Vec::new(),
-            sections: Vec::new(),
             page_files: Vec::new(),
             section_files: Vec::new(),
             page_urls: Vec::new(),
@@ -83,46 +88,28 @@ impl Library {
         }
     }
 
-    pub(super) fn new(site: &Site, contents: &Contents, words: Arc<Words>) -> Self {
+    pub(super) fn new(site: &Arc<Site>, contents: Arc<Contents>, words: Arc<Words>) -> Self {
         let page_urls: Vec<_> = site.pages.iter().map(|page| url(site, &page.path)).collect();
         let section_urls: Vec<_> = site.sections.iter().map(|section| url(site, &section.path)).collect();
 
         let urls = Urls { pages: &page_urls, sections: &section_urls };
-        let backlinks = Backlinks::new(site, contents, urls);
-
-        let alone: Vec<_> = site
-            .pages
-            .par_iter()
-            .zip(&contents.pages)
-            .enumerate()
-            .map(|(id, (each, content))| page(site, each, content, backlinks.of(site, Place::Page(PageId(id)), urls)))
-            .collect();
-        let pages: Vec<_> =
-            site.pages.iter().zip(&alone).map(|(page, value)| with_neighbours(page, value, &alone)).collect();
-        let sections = site
-            .sections
-            .iter()
-            .zip(&contents.sections)
-            .enumerate()
-            .map(|(id, (each, content))| {
-                let pages = each.pages.iter().map(|id| pages[id.0].clone()).collect::<Vec<_>>();
-                section(site, each, content, pages, backlinks.of(site, Place::Section(SectionId(id)), urls))
-            })
-            .collect();
+        let backlinks = Backlinks::new(site, &contents, urls);
         let mut section_files: Vec<_> =
             site.sections.iter().enumerate().map(|(id, section)| (section.relative.clone(), id)).collect();
         section_files.sort();
         Self {
             languages: InLanguages::of(site),
             words,
+            site: Arc::clone(site),
+            contents,
+            backlinks,
+            made: Made::new(site.pages.len()),
             links_stay: site.config.translation.fallback,
             files: lists::files(site),
-            taxonomies: Taxonomies::new(site, &pages),
+            taxonomies: Taxonomies::new(site),
             slugify_terms: site.config.slugify.taxonomies,
             base_url: site.config.base_url.clone(),
-            whole: pages.iter().map(|_| OnceLock::new()).collect(),
-            pages,
-            sections,
+            whole: site.pages.iter().map(|_| OnceLock::new()).collect(),
             page_files: site.pages.iter().map(|page| page.relative.clone()).collect(),
             section_files,
             urls: page_urls.iter().chain(&section_urls).cloned().chain(lists::urls(site)).collect(),
@@ -131,6 +118,91 @@ impl Library {
             assets: Assets::new(site),
             aliases: site.config.rules.content_aliases.clone(),
         }
+    }
+
+    /// What templates see of a page.
+    pub(super) fn page_value(&self, id: PageId) -> Value {
+        self.made.get(Key::Page(id), || {
+            let page = self.site.page(id);
+            Weighed { value: self.with_neighbours(page, &self.page_alone(id)), weight: MAP }
+        })
+    }
+
+    fn backlinks(&self, place: Place) -> Value {
+        self.backlinks.of(&self.site, place, Urls { pages: &self.page_urls, sections: &self.section_urls })
+    }
+
+    fn page_alone(&self, id: PageId) -> Value {
+        self.made.get(Key::Alone(id), || {
+            let content = &self.contents.pages[id.0];
+            let html = self.contents.html(content);
+            let value = page(&self.site, self.site.page(id), content, &html, self.backlinks(Place::Page(id)));
+            Weighed { value, weight: MAP + html.len() + HEADING * headings(&content.toc) }
+        })
+    }
+
+    /// The page's value with its neighbours', which have none of their own: a chain would never end.
+    fn with_neighbours(&self, page: &Page, alone: &Value) -> Value {
+        if page.lower.is_none() && page.higher.is_none() {
+            return alone.clone();
+        }
+        let Some(mut map) = alone.as_map().cloned() else { return alone.clone() };
+        for (key, id) in [("lower", page.lower), ("higher", page.higher)] {
+            if let Some(id) = id {
+                map.insert(key.into(), self.page_alone(id));
+            }
+        }
+        Value::from(map)
+    }
+
+    /// What templates see of a section.
+    pub(super) fn section_value(&self, id: SectionId) -> Value {
+        self.made.get(Key::Section(id), || {
+            let (each, content) = (self.site.section(id), &self.contents.sections[id.0]);
+            let html = self.contents.html(content);
+            let value = section(
+                &self.site,
+                each,
+                content,
+                &html,
+                self.page_values(&each.pages),
+                self.backlinks(Place::Section(id)),
+            );
+            Weighed { value, weight: MAP + html.len() + HEADING * headings(&content.toc) + POINTER * each.pages.len() }
+        })
+    }
+
+    /// The values of these pages.
+    pub(super) fn page_values(&self, ids: &[PageId]) -> Value {
+        Value::from(ids.iter().map(|&id| self.page_value(id)).collect::<Vec<_>>())
+    }
+
+    /// What templates see of a term.
+    pub(super) fn term_value(&self, id: TermId) -> Value {
+        self.made.get(Key::Term(id), || {
+            let term = self.site.term(id).1;
+            let value = lists::term(&self.site, term, self.page_values(&term.pages));
+            Weighed { value, weight: MAP + POINTER * term.pages.len() }
+        })
+    }
+
+    /// All terms of a taxonomy, in its order.
+    pub(super) fn term_values(&self, id: TaxonomyId) -> Value {
+        self.made.get(Key::Terms(id), || {
+            let count = self.site.taxonomy(id).terms.len();
+            let terms = (0..count).map(|nth| self.term_value(TermId(id, nth))).collect::<Vec<_>>();
+            Weighed { value: Value::from(terms), weight: MAP + POINTER * count }
+        })
+    }
+
+    /// A taxonomy with all its terms.
+    pub(super) fn taxonomy_value(&self, id: TaxonomyId) -> Value {
+        lists::taxonomy(&self.site, self, id)
+    }
+
+    /// The URL of a term.
+    pub(super) fn term_url(&self, id: TermId) -> String {
+        url(&self.site, &self.site.term(id).1.path)
     }
 
     /// A file below `content/` and a fragment, of what begins with `@/` or with a content alias.
@@ -194,8 +266,17 @@ impl Library {
     /// A page as feeds have it: whole URLs, and HTML as text.
     pub(super) fn whole_page(&self, id: PageId) -> Value {
         let base_url = self.base_url.as_deref().unwrap_or_default();
-        self.whole[id.0].get_or_init(|| lists::whole_page(&self.pages[id.0], base_url)).clone()
+        self.whole[id.0].get_or_init(|| lists::whole_page(&self.page_value(id), base_url)).clone()
     }
+}
+
+/// About what the value of a page or a list takes, of a heading in it, and of one of its pages, in bytes.
+const MAP: usize = 5000;
+const HEADING: usize = 900;
+const POINTER: usize = 24;
+
+fn headings(toc: &[Heading]) -> usize {
+    toc.iter().map(|heading| 1 + headings(&heading.children)).sum()
 }
 
 /// A path as it stands in a page before the site's base is baked in.
@@ -203,13 +284,13 @@ pub(super) fn url(site: &Site, path: &SitePath) -> String {
     site.url(path, &BasePath::root())
 }
 
-fn page(site: &Site, page: &Page, content: &Rendered, backlinks: Value) -> Value {
+fn page(site: &Site, page: &Page, content: &Rendered<Html>, html: &str, backlinks: Value) -> Value {
     let mut map = Map::with_capacity(34);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
     let permalink = url(site, &page.path);
     set("relative_path", page.relative.as_str().into());
     set("colocated_path", page.colocated.as_deref().into());
-    set("content", Value::safe_string(&content.html));
+    set("content", Value::safe_string(html));
     set("slug", page.slug.as_str().into());
     set("ancestors", ancestors(site, &page.ancestors));
     set("title", page.meta.title.as_deref().into());
@@ -249,21 +330,14 @@ fn page(site: &Site, page: &Page, content: &Rendered, backlinks: Value) -> Value
     Value::from(map)
 }
 
-/// The page's value with its neighbours', which have none of their own: a chain would never end.
-fn with_neighbours(page: &Page, alone: &Value, all: &[Value]) -> Value {
-    if page.lower.is_none() && page.higher.is_none() {
-        return alone.clone();
-    }
-    let Some(mut map) = alone.as_map().cloned() else { return alone.clone() };
-    for (key, id) in [("lower", page.lower), ("higher", page.higher)] {
-        if let Some(id) = id {
-            map.insert(key.into(), all[id.0].clone());
-        }
-    }
-    Value::from(map)
-}
-
-fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>, backlinks: Value) -> Value {
+fn section(
+    site: &Site,
+    section: &Section,
+    content: &Rendered<Html>,
+    html: &str,
+    pages: Value,
+    backlinks: Value,
+) -> Value {
     let mut map = Map::with_capacity(26);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
     let permalink = url(site, &section.path);
@@ -272,7 +346,7 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     };
     set("relative_path", section.relative.as_str().into());
     set("colocated_path", Value::none());
-    set("content", Value::safe_string(&content.html));
+    set("content", Value::safe_string(html));
     set("draft", section.meta.draft.into());
     set("ancestors", files(&section.ancestors));
     set("title", section.meta.title.as_deref().into());
@@ -285,7 +359,7 @@ fn section(site: &Site, section: &Section, content: &Rendered, pages: Vec<Value>
     set("word_count", content.word_count.into());
     set("reading_time", content.reading_time.into());
     set("assets", assets(&section.assets, |asset| asset.path.as_str().to_owned()));
-    set("pages", pages.into());
+    set("pages", pages);
     set("subsections", files(&section.subsections));
     set("backlinks", backlinks);
     set("generate_feeds", section.meta.generate_feeds.is_some().into());

@@ -14,18 +14,17 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, own: &str) {
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy", move |args: Kwargs, state: &State| {
         let found = taxonomy(&of, &args, state, &lang)?;
-        found.map(|id| of.taxonomies.whole(id)).or_missing(&args)
+        found.map(|id| of.taxonomy_value(id)).or_missing(&args)
     });
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_term", move |args: Kwargs, state: &State| {
         let found = term(&of, &args, state, &lang)?;
-        found.map(|id| of.taxonomies.term(id)).or_missing(&args)
+        found.map(|id| of.term_value(id)).or_missing(&args)
     });
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_url", move |args: Kwargs, state: &State| {
         let found = term(&of, &args, state, &lang)?;
-        let permalink = |id| of.taxonomies.term(id).get_from_path("permalink").cloned().unwrap_or_else(Value::none);
-        found.map(permalink).or_missing(&args)
+        found.map(|id| Value::from(of.term_url(id))).or_missing(&args)
     });
 }
 

@@ -25,13 +25,13 @@ const PAGES: [(&str, &str); 3] = [
     ),
 ];
 
-fn with(files: &[(&str, &str)]) -> Site {
+fn with(files: &[(&str, &str)]) -> Arc<Site> {
     let templates = [("templates/taxonomy_list.html", ""), ("templates/taxonomy_single.html", "")];
     site(&[&templates[..], &[CONFIG], &PAGES, files].concat())
 }
 
 #[track_caller]
-fn renderer(site: &Site) -> Renderer<'_> {
+fn renderer(site: &Arc<Site>) -> Renderer<'_> {
     Renderer::new(site, MarkdownFilter::default(), Arc::new(MemoryWorld::new()))
         .0
         .unwrap()
