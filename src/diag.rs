@@ -3,6 +3,8 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use rapidfuzz::distance::osa::BatchComparator;
+
 /// A text a diagnostic can point into.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
@@ -181,12 +183,13 @@ impl<'a> Candidates<'a> {
         let bounded = self.0.iter().map(|(of_candidate, candidate)| (letters.least_distance(of_candidate), *candidate));
         let mut bounded: Vec<(usize, &str)> = bounded.filter(|&(least, candidate)| is_near(least, candidate)).collect();
         bounded.sort_unstable();
+        let typed = BatchComparator::new(typed.chars());
         let mut nearest: Option<(usize, &str)> = None;
         for (least, candidate) in bounded {
             if nearest.is_some_and(|(distance, _)| least > distance) {
                 break;
             }
-            let found = (strsim::damerau_levenshtein(typed, candidate), candidate);
+            let found = (typed.distance(candidate.chars()), candidate);
             if is_near(found.0, candidate) && nearest.is_none_or(|nearest| found < nearest) {
                 nearest = Some(found);
             }
@@ -224,6 +227,8 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
+    use rapidfuzz::distance::osa;
+
     use super::*;
 
     #[test]
@@ -254,7 +259,7 @@ mod tests {
 
     /// What is meant, found by a close look at every candidate.
     fn plainly_meant<'a>(typed: &str, candidates: &[&'a str]) -> Option<&'a str> {
-        let distances = candidates.iter().map(|one| (strsim::damerau_levenshtein(typed, one), *one));
+        let distances = candidates.iter().map(|one| (osa::distance(typed.chars(), one.chars()), *one));
         let near = distances.filter(|&(distance, one)| distance * 3 <= typed.len().max(one.len()));
         near.min().map(|(_, one)| one)
     }
@@ -268,7 +273,7 @@ mod tests {
             let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
             let ready: Candidates<'_> = candidates.iter().copied().collect();
             proptest::prop_assert_eq!(ready.meant(&typed), plainly_meant(&typed, &candidates));
-            let nearest = candidates.iter().min_by_key(|one| (strsim::damerau_levenshtein(&typed, one), **one));
+            let nearest = candidates.iter().min_by_key(|one| (osa::distance(typed.chars(), one.chars()), **one));
             proptest::prop_assert_eq!(ready.nearest(&typed), nearest.copied());
         }
     }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// So many paths that lead nowhere get a suggestion: each is compared with all paths there are.
-const SUGGESTED: usize = 100;
+const SUGGESTED: usize = 500;
 
 /// So many anchors of a page are listed.
 const LISTED: usize = 8;
