@@ -174,6 +174,7 @@ pub(super) fn prepare<'a>(
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     Prepared { renderer, contents, is_whole }
 }
+    diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
 fn draft(

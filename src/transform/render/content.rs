@@ -110,11 +110,30 @@ impl Renderer<'_> {
                 Cow::Owned(_) => made.replace(HIDDEN, "{#"),
             }),
             Err(error) => {
-                let found = mistake::in_content(self.site, Content { source, start }, &error);
+                let found = mistake::in_content(self.site, Content { source, start, text: &text }, &error);
                 let step = format!("while rendering the text of {path}");
                 Err(found.into_iter().map(|one| self.at_its_place(one).traced(step.clone())).collect())
             }
         }
+    }
+
+    /// What templates in content give to functions, filters and tests that have no use for it.
+    pub(super) fn unknown_arguments_in_content(&self) -> Vec<Diagnostic> {
+        let templating = &self.site.templating;
+        let pages = self.site.pages.iter().filter(|page| {
+            templating.applies_to(&page.relative, page.meta.skip_content_templating) && is_template(&page.source.text)
+        });
+        let sections = self.site.sections.iter().filter(|section| {
+            templating.applies_to(&section.relative, section.meta.skip_content_templating)
+                && is_template(&section.source.text)
+        });
+        let texts = pages.map(|page| (&page.source, page.body.clone()));
+        let texts = texts.chain(sections.map(|section| (&section.source, section.body.clone())));
+        let told = texts.map(|(source, body)| {
+            let text = without_heading_ids(&source.text[body.clone()]);
+            mistake::in_calls(source, body.start, &text)
+        });
+        told.flatten().collect()
     }
 }
 

@@ -85,10 +85,12 @@ pub(super) fn register(
     });
     by_locale::register(tera, lang);
     tera.register_test("before", |value: &str, args: Kwargs, _: &State| {
-        Ok(instant(value)? < other(&args)?) as TeraResult<bool>
+        let (value, other) = (instant(value)?, other(&args)?);
+        Ok(value < other || (value == other && is_inclusive(&args)?)) as TeraResult<bool>
     });
     tera.register_test("after", |value: &str, args: Kwargs, _: &State| {
-        Ok(instant(value)? > other(&args)?) as TeraResult<bool>
+        let (value, other) = (instant(value)?, other(&args)?);
+        Ok(value > other || (value == other && is_inclusive(&args)?)) as TeraResult<bool>
     });
 
     tera.register_filter("base64_encode", tera_contrib::base64::b64_encode);
@@ -304,6 +306,11 @@ fn to_html(
 
 fn instant(text: &str) -> TeraResult<Timestamp> {
     by_locale::page_date(text).map(|date| date.instant)
+}
+
+/// Whether a date is before and after itself.
+fn is_inclusive(args: &Kwargs) -> TeraResult<bool> {
+    Ok(args.get::<bool>("inclusive")?.unwrap_or(false))
 }
 
 fn other(args: &Kwargs) -> TeraResult<Timestamp> {

@@ -8,10 +8,14 @@ use std::{
 
 use tera::{ErrorKind, Tera};
 
-use super::{builtins, shortcode};
+use super::{
+    builtins, shortcode,
+    signatures::{Callable, Unknown, unknown_arguments},
+    syntax,
+};
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
-    load::Site,
+    load::{Site, Template},
 };
 
 /// Between what our own functions say and what to do about it.
@@ -58,6 +62,33 @@ pub(super) fn add_templates(tera: &mut Tera, site: &Site) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// Arguments that what the site's templates call does not take. A theme is not its user's to mend, and Zola says nothing of it.
+pub(super) fn in_templates(site: &Site) -> Vec<Diagnostic> {
+    let prefix = site.theme_prefix();
+    let told = |template: &Template| {
+        let is_of_theme = prefix.as_ref().is_some_and(|prefix| template.name.starts_with(prefix.as_str()));
+        let told = in_calls(&template.source, 0, &template.source.text).into_iter();
+        told.map(|one| if is_of_theme { one.as_warning() } else { one }).collect::<Vec<_>>()
+    };
+    site.templates.iter().flat_map(told).collect()
+}
+
+/// Arguments that what is called in `text`, which begins at `start` of a file, does not take. Of a text with syntax errors it is
+/// not clear what they are.
+pub(super) fn in_calls(source: &Source, start: usize, text: &str) -> Vec<Diagnostic> {
+    let unknown = unknown_arguments(text);
+    if unknown.is_empty() || !syntax::errors(text).is_empty() {
+        return Vec::new();
+    }
+    unknown.into_iter().map(|one| of_call(source, start, one)).collect()
+}
+
+fn of_call(source: &Source, start: usize, one: Unknown) -> Diagnostic {
+    let span = start + one.span.start..start + one.span.end;
+    let told = Diagnostic::error_at(source, span, one.message).with_help(one.help);
+    if one.is_misspelt { told } else { told.as_warning() }
+}
+
 /// What went wrong while a template was rendered.
 pub(super) fn diagnostics(site: &Site, error: &tera::Error) -> Vec<Diagnostic> {
     faults(Files { site, content: None }, error).into_iter().map(|fault| fault.diagnostic).collect()
@@ -68,7 +99,7 @@ pub(super) fn in_content(site: &Site, content: Content<'_>, error: &tera::Error)
     let is_syntax = matches!(error.kind(), ErrorKind::SyntaxError(_));
     let found = faults(Files { site, content: Some(content) }, error).into_iter().map(|fault| fault.diagnostic);
     // Where a shortcode is, nothing else that Tera says of the syntax helps.
-    let shortcodes = shortcode::find(content.text(), FUNCTIONS);
+    let shortcodes = shortcode::find(content.text, Callable::Function.names());
     let told = shortcodes.into_iter().map(|found| {
         let span = content.start + found.span.start..content.start + found.span.end;
         let message = format!("`{}` is a shortcode, and Zola 0.23 has components in their place", found.name);
@@ -110,12 +141,8 @@ pub(super) struct Content<'a> {
     pub(super) source: &'a Source,
     /// Where it begins, which is the beginning of a line.
     pub(super) start: usize,
-}
-
-impl<'a> Content<'a> {
-    pub(super) fn text(self) -> &'a str {
-        &self.source.text[self.start..]
-    }
+    /// What Tera reads of it, everything at its place.
+    pub(super) text: &'a str,
 }
 
 /// The files that Tera's names stand for.
@@ -135,6 +162,14 @@ impl<'a> Files<'a> {
         match self.content {
             Some(content) if name == ONE_OFF => Some((content.source, content.start)),
             _ => source(self.site, name).map(|source| (source, 0)),
+        }
+    }
+
+    /// What Tera reads under a name.
+    fn text(self, name: &str) -> Option<&'a str> {
+        match self.content {
+            Some(content) if name == ONE_OFF => Some(content.text),
+            _ => source(self.site, name).map(|source| &*source.text),
         }
     }
 }
@@ -159,8 +194,12 @@ enum Missing {
 fn faults(files: Files<'_>, error: &tera::Error) -> Vec<Fault> {
     match error.kind() {
         ErrorKind::SyntaxError(report) => {
-            let span = report.span().range.clone();
-            vec![at(files, report.filename(), Place::Span(span), report.message(), &[])]
+            let mut errors = files.text(report.filename()).map_or_else(Vec::new, syntax::errors);
+            if errors.is_empty() {
+                errors.push(syntax::Fault::of(report));
+            }
+            let told = |one: syntax::Fault| at(files, report.filename(), Place::Span(one.span), &one.message, &[]);
+            errors.into_iter().map(told).collect::<Vec<_>>()
         }
         ErrorKind::RenderingError(report) => {
             let span = report.span().range.clone();
@@ -171,7 +210,18 @@ fn faults(files: Files<'_>, error: &tera::Error) -> Vec<Fault> {
                 let place = Place::Position(used.line, used.column);
                 return vec![at(files, &used.template, place, report.message(), steps)];
             }
-            vec![at(files, report.filename(), Place::Span(span), report.message(), &steps)]
+            let mut fault = at(files, report.filename(), Place::Span(span.clone()), report.message(), &steps);
+            // Where one is missing and another is unknown, it is misspelt.
+            if fault.diagnostic.message.starts_with("missing keyword argument")
+                && let Some((source, start)) = files.find(report.filename())
+                && let Some(text) = files.text(report.filename())
+                && let Some(one) =
+                    unknown_arguments(text).into_iter().find(|one| one.is_misspelt && span.contains(&one.span.start))
+            {
+                let trace = fault.diagnostic.trace;
+                fault.diagnostic = Diagnostic { trace, ..of_call(source, start, one) };
+            }
+            vec![fault]
         }
         ErrorKind::MissingParent { current, parent } => {
             let message = format!("Unknown template `{parent}`");
@@ -307,6 +357,7 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
     let meant = |candidates: &[&str]| {
         did_you_mean(name, candidates.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))
     };
+    let called = |callable: Callable| meant(&callable.names().collect::<Vec<_>>());
     let listed: Vec<&str> = available.map_or_else(Vec::new, |list| list.split(", ").collect());
     let help = meant(&listed).or_else(|| available.map(|list| format!("there are: {list}")));
     if sentence.starts_with("Variable `") && sentence.ends_with("is not defined") {
@@ -338,13 +389,13 @@ fn explain(site: &Site, message: &str) -> (String, Option<String>, Option<Missin
         return (format!("unknown component `{name}`"), help, Some(Missing::Component(name.to_owned())));
     }
     if sentence.starts_with("Unknown filter `") {
-        return (format!("unknown filter `{name}`"), meant(FILTERS), None);
+        return (format!("unknown filter `{name}`"), called(Callable::Filter), None);
     }
     if sentence.starts_with("Unknown test `") {
-        return (format!("unknown test `{name}`"), meant(TESTS), None);
+        return (format!("unknown test `{name}`"), called(Callable::Test), None);
     }
     if sentence.starts_with("Unknown function `") {
-        return (format!("unknown function `{name}`"), meant(FUNCTIONS), None);
+        return (format!("unknown function `{name}`"), called(Callable::Function), None);
     }
     if let Some((wanted, got)) = wrong_type(sentence) {
         return (format!("{wanted} is expected here, not {got}"), None, None);
@@ -374,103 +425,6 @@ fn wrong_type(sentence: &str) -> Option<(&'static str, &'static str)> {
     };
     Some((word(wanted), word(got)))
 }
-
-const FUNCTIONS: &[&str] = &[
-    "asset",
-    "asset_content",
-    "asset_integrity",
-    "get_env",
-    "get_hash",
-    "get_image_metadata",
-    "get_page",
-    "get_random",
-    "get_section",
-    "get_url",
-    "load_data",
-    "now",
-    "range",
-    "resize_image",
-    "responsive_image",
-    "super",
-    "throw",
-];
-
-const TESTS: &[&str] = &[
-    "after",
-    "array",
-    "before",
-    "bool",
-    "containing",
-    "defined",
-    "divisible_by",
-    "ending_with",
-    "even",
-    "float",
-    "integer",
-    "iterable",
-    "map",
-    "matching",
-    "none",
-    "number",
-    "odd",
-    "starting_with",
-    "string",
-    "undefined",
-];
-
-const FILTERS: &[&str] = &[
-    "abs",
-    "base64_decode",
-    "base64_encode",
-    "capitalize",
-    "date",
-    "default",
-    "escape",
-    "escape_html",
-    "escape_xml",
-    "filesizeformat",
-    "first",
-    "float",
-    "format",
-    "get",
-    "group_by",
-    "indent",
-    "int",
-    "join",
-    "json_encode",
-    "keys",
-    "last",
-    "length",
-    "lower",
-    "markdown",
-    "newlines_to_br",
-    "nth",
-    "pairs",
-    "pluralize",
-    "regex_replace",
-    "replace",
-    "reverse",
-    "round",
-    "safe",
-    "shuffle",
-    "slugify",
-    "sort",
-    "spaceless",
-    "split",
-    "str",
-    "striptags",
-    "title",
-    "trim",
-    "trim_end",
-    "trim_start",
-    "truncate",
-    "unique",
-    "upper",
-    "urlencode",
-    "urlencode_strict",
-    "values",
-    "wordcount",
-];
 
 /// One report as Tera draws it: `error: …`, `--> file:line:column`, and its notes.
 struct Report {

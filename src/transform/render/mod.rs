@@ -19,6 +19,8 @@ mod mistake;
 pub mod reads;
 mod repair;
 mod shortcode;
+mod signatures;
+mod syntax;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -128,6 +130,14 @@ impl<'a> Renderer<'a> {
     }
 
     /// What everything that was rendered up to now asked for, and did not find in its language.
+    /// What templates give to functions, filters and tests that have no use for it.
+    #[must_use]
+    pub fn unknown_arguments(&self) -> Vec<Diagnostic> {
+        let mut told = mistake::in_templates(self.site);
+        told.extend(self.unknown_arguments_in_content());
+        told
+    }
+
     #[must_use]
     pub fn missed_words(&self) -> Vec<Diagnostic> {
         self.library.words.missed(self.site)

@@ -27,9 +27,11 @@ pub(super) enum Kind<'t> {
 
 impl Tag<'_> {
     /// How a tag ends that ends this one; `None` where nothing has to.
-    fn ended_by(&self) -> Option<&'static str> {
+    pub(super) fn ended_by(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Statement("set" | "set_global", rest) => (!rest.contains('=')).then_some("endset"),
+            Kind::Statement("set" | "set_global", rest) => {
+                (!rest[name(rest).len()..].trim_start().starts_with('=')).then_some("endset")
+            }
             Kind::Statement("if", _) => Some("endif"),
             Kind::Statement("for", _) => Some("endfor"),
             Kind::Statement("filter", _) => Some("endfilter"),
@@ -198,6 +200,7 @@ mod tests {
         assert_eq!(end_of_block(&found, 0), Some(found.len() - 2));
         assert_eq!(end_of_block(&found, 1), None);
         assert_eq!(end_of_block(&found, 2), Some(3));
+        assert_eq!(end_of_block(&tags("{% set a | get(key='b') %}{% endset %}"), 0), Some(1));
         assert_eq!(end_of_block(&tags("{% if a %}{% for b in c %}"), 0), None);
     }
 }
