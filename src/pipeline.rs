@@ -16,6 +16,7 @@ mod noted;
 mod outputs;
 mod pages;
 mod preload;
+mod redirects;
 mod references;
 mod shelves;
 mod sources;

@@ -17,7 +17,7 @@ pub use policy::{PolicyMode, PolicySettings};
 
 use super::{fields::Fields, value::Spanned};
 use crate::{
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, Source, did_you_mean},
     site::{ErrorStatus, HostPattern, Mode, PathPattern, Rules, SitePath, TrailingSlash},
 };
 
@@ -109,6 +109,17 @@ impl SiteRules {
     #[must_use]
     pub fn without_alias<'a>(&self, link: &'a str) -> Option<Cow<'a, str>> {
         without_alias(&self.content_aliases, link)
+    }
+
+    /// What is wrong with a link whose alias nobody knows, and what to do about it.
+    #[must_use]
+    pub fn unknown_alias(&self, link: &str) -> (String, String) {
+        let name = link.trim_start_matches('@').split('/').next().unwrap_or("");
+        let help = match did_you_mean(name, self.content_aliases.iter().map(|alias| alias.name.as_str())) {
+            Some(meant) => format!("did you mean `@{meant}/…`?"),
+            None => "name it in `[sitekit.content_aliases]`, or begin with `@/`".to_owned(),
+        };
+        (format!("there is no content alias `{name}`"), help)
     }
 
     /// What the server applies to each request.

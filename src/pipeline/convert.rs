@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{Progress, Stage, links::Links};
 use crate::{
-    diag::{Diagnostic, Severity, Source, did_you_mean},
+    diag::{Diagnostic, Severity, Source},
     load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
     site::{BasePath, Shelf, SitePath},
     transform::{
@@ -164,13 +164,8 @@ impl Converter<'_> {
     }
 
     fn unknown_alias(&self, link: &str) -> Target {
-        let name = link.trim_start_matches('@').split('/').next().unwrap_or("");
-        let known = self.site.config.rules.content_aliases.iter().map(|alias| alias.name.as_str());
-        let help = match did_you_mean(name, known) {
-            Some(meant) => format!("did you mean `@{meant}/…`?"),
-            None => "name it in `[sitekit.content_aliases]`, or begin with `@/`".to_owned(),
-        };
-        Target::Broken { message: format!("there is no content alias `{name}`"), help: Some(help) }
+        let (message, help) = self.site.config.rules.unknown_alias(link);
+        Target::Broken { message, help: Some(help) }
     }
 }
 

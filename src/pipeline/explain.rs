@@ -219,7 +219,7 @@ impl Making<'_> {
                 self.add(Role::Content, &*self.site.section(*id).source.path, "");
             }
             Origin::File(file) | Origin::Script(file) | Origin::Sass(file) => self.add(Role::File, &*file.path, ""),
-            Origin::Redirect(Target::Path(to)) => self.add(Role::Redirect, to.as_str(), ""),
+            Origin::Redirect(Target::Path(to, _)) => self.add(Role::Redirect, to.as_str(), ""),
             Origin::Redirect(Target::Url(to)) => self.add(Role::Redirect, to.as_str(), ""),
             _ => {}
         }

@@ -52,7 +52,7 @@ impl<'a> Files<'a> {
             Origin::Highlighting(sheet) => Some(Output::of_style_sheet(self.highlighting?.sheet(*sheet))),
             Origin::Redirect(target) => {
                 let location = match target {
-                    Target::Path(path) => self.site.url(path, self.base),
+                    Target::Path(path, behind) => self.site.url(path, self.base) + behind,
                     Target::Url(url) => url.clone(),
                 };
                 let mut output = Output::of(Bytes::new(), MediaType::OCTETS);

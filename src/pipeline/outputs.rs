@@ -17,6 +17,7 @@ use super::{
     further::further,
     highlighting::Highlighting,
     pages::Pages,
+    redirects,
     references::{Places, Unreached},
     sources::{Kind, Sources},
     together::together,
@@ -229,6 +230,7 @@ fn draft(
     let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));
     diagnostics.extend(broken_links::told(&seen, &drafts, &unreached));
     let linked = linked_manifests(drafts.iter().map(|(_, draft)| draft));
+    diagnostics.extend(redirects::lost(site, plan, &drafts));
     for (path, draft) in &mut drafts {
         if (path.extension() == Some("webmanifest") || linked.contains(path))
             && let Some(Origin::File(file)) = plan.routes.get(path)

@@ -213,7 +213,7 @@ impl<'a> Places<'a> {
         // What leads in a circle has been told.
         for _ in 0..8 {
             match self.routes[number as usize].1 {
-                Origin::Redirect(plan::Target::Path(path)) => match self.numbers.get(path.as_str()) {
+                Origin::Redirect(plan::Target::Path(path, _)) => match self.numbers.get(path.as_str()) {
                     Some(&next) => number = next,
                     None => return Lead::Answered,
                 },
@@ -340,7 +340,7 @@ impl Anchors {
     }
 
     /// Whether the page has the place that a fragment names: as it is, or percent-decoded (HTML §7.4.6.4).
-    fn has(&self, fragment: &str) -> bool {
+    pub(super) fn has(&self, fragment: &str) -> bool {
         let holds = |name: &str| self.names.binary_search_by(|span| span.of_text(&self.text).cmp(name)).is_ok();
         let Some(name) = place_in_page(fragment) else { return true };
         holds(name)

@@ -120,6 +120,6 @@ impl Routes {
 
     fn redirect_if_free(&mut self, from: SitePath, to: SitePath) {
         let name = format!("a redirect to {to}");
-        self.owners.entry(from).or_insert(Owner { origin: Origin::Redirect(Target::Path(to)), name });
+        self.owners.entry(from).or_insert(Owner { origin: Origin::Redirect(Target::Path(to, String::new())), name });
     }
 }

@@ -9,7 +9,7 @@ mod tests;
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use crate::{
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, Source, did_you_mean},
     load::{
         Feed, File, HighlightStyle, Kind, ListId, PageId, PublishedFile, Section, SectionId, Site, Spanned, TaxonomyId,
         TermId, Themes,
@@ -75,8 +75,8 @@ pub enum CodeSheet {
 /// Where a redirect leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To a path of this site, below its base.
-    Path(SitePath),
+    /// To a path of this site, below its base, with the query and the fragment behind it.
+    Path(SitePath, String),
     /// To a whole URL elsewhere.
     Url(String),
 }
@@ -242,7 +242,7 @@ impl Routes {
             let to = match self.owners.get(&section.path).map(|owner| &owner.origin) {
                 // No visitor is sent around twice.
                 Some(Origin::Redirect(target)) if section.meta.redirect_to.is_some() => target.clone(),
-                _ if section.is_rendered() => Target::Path(section.path.clone()),
+                _ if section.is_rendered() => Target::Path(section.path.clone(), String::new()),
                 _ => continue,
             };
             for alias in &section.meta.aliases {
@@ -252,7 +252,7 @@ impl Routes {
             }
         }
         for page in site.pages.iter().filter(|page| page.meta.render) {
-            let to = Target::Path(page.path.clone());
+            let to = Target::Path(page.path.clone(), String::new());
             for alias in &page.meta.aliases {
                 self.alias(&page.source, &page.path, &to, alias);
             }
@@ -284,19 +284,30 @@ impl Routes {
         }
     }
 
-    /// A URL as it is; `@/a.md` as the page's path; anything else is a path of the site.
+    /// A URL as it is; `@/a.md` and `@alias/a.md` as the page's path; anything else is a path of the site.
     fn target(&mut self, site: &Site, section: &Section, to: &Spanned<String>) -> Option<Target> {
         let source = &section.source;
         let text = to.value.trim();
         if text.contains("://") {
             return Some(Target::Url(text.to_owned()));
         }
-        if let Some(relative) = text.strip_prefix("@/") {
+        let (text, behind) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+        let Some(written_out) = site.config.rules.without_alias(text) else {
+            let (message, help) = site.config.rules.unknown_alias(text);
+            self.diagnostics.push(Diagnostic::error_at(source, to.span.clone(), message).with_help(help));
+            return None;
+        };
+        if let Some(relative) = written_out.strip_prefix("@/") {
             if let Some(path) = site.linked(relative, &section.lang) {
-                return Some(Target::Path(path.clone()));
+                return Some(Target::Path(path.clone(), behind.to_owned()));
             }
             let message = format!("there is no `{relative}` in the site's content to redirect to");
-            self.diagnostics.push(Diagnostic::error_at(source, to.span.clone(), message));
+            let pages = site.pages.iter().map(|page| &*page.relative);
+            let sections = site.sections.iter().filter(|section| section.written).map(|section| &*section.relative);
+            let mut diagnostic = Diagnostic::error_at(source, to.span.clone(), message);
+            diagnostic.help =
+                did_you_mean(relative, pages.chain(sections)).map(|near| format!("did you mean `@/{near}`?"));
+            self.diagnostics.push(diagnostic);
             return None;
         }
         let bare = text.trim_matches('/');
@@ -307,7 +318,7 @@ impl Routes {
             _ => format!("/{bare}/"),
         };
         match SitePath::from_request(&path) {
-            Ok(path) => Some(Target::Path(path)),
+            Ok(path) => Some(Target::Path(path, behind.to_owned())),
             Err(error) => {
                 let message = format!("`{text}` cannot be a path of the site: {error}");
                 self.diagnostics.push(Diagnostic::error_at(source, to.span.clone(), message));

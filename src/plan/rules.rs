@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Origin;
+use super::{Origin, Target};
 use crate::{
     diag::{Diagnostic, Severity, did_you_mean},
-    load::{Lifetime, MoveRule, PatternTable, Site, SiteRules, WrittenPattern},
+    load::{Lifetime, MoveRule, PatternTable, Section, Site, SiteRules, WrittenPattern},
     site::{How, Mode, SitePath},
 };
 
@@ -49,6 +49,9 @@ impl<'a> Checker<'a> {
                     How::Redirect(_) => self.redirect(nth, rule),
                 }
             }
+        }
+        for section in &self.site.sections {
+            self.section(section);
         }
         self.error_pages();
         for written in &self.rules.patterns {
@@ -153,6 +156,33 @@ impl<'a> Checker<'a> {
             }
         };
         self.error(&rule.to, format!("there is nothing at `{path}` to redirect to"), help);
+    }
+
+    /// A section that is a redirect.
+    fn section(&mut self, section: &Section) {
+        let Some(to) = &section.meta.redirect_to else { return };
+        let (mut steps, mut at) = (vec![section.path.as_str()], &section.path);
+        // More steps than there are sections repeat one of them.
+        while steps.len() <= self.site.sections.len() + 1
+            && let Some(Origin::Redirect(Target::Path(next, _))) = self.routes.get(at)
+        {
+            steps.push(next.as_str());
+            at = next;
+            if *at == section.path {
+                let message = format!("this redirect leads around in a circle: {}", steps.join(" → "));
+                self.diagnostics.push(Diagnostic::error_at(&section.source, to.span.clone(), message));
+                return;
+            }
+        }
+        let Some(Origin::Redirect(Target::Path(path, _))) = self.routes.get(&section.path) else { return };
+        let checker = &self.site.config.link_checker;
+        if matches!(self.answer(path.as_str()), Answer::Missing) && !checker.skips(&to.value) {
+            let message = format!("there is nothing at `{path}` to redirect to");
+            let mut diagnostic = Diagnostic::error_at(&section.source, to.span.clone(), message);
+            diagnostic.severity = checker.internal;
+            diagnostic.help = self.near(path.as_str()).map(|near| format!("did you mean `{near}`?"));
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn error_pages(&mut self) {

@@ -46,7 +46,7 @@ fn check(files: &[(&str, &str)], expected: &[&str]) {
         Origin::Script(file) => format!("{path} script {}", file.path.trim_start_matches("sites/s/")),
         Origin::Sass(file) => format!("{path} sass {}", file.path.trim_start_matches("sites/s/")),
         Origin::Highlighting(_) => format!("{path} highlighting"),
-        Origin::Redirect(Target::Path(to)) => format!("{path} -> {to}"),
+        Origin::Redirect(Target::Path(to, behind)) => format!("{path} -> {to}{behind}"),
         Origin::Redirect(Target::Url(to)) => format!("{path} -> {to}"),
     };
     let routes: Vec<_> =
@@ -100,7 +100,18 @@ fn redirects() {
         &[("content/a.md", ""), ("content/b/_index.md", "+++\nredirect_to = '@/a.md'\n+++")],
         &["/ section", "/a/ page", "/b/ -> /a/"],
     );
-    check(&[("content/b/_index.md", "+++\nredirect_to = 'a/b'\n+++")], &["/ section", "/b/ -> /a/b/"]);
+    check(
+        &[("content/a.md", ""), ("content/b/_index.md", "+++\nredirect_to = 'a?b#c'\n+++")],
+        &["/ section", "/a/ page", "/b/ -> /a/?b#c"],
+    );
+    check(
+        &[
+            ("config.toml", "[sitekit.content_aliases]\nx = 'y'"),
+            ("content/y/a.md", ""),
+            ("content/b/_index.md", "+++\nredirect_to = '@x/a.md#c'\n+++"),
+        ],
+        &["/ section", "/b/ -> /y/a/#c", "/y/a/ page"],
+    );
     check(
         &[("content/b/_index.md", "+++\nredirect_to = 'https://x.org/'\n+++")],
         &["/ section", "/b/ -> https://x.org/"],

@@ -24,6 +24,9 @@ impl<'a> Writer<'a> {
     /// Writes `<a>`. `place` is the URL's.
     pub(super) fn start_link(&mut self, prefix: &str, url: &str, title: &str, place: Range<usize>) {
         let url = if prefix.is_empty() { self.target(url, &place) } else { format!("{prefix}{url}") };
+        if url.is_empty() {
+            self.break_link(&place, "this link is missing its URL".to_owned(), None);
+        }
         self.html.push_str("<a href=\"");
         escape::url(&mut self.html, &url);
         self.html.push('"');
@@ -42,6 +45,9 @@ impl<'a> Writer<'a> {
 
     pub(super) fn start_image(&mut self, url: &str, title: CowStr<'a>, place: &Range<usize>) {
         let url = self.target(url, place);
+        if url.is_empty() {
+            self.break_link(place, "this image is missing its URL".to_owned(), None);
+        }
         self.html.push_str("<img src=\"");
         escape::url(&mut self.html, &url);
         self.links.push(Link { url, span: self.text.in_file(place) });
@@ -116,15 +122,19 @@ impl<'a> Writer<'a> {
             Target::Unchanged => url.to_owned(),
             Target::Url(url) => url,
             Target::Broken { message, help } => {
-                let mut diagnostic = Diagnostic::error_at(self.source, self.text.in_file(place), message);
-                diagnostic.help = help;
-                if self.options.broken_links == BrokenLinks::Warning {
-                    diagnostic = diagnostic.as_warning();
-                }
-                self.diagnostics.push(diagnostic);
+                self.break_link(place, message, help);
                 url.to_owned()
             }
         }
+    }
+
+    fn break_link(&mut self, place: &Range<usize>, message: String, help: Option<String>) {
+        let mut diagnostic = Diagnostic::error_at(self.source, self.text.in_file(place), message);
+        diagnostic.help = help;
+        if self.options.broken_links == BrokenLinks::Warning {
+            diagnostic = diagnostic.as_warning();
+        }
+        self.diagnostics.push(diagnostic);
     }
 
     /// Where the URL of a link or image stands: in it, or in the definition it refers to; the whole of either when the
