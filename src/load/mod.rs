@@ -2,6 +2,7 @@
 //! and files, every mistake reported and every path decided. It renders nothing, and opens nothing but through
 //! [`World`].
 
+mod alternates;
 mod assets;
 mod by_path;
 mod config;
@@ -34,6 +35,7 @@ mod world;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+pub use alternates::Alternate;
 pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{
     AnchorLinks, Anchors, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
@@ -349,6 +351,7 @@ fn read(world: &dyn World, name: &SiteName, root: &str, diagnostics: &mut Vec<Di
         by_path::check_aliases(&site, diagnostics);
         taxonomies::collect(&mut site, diagnostics);
         feeds::check(&site, diagnostics);
+        alternates::check(&site, diagnostics);
         searched::check(&site, diagnostics);
         wanted::require(&mut site, diagnostics);
     }

@@ -2,7 +2,10 @@
 //! their names. What a translation takes from the default language's file, and what stands for a translation that is not
 //! there, is for the site to say (`[sitekit.languages]`): by default nothing, as Zola has it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{
     Config, Page, PageId, PageMeta, Section, SectionId, SectionMeta, Site, Spanned,
@@ -23,6 +26,8 @@ pub struct Translation {
     pub fallback: bool,
     /// Keys of front matter that a translation has from the default language's file where it does not say them.
     pub inherit: Vec<&'static str>,
+    /// Where the site says that search engines are told of its languages, in the heads of pages and in the sitemap.
+    pub hreflang: Option<Range<usize>>,
     /// Whether titles are sorted as a dictionary of their language is.
     pub collate: bool,
 }
@@ -57,6 +62,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Translation {
     Translation {
         fallback: fields.bool("fallback").unwrap_or(false),
         inherit: fields.node("inherit").map_or_else(Vec::new, |node| inherit_keys(fields, node)),
+        hreflang: fields.enabled("hreflang"),
         collate: fields.bool("collate").unwrap_or(false),
     }
 }

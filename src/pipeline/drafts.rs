@@ -25,7 +25,7 @@ use crate::{
     transform::{
         base,
         placeholder::{self, Placeholder, What},
-        render::{Contents, Renderer},
+        render::{Contents, InLanguages, Renderer},
         requests::{Asks, Head, Request, Requests},
         search::{self, Document},
     },
@@ -171,6 +171,8 @@ pub(super) struct Authors<'a> {
     pub(super) template: &'a str,
     /// The Markdown file.
     pub(super) content: Option<&'a Source>,
+    /// What its head says of its languages.
+    languages: InLanguages,
 }
 
 impl Drafter<'_> {
@@ -180,7 +182,9 @@ impl Drafter<'_> {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
                 let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
-                let authors = Authors { template: page.template_name(), content: Some(&page.source) };
+                let languages =
+                    self.renderer.as_ref().map(|renderer| renderer.page_in_languages(*id)).unwrap_or_default();
+                let authors = Authors { template: page.template_name(), content: Some(&page.source), languages };
                 let mut draft = self.page(path, Source::new(self.rendered_name(path), html), Some(&authors), found);
                 let date = page.meta.updated.as_ref().or(page.date.as_ref());
                 draft.fields.extend(date.and_then(last_modified));
@@ -189,7 +193,9 @@ impl Drafter<'_> {
             Origin::Section(id) => {
                 let section = self.site.section(*id);
                 let html = self.rendered(section.template_name(), |renderer| renderer.section(*id), found)?;
-                let authors = Authors { template: section.template_name(), content: Some(&section.source) };
+                let languages =
+                    self.renderer.as_ref().map(|renderer| renderer.section_in_languages(*id)).unwrap_or_default();
+                let authors = Authors { template: section.template_name(), content: Some(&section.source), languages };
                 let source = Source::new(self.rendered_name(path), html);
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
             }
@@ -223,7 +229,7 @@ impl Drafter<'_> {
                     let placeholders = self.placeholders(&source);
                     return Some(Draft::Text(TextDraft { source, media, placeholders }));
                 }
-                let authors = Authors { template: name, content: None };
+                let authors = Authors { template: name, content: None, languages: InLanguages::default() };
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
             }
             Origin::File(file) if files::media_of(path) == MediaType::HTML => {
@@ -256,7 +262,7 @@ impl Drafter<'_> {
         found: &mut Vec<Diagnostic>,
     ) -> Option<Draft> {
         let html = self.rendered(template, render, found)?;
-        let authors = Authors { template, content: None };
+        let authors = Authors { template, content: None, languages: InLanguages::default() };
         let source = Source::new(self.rendered_name(path), html);
         Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
     }
@@ -361,8 +367,12 @@ impl Drafter<'_> {
         found: &mut Vec<Diagnostic>,
     ) -> PageDraft {
         let mut requests = Requests::of(&source.text);
-        let head = authors.and(self.renderer.as_ref()).map_or_else(String::new, |renderer| renderer.head_of(path));
-        let source = match requests.head.end.or(requests.head.start) {
+        let mut head = authors.and(self.renderer.as_ref()).map_or_else(String::new, |renderer| renderer.head_of(path));
+        let end_of_head = requests.head.end.or(requests.head.start);
+        if let (Some(authors), Some(at)) = (authors, end_of_head) {
+            head += &authors.languages.missing_in(&source.text[..at]);
+        }
+        let source = match end_of_head {
             Some(at) if !head.is_empty() => {
                 let (before, after) = source.text.split_at(at);
                 let source = Source::new(Arc::clone(&source.path), [before, &head, after].concat());

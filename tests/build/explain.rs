@@ -64,6 +64,43 @@ fn templates_and_components_with_what_they_cost() {
     );
 }
 
+/// A component that speaks the language of its page, in English, French and Arabic.
+const LANGUAGES: &[(&str, &str)] = &[
+    (
+        "sites/a/config.toml",
+        "title = \"A\"\n[translations]\nby = \"by\"\n[languages.fr.translations]\nby = \"par\"\n[languages.ar.translations]\nby = \"من\"\n",
+    ),
+    ("sites/a/content/one.md", "+++\ntitle = \"One\"\n+++\n"),
+    ("sites/a/content/one.fr.md", "+++\ntitle = \"Un\"\n+++\n"),
+    ("sites/a/content/one.ar.md", "+++\ntitle = \"واحد\"\n+++\n"),
+    ("sites/a/content/two.fr.md", "+++\ntitle = \"Deux\"\n+++\n"),
+    ("sites/a/templates/index.html", "<p>A"),
+    ("sites/a/templates/section.html", "<p>A"),
+    ("sites/a/templates/parts.html", "{% component by() %}<b>{{ trans(key=\"by\") }}</b>{% endcomponent by %}\n"),
+    ("sites/a/templates/page.html", "<p>{{<by/>}} {{<by/>}}\n"),
+];
+
+#[test]
+fn all_languages_are_counted_together_and_each_speaks_for_itself() {
+    let project = Project::with(LANGUAGES);
+    let run = project.build(&["--profile", "dev", "--explain", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let parts = json["explained"][0]["parts"].as_array().unwrap();
+    let calls = |name: &str| {
+        let part = parts.iter().find(|part| part["name"] == name).unwrap();
+        (part["calls"].as_u64().unwrap(), part["repeated"].as_u64())
+    };
+    // Of eight calls three said something new: by, par, من.
+    assert_eq!((calls("page.html"), calls("by")), ((4, None), (8, Some(5))));
+    for (path, word) in [("/one/", "by"), ("/fr/one/", "par"), ("/fr/two/", "par"), ("/ar/one/", "من")] {
+        let text = project.text("a", path);
+        assert_eq!(text.matches(&format!("<b>{word}</b>")).count(), 2, "{path}: {text}");
+    }
+    let plain = Project::with(LANGUAGES);
+    plain.build(&["--profile", "dev"]);
+    assert_eq!(manifest(&project.bundle("a")), manifest(&plain.bundle("a")));
+}
+
 #[test]
 fn who_asks_gets_the_same_bundle() {
     let (asked, not) = (Project::with(SITE), Project::with(SITE));

@@ -50,11 +50,14 @@ Disallow:
 {% if config.base_url and config.generate_sitemap %}Sitemap: {{ config.base_url }}/sitemap.xml
 {% endif %}";
 
-/// <https://www.sitemaps.org/protocol.html>
+/// <https://www.sitemaps.org/protocol.html>, with the languages of pages as
+/// <https://developers.google.com/search/docs/specialty/international/localized-versions#sitemap> has them.
 const SITEMAP_PART: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"{% if tells_alternates %} xmlns:xhtml="http://www.w3.org/1999/xhtml"{% endif %}>
 {%- for entry in entries %}
-<url><loc>{{ entry.permalink }}</loc>{% if entry.updated %}<lastmod>{{ entry.updated }}</lastmod>{% endif %}</url>
+<url><loc>{{ entry.permalink }}</loc>{% if entry.updated %}<lastmod>{{ entry.updated }}</lastmod>{% endif %}
+{%- for other in entry.alternates %}<xhtml:link rel="alternate" hreflang="{{ other.lang }}" href="{{ other.url }}"/>{% endfor -%}
+</url>
 {%- endfor %}
 </urlset>
 "#;

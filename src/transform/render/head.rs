@@ -1,9 +1,12 @@
-//! What the configuration adds to the heads of pages, by their paths: style sheets, scripts and meta elements.
+//! What the configuration adds to the heads of pages: by their paths style sheets, scripts and meta elements, and what search
+//! engines are told of a page's languages.
+
+use tera::Value;
 
 use super::{Renderer, assets::Assets};
 use crate::{
     diag::{Diagnostic, did_you_mean},
-    load::{Site, Spanned},
+    load::{PageId, SectionId, Site, Spanned},
     site::SitePath,
     transform::{
         escape,
@@ -13,6 +16,23 @@ use crate::{
 
 /// Names of meta elements that are properties: those of Open Graph and the vocabularies beside it (<https://ogp.me>).
 const PROPERTIES: [&str; 7] = ["og:", "article:", "book:", "fb:", "music:", "profile:", "video:"];
+
+/// What the head of a page says of its languages; empty where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InLanguages {
+    canonical: String,
+    alternates: String,
+}
+
+impl InLanguages {
+    /// The elements that a head does not have which a template has written.
+    #[must_use]
+    pub fn missing_in(&self, head: &str) -> String {
+        let head = head.to_ascii_lowercase();
+        let missing = [("canonical", &self.canonical), ("hreflang", &self.alternates)];
+        missing.into_iter().filter(|(word, _)| !head.contains(word)).map(|(_, elements)| elements.as_str()).collect()
+    }
+}
 
 impl Renderer<'_> {
     /// The elements that the head of the page at `path` gets besides its template's; empty for most.
@@ -38,6 +58,40 @@ impl Renderer<'_> {
             }
         }
         head
+    }
+
+    /// What the head of a page says of the page in other languages, where the site wants that told; see
+    /// [`Renderer::section_in_languages`].
+    #[must_use]
+    pub fn page_in_languages(&self, id: PageId) -> InLanguages {
+        self.in_languages(&self.library.pages[id.0])
+    }
+
+    /// The same of a section.
+    #[must_use]
+    pub fn section_in_languages(&self, id: SectionId) -> InLanguages {
+        self.in_languages(&self.library.sections[id.0])
+    }
+
+    fn in_languages(&self, shown: &Value) -> InLanguages {
+        let mut said = InLanguages::default();
+        if !self.site.tells_alternates() {
+            return said;
+        }
+        let text = |value: &Value, key: &str| {
+            let text = value.get_from_path(key).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        said.canonical.push_str("<link rel=\"canonical\" href=\"");
+        escape::url(&mut said.canonical, &text(shown, "canonical"));
+        said.canonical.push_str("\">");
+        for other in shown.get_from_path("alternates").and_then(Value::as_array).unwrap_or_default() {
+            let (lang, url) = (text(other, "lang"), text(other, "url"));
+            said.alternates.extend(["<link rel=\"alternate\" hreflang=\"", &lang, "\" href=\""]);
+            escape::url(&mut said.alternates, &url);
+            said.alternates.push_str("\">");
+        }
+        said
     }
 
     fn element(&self, head: &mut String, before: &str, name: &Spanned<String>, after: &str) {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     diag::did_you_mean,
-    load::{IndexFormat, Language, Languages, Page, Section, Site},
+    load::{Alternate, IndexFormat, Language, Languages, Page, Section, Site},
     site::SitePath,
     transform::formats::of_table,
 };
@@ -155,18 +155,17 @@ impl<'a> From<&'a Section> for Spoken<'a> {
 /// What a page's value has of languages.
 pub(super) fn of_page(site: &Site, page: &Page) -> [(&'static str, Value); 6] {
     let all = page.translations.iter().map(|&id| site.page(id)).filter(|page| page.meta.render);
-    said(site, &page.into(), &all.map(Spoken::from).collect::<Vec<_>>())
+    said(site, &page.into(), &all.map(Spoken::from).collect::<Vec<_>>(), &site.page_alternates(page))
 }
 
 /// What a section's value has of languages.
 pub(super) fn of_section(site: &Site, section: &Section) -> [(&'static str, Value); 6] {
     let all = section.translations.iter().map(|&id| Spoken::from(site.section(id)));
-    said(site, &section.into(), &all.collect::<Vec<_>>())
+    said(site, &section.into(), &all.collect::<Vec<_>>(), &site.section_alternates(section))
 }
 
 /// `all` is itself and its translations, the default language's first.
-fn said(site: &Site, one: &Spoken<'_>, all: &[Spoken<'_>]) -> [(&'static str, Value); 6] {
-    let whole = |path: &SitePath| site.config.base_url.clone().unwrap_or_default() + &url(site, path);
+fn said(site: &Site, one: &Spoken<'_>, all: &[Spoken<'_>], alternates: &[Alternate<'_>]) -> [(&'static str, Value); 6] {
     let original = all.first().filter(|_| one.is_fallback);
     let fallback = original.map(|original| {
         let language = site.config.languages.default_language();
@@ -176,32 +175,30 @@ fn said(site: &Site, one: &Spoken<'_>, all: &[Spoken<'_>]) -> [(&'static str, Va
         map.insert("permalink".into(), url(site, original.path).into());
         Value::from(map)
     });
-    let alternate = |lang: &str, path: &SitePath| {
-        let mut map = Map::with_capacity(2);
-        map.insert("lang".into(), lang.into());
-        map.insert("url".into(), whole(path).into());
-        Value::from(map)
-    };
-    let translated: Vec<_> = all.iter().filter(|other| !other.is_fallback).collect();
-    // A page that is no translation is not one for whoever looks for its language.
-    let alternates: Vec<Value> = match translated.as_slice() {
-        [] | [_] => Vec::new(),
-        _ if one.is_fallback => Vec::new(),
-        several => {
-            let default = several.iter().filter(|other| site.config.languages.is_default(other.lang));
-            let default = default.map(|other| alternate("x-default", other.path));
-            several.iter().map(|other| alternate(other.lang, other.path)).chain(default).collect()
-        }
-    };
     let dir = site.config.languages.get(one.lang).map_or("ltr", Language::direction);
     [
         ("lang", one.lang.into()),
         ("dir", dir.into()),
         ("translations", Value::from(all.iter().map(|other| translation(site, other)).collect::<Vec<_>>())),
         ("fallback", fallback.into()),
-        ("canonical", whole(original.map_or(one.path, |original| original.path)).into()),
-        ("alternates", alternates.into()),
+        ("canonical", whole(site, original.map_or(one.path, |original| original.path)).into()),
+        ("alternates", self::alternates(site, alternates)),
     ]
+}
+
+/// The versions of a page, each with its whole address.
+pub(super) fn alternates(site: &Site, all: &[Alternate<'_>]) -> Value {
+    let alternate = |one: &Alternate<'_>| {
+        let mut map = Map::with_capacity(2);
+        map.insert("lang".into(), one.lang.into());
+        map.insert("url".into(), whole(site, one.path).into());
+        Value::from(map)
+    };
+    Value::from(all.iter().map(alternate).collect::<Vec<_>>())
+}
+
+fn whole(site: &Site, path: &SitePath) -> String {
+    site.config.base_url.clone().unwrap_or_default() + &url(site, path)
 }
 
 fn translation(site: &Site, one: &Spoken<'_>) -> Value {

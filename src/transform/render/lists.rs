@@ -8,7 +8,10 @@ use std::{
 
 use tera::{Context, Map, Value};
 
-use super::values::{Library, url};
+use super::{
+    languages,
+    values::{Library, url},
+};
 use crate::{
     diag::did_you_mean,
     load::{Feed, FeedList, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
@@ -218,8 +221,9 @@ pub(super) fn sitemap(site: &Site, part: Range<usize>) -> Value {
     let base_url = site.config.base_url.as_deref().unwrap_or_default();
     let entries = site.sitemap();
     let entries = entries[part].iter().map(|entry| {
-        let mut map = Map::with_capacity(3);
+        let mut map = Map::with_capacity(4);
         map.insert("permalink".into(), Value::from(format!("{base_url}{}", url(site, &entry.path))));
+        map.insert("alternates".into(), languages::alternates(site, &entry.alternates));
         map.insert("updated".into(), entry.updated.map(|date| date.text.as_str()).into());
         map.insert("extra".into(), entry.extra.map_or_else(Value::none, of_table));
         Value::from(map)

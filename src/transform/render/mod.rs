@@ -38,6 +38,7 @@ use tera::{Context, Tera, Value};
 pub use self::{
     content::{ANCHOR_LINK, SUMMARY_CUTOFF, is_template},
     contents::{Contents, Html},
+    head::InLanguages,
     measure::{Clock, Cost, Names, Part, names},
 };
 use self::{measure::Meter, words::Words};
@@ -129,7 +130,6 @@ impl<'a> Renderer<'a> {
         self
     }
 
-    /// What everything that was rendered up to now asked for, and did not find in its language.
     /// What templates give to functions, filters and tests that have no use for it.
     #[must_use]
     pub fn unknown_arguments(&self) -> Vec<Diagnostic> {
@@ -138,6 +138,7 @@ impl<'a> Renderer<'a> {
         told
     }
 
+    /// What everything that was rendered up to now asked for, and did not find in its language.
     #[must_use]
     pub fn missed_words(&self) -> Vec<Diagnostic> {
         self.library.words.missed(self.site)
@@ -288,6 +289,7 @@ impl<'a> Renderer<'a> {
         let mut context = self.context(path);
         context.insert_value(lists::WHOLE_URLS, true.into());
         context.insert_value("entries", lists::sitemap(self.site, entries));
+        context.insert_value("tells_alternates", self.site.tells_alternates().into());
         self.render(builtins::SITEMAP, self.default_language(), &context, path, None)
     }
 
