@@ -51,8 +51,23 @@ fn a_blog() {
             "templates/page.html",
             "templates/section.html",
         ],
-        &["/", "/404.html", "/hello/", "/writing/", "/style.css", "/robots.txt"],
+        &["/", "/404.html", "/hello/", "/writing/", "/style.css", "/robots.txt", "/atom.xml", "/sitemap.xml"],
     );
+}
+
+#[test]
+fn a_blog_has_a_feed_that_its_pages_name() {
+    let project = Project::with(&[]);
+    assert_eq!(project.run(&["new", "notes"]).code, 0);
+    project.build(&["--profile", "dev"]);
+    for page in ["/", "/hello/", "/404.html"] {
+        let text = project.text("notes", page);
+        assert!(text.contains("/notes/atom.xml"), "{page}: {text}");
+    }
+    let feed = project.text("notes", "/atom.xml");
+    let written: Vec<_> = feed.match_indices("<entry").collect();
+    assert_eq!(written.len(), 2, "{feed}");
+    assert!(feed.contains("https://example.com/notes/hello/"), "{feed}");
 }
 
 #[test]
