@@ -5,6 +5,8 @@
 pub mod site;
 
 #[cfg(feature = "compiler")]
+pub mod agent;
+#[cfg(feature = "compiler")]
 pub mod assets;
 #[cfg(feature = "compiler")]
 pub mod compress;

@@ -50,3 +50,5 @@ mod scripts;
 mod served;
 #[path = "build/styles.rs"]
 mod styles;
+#[path = "build/trust.rs"]
+mod trust;

@@ -1,17 +1,17 @@
 //! One question over the network.
 
-use std::{collections::BTreeSet, io::Read as _, sync::Arc, time::Duration, time::SystemTime};
+use std::{collections::BTreeSet, io::Read as _, time::Duration, time::SystemTime};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use ureq::{
     Agent,
-    config::Config,
     http::{Request, Response, header},
-    tls::{RootCerts, TlsConfig},
 };
 
 use super::{AskError, Asker, Method, Reply};
-use crate::transform::{html::decoded::decoded, requests::Requests};
+use crate::{
+    agent,
+    transform::{html::decoded::decoded, requests::Requests},
+};
 
 /// Redirects of one question.
 const REDIRECTS: u32 = 10;
@@ -19,14 +19,11 @@ const REDIRECTS: u32 = 10;
 /// So much of a page is looked through for an anchor.
 const PAGE: u64 = 8 << 20;
 
-/// What a browser makes of a URL that was written by hand.
-const WRITTEN: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
-/// Asks over HTTP/1.1 and TLS.
+/// Asks with the process's [`agent`].
 #[derive(Clone, Debug)]
 pub struct HttpAsker {
     agent: Agent,
+    timeout: Duration,
     now: SystemTime,
 }
 
@@ -34,18 +31,7 @@ impl HttpAsker {
     /// `timeout` is for a whole question, redirects and all; `now` is what dates in answers are compared with.
     #[must_use]
     pub fn new(timeout: Duration, now: SystemTime) -> Self {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .root_certs(RootCerts::WebPki)
-            .build();
-        let config = Config::builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(REDIRECTS)
-            .timeout_global(Some(timeout))
-            .user_agent(concat!("sitekit/", env!("CARGO_PKG_VERSION"), " (check of links)"))
-            .build();
-        Self { agent: config.new_agent(), now }
+        Self { agent: agent::agent(), timeout, now }
     }
 }
 
@@ -55,9 +41,11 @@ impl Asker for HttpAsker {
             Method::Head => "HEAD",
             Method::Get => "GET",
         };
-        let url = utf8_percent_encode(url, WRITTEN).to_string();
+        let url = agent::written(url);
         let asked = Request::builder().method(method_name).uri(url).header(header::ACCEPT, "text/html, */*;q=0.8");
         let asked = asked.body(()).map_err(|error| AskError { what: format!("is no URL: {error}"), passes: false })?;
+        let asked = self.agent.configure_request(asked).max_redirects(REDIRECTS).timeout_global(Some(self.timeout));
+        let asked = asked.user_agent(format!("{} (check of links)", agent::NAME)).build();
         let answer = self.agent.run(asked).map_err(|error| told(&error))?;
         let status = answer.status();
         let retry_after = retry_after(&answer, self.now);
@@ -83,17 +71,15 @@ fn retry_after<B>(answer: &Response<B>, now: SystemTime) -> Option<Duration> {
 
 fn told(error: &ureq::Error) -> AskError {
     use ureq::Error;
+    if let Some(why) = agent::distrust(error) {
+        return AskError { what: format!("cannot be trusted: {why}"), passes: false };
+    }
     let (what, passes) = match error {
         Error::Timeout(_) => ("does not answer in time".to_owned(), true),
         Error::HostNotFound => ("has no such host".to_owned(), false),
         Error::TooManyRedirects => (format!("redirects more than {REDIRECTS} times"), false),
-        Error::Tls(why) => (format!("cannot be trusted: {why}"), false),
-        Error::Rustls(why) => (format!("cannot be trusted: {why}"), false),
         Error::BadUri(_) | Error::Http(_) => ("is no URL".to_owned(), false),
-        Error::Io(why) => match why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(why) => (format!("cannot be trusted: {why}"), false),
-            None => (format!("cannot be reached: {why}"), true),
-        },
+        Error::Io(why) => (format!("cannot be reached: {why}"), true),
         other => (format!("cannot be reached: {other}"), true),
     };
     AskError { what, passes }

@@ -1,29 +1,25 @@
 //! The client that asks other hosts, over HTTP/1.1 and TLS. Whatever it meets becomes a [`FetchError`] that says what came
 //! instead of an answer. What passes is tried again.
 
-use std::{io::Read, sync::Arc, time::Duration};
+use std::{io::Read, time::Duration};
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use ureq::{
-    Agent,
-    config::Config,
+    Agent, AsSendBody,
     http::{self, StatusCode, header},
-    tls::{RootCerts, TlsConfig},
 };
 
 use super::Client;
-use crate::load::{FetchError, Limits, Method, Request};
+use crate::{
+    agent,
+    load::{FetchError, Limits, Method, Request},
+};
 
 /// Redirects of one request.
 const REDIRECTS: u32 = 5;
 
 /// The pause before the second attempt; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What an author may write in a URL and a request may not hold.
-const WRITTEN: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// Asks over the network. One of it is enough for a process.
 #[derive(Clone, Debug)]
@@ -32,32 +28,17 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// Trusts the authorities browsers trust; a proxy is taken from the environment.
+    /// With the process's [`agent`].
     #[must_use]
     pub fn new() -> Self {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .root_certs(RootCerts::WebPki)
-            .build();
-        let config = Config::builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(REDIRECTS)
-            .max_redirects_will_error(true)
-            .user_agent(concat!("sitekit/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self { agent: config.new_agent() }
+        Self { agent: agent::agent() }
     }
 
     fn attempt(&self, request: &Request) -> Result<Bytes, Failure> {
         let asked = asked(request)?;
-        let timeout = Some(request.limits.timeout);
         let answer = match request.method {
-            Method::Get => self.agent.run(self.agent.configure_request(asked).timeout_global(timeout).build()),
-            Method::Post => {
-                let asked = asked.map(|()| request.body.clone().unwrap_or_default());
-                self.agent.run(self.agent.configure_request(asked).timeout_global(timeout).build())
-            }
+            Method::Get => self.run(asked, &request.limits),
+            Method::Post => self.run(asked.map(|()| request.body.clone().unwrap_or_default()), &request.limits),
         };
         let answer = answer.map_err(|error| Failure::of(&error, &request.limits))?;
         let status = answer.status();
@@ -72,6 +53,15 @@ impl HttpClient {
             return Err(Failure::lasting(FetchError::TooLarge(most)));
         }
         Ok(body.into())
+    }
+
+    fn run<B: AsSendBody>(
+        &self,
+        asked: http::Request<B>,
+        limits: &Limits,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let asked = self.agent.configure_request(asked).max_redirects(REDIRECTS).max_redirects_will_error(true);
+        self.agent.run(asked.timeout_global(Some(limits.timeout)).build())
     }
 }
 
@@ -107,7 +97,7 @@ fn asked(request: &Request) -> Result<http::Request<()>, Failure> {
     if !is_http("http://") && !is_http("https://") {
         return Err(bad("a URL begins with `https://` or `http://`".to_owned()));
     }
-    let url = utf8_percent_encode(&request.url, WRITTEN).to_string();
+    let url = agent::written(&request.url);
     let mut asked =
         http::Request::builder().method(request.method.name()).uri(url).header(header::ACCEPT, request.accept);
     for (name, value) in &request.fields {
@@ -138,18 +128,16 @@ impl Failure {
     fn of(error: &ureq::Error, limits: &Limits) -> Self {
         use ureq::Error;
         let passing = |error| Self { error, passes: true };
+        if let Some(why) = agent::distrust(error) {
+            return Self::lasting(FetchError::Untrusted(why));
+        }
         match error {
             Error::Timeout(_) => passing(FetchError::TimedOut(limits.timeout)),
             Error::TooManyRedirects => Self::lasting(FetchError::Redirects(REDIRECTS)),
-            Error::Tls(why) => Self::lasting(FetchError::Untrusted((*why).to_owned())),
-            Error::Rustls(why) => Self::lasting(FetchError::Untrusted(why.to_string())),
             Error::BadUri(why) => Self::lasting(FetchError::BadRequest(why.clone())),
             Error::Http(why) => Self::lasting(FetchError::BadRequest(why.to_string())),
             Error::HostNotFound => passing(FetchError::Unreachable("no such host is known".to_owned())),
-            Error::Io(why) => match why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(why) => Self::lasting(FetchError::Untrusted(why.to_string())),
-                None => passing(FetchError::Unreachable(why.to_string())),
-            },
+            Error::Io(why) => passing(FetchError::Unreachable(why.to_string())),
             other => passing(FetchError::Unreachable(other.to_string())),
         }
     }
