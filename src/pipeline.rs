@@ -270,8 +270,8 @@ fn merge_equal(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
     for diagnostic in diagnostics {
         match merged.last_mut() {
-            Some((last, more)) if is_same(last, &diagnostic) => *more += usize::from(last.trace != diagnostic.trace),
             Some((last, _)) if is_same(last, &diagnostic) && last.trace.is_empty() => last.trace = diagnostic.trace,
+            Some((last, more)) if is_same(last, &diagnostic) => *more += usize::from(last.trace != diagnostic.trace),
             _ => merged.push((diagnostic, 0)),
         }
     }

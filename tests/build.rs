@@ -23,6 +23,8 @@ mod explain;
 mod external;
 #[path = "build/golden.rs"]
 mod golden;
+#[path = "build/grammars.rs"]
+mod grammars;
 #[cfg(unix)]
 #[path = "build/hooks.rs"]
 mod hooks;

@@ -1,16 +1,19 @@
-//! How a site's code is highlighted: the themes it names and brings, read once, and the style sheets made of them.
+//! How a site's code is highlighted: the grammars it brings, the themes it names and brings, read once, and the style sheets
+//! made of them.
 
 use crate::{
     diag::{Diagnostic, Source},
     load::{self, HighlightStyle, Site, Spanned, Themes, World},
     plan::CodeSheet,
-    transform::highlight::{self, Colours, Look, Named, Palette, Theme, Themed},
+    transform::highlight::{self, Colours, Grammar, GrammarError, GrammarFault, Look, Named, Palette, Theme, Themed},
 };
 
 /// The look of a site's code.
 #[derive(Clone, Debug)]
 pub(super) struct Highlighting {
     pub(super) look: Look,
+    /// The grammars the site brings.
+    pub(super) grammars: Vec<Grammar>,
     colours: Colours,
 }
 
@@ -20,7 +23,7 @@ impl Highlighting {
         let config = site.config.markdown.highlighting.as_ref()?;
         let mut reader = Reader { source: &site.config.rules.source, brought: Vec::new(), found };
         reader.bring(world, site, config);
-        reader.refuse_grammars(config);
+        let grammars = reader.grammars(world, site, config);
         let ours = || Colours::LightDark(Palette::LIGHT, Palette::DARK);
         let colours = match &config.themes {
             Themes::Default => ours(),
@@ -35,7 +38,7 @@ impl Highlighting {
             (Some(HighlightStyle::Class), Themes::LightDark(..)) => Look::Scopes(Themed::LightDark),
             (Some(HighlightStyle::Class) | None, Themes::Default) => Look::Roles,
         };
-        Some(Self { look, colours })
+        Some(Self { look, grammars, colours })
     }
 
     pub(super) fn sheet(&self, sheet: CodeSheet) -> String {
@@ -78,14 +81,47 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse_grammars(&mut self, config: &load::Highlighting) {
+    /// The grammars the site brings. None of them is used where they go in circles.
+    fn grammars(&mut self, world: &dyn World, site: &Site, config: &load::Highlighting) -> Vec<Grammar> {
+        let (mut read, mut places) = (Vec::new(), Vec::new());
         for file in &config.extra_grammars {
-            let message = format!("the grammar `{}` is not read: its language is shown as plain text", file.value);
-            let diagnostic = Diagnostic::error_at(self.source, file.span.clone(), message).as_warning();
-            self.found.push(
-                diagnostic.with_help("sitekit highlights the languages that bat knows, and no grammar of VS Code"),
-            );
+            let path = format!("{}/{}", site.root, file.value.trim_start_matches('/'));
+            let text = match world.read(&path) {
+                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                Err(error) => {
+                    self.error(file, format!("the grammar `{}` {error}", file.value));
+                    continue;
+                }
+            };
+            match Grammar::parse(&file.value, &text) {
+                Ok(grammar) => {
+                    if !grammar.left_out.is_empty() {
+                        let left_out = grammar.left_out.join("` and `");
+                        self.warn(file, format!("what `{}` says in `{left_out}` is left out", file.value));
+                    }
+                    read.push(grammar);
+                    places.push(file);
+                }
+                Err(error) => self.found.push(no_grammar(&Source::new(path, text), &error)),
+            }
         }
+        let mut are_sound = true;
+        for (at, fault) in highlight::faults(&read) {
+            let file = places[at];
+            match fault {
+                GrammarFault::Missing(name) => {
+                    let message =
+                        format!("`{}` asks for `{name}`, which is not there: what it is for stays plain", file.value);
+                    self.warn(file, message);
+                }
+                GrammarFault::Circle(contexts) => {
+                    are_sound = false;
+                    let way = contexts.iter().map(|context| format!("`{context}`")).collect::<Vec<_>>().join(" → ");
+                    self.error(file, format!("the contexts of `{}` include each other in a circle: {way}", file.value));
+                }
+            }
+        }
+        if are_sound { read } else { Vec::new() }
     }
 
     fn palette(&mut self, name: &Spanned<String>) -> Palette {
@@ -107,7 +143,22 @@ impl Reader<'_> {
         }
     }
 
+    fn warn(&mut self, file: &Spanned<String>, message: String) {
+        self.found.push(Diagnostic::error_at(self.source, file.span.clone(), message).as_warning());
+    }
+
     fn error(&mut self, file: &Spanned<String>, message: String) {
         self.found.push(Diagnostic::error_at(self.source, file.span.clone(), message));
+    }
+}
+
+/// Says in the file itself what is wrong with it.
+fn no_grammar(source: &Source, error: &GrammarError) -> Diagnostic {
+    match error {
+        GrammarError::Json(_, line, column) => {
+            let at = source.offset(*line, *column);
+            Diagnostic::error_at(source, at..at, error.to_string())
+        }
+        _ => Diagnostic::error(source.path.clone(), format!("this is no grammar: {error}")),
     }
 }

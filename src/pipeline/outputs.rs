@@ -157,7 +157,8 @@ pub(super) fn prepare<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Prepared<'a> {
     let options = markdown_options(&site.config);
-    let highlighter = highlighting.map(|highlighting| Arc::new(Highlighter::new(&highlighting.look)));
+    let highlighter = highlighting
+        .map(|highlighting| Arc::new(Highlighter::with_grammars(&highlighting.look, &highlighting.grammars)));
     let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
     let (renderer, found) = Renderer::new(site, filter, build.world.shared());
     // What content asks of templates that have mistakes has been told with them.
@@ -173,9 +174,9 @@ pub(super) fn prepare<'a>(
     let contents = Arc::new(contents);
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
+    diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
     Prepared { renderer, contents, is_whole }
 }
-    diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
 fn draft(
@@ -229,8 +230,8 @@ fn draft(
     let seen = broken_links::Seen { site, plan, contents: &contents, places: &places, is_whole };
     let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));
     diagnostics.extend(broken_links::told(&seen, &drafts, &unreached));
-    let linked = linked_manifests(drafts.iter().map(|(_, draft)| draft));
     diagnostics.extend(redirects::lost(site, plan, &drafts));
+    let linked = linked_manifests(drafts.iter().map(|(_, draft)| draft));
     for (path, draft) in &mut drafts {
         if (path.extension() == Some("webmanifest") || linked.contains(path))
             && let Some(Origin::File(file)) = plan.routes.get(path)

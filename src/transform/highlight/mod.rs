@@ -1,11 +1,13 @@
 //! Code to HTML: each part of it has a role, and a look says how roles are written. It must never hang: what could is
 //! shown plain.
 
+mod grammar;
 mod language;
 mod look;
 mod paint;
 mod palette;
 mod role;
+mod textmate;
 mod theme;
 
 use std::{
@@ -14,8 +16,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use self::paint::Painter;
+use syntect::parsing::{SyntaxReference, SyntaxSet};
+
+use self::{grammar::Grammars, language::SYNTAXES, paint::Painter};
 pub use self::{
+    grammar::{Grammar, GrammarError, GrammarFault, faults},
     look::{Colours, Look, Markup, Themed, scope_stylesheet, stylesheet},
     palette::{Color, Palette},
     theme::{Named, Theme, ThemeError, named},
@@ -25,6 +30,8 @@ use crate::site::ContentHash;
 /// Highlights code blocks, each once however often it appears. Made once per build and shared by its threads.
 pub struct Highlighter {
     markup: Markup,
+    /// What a site brings.
+    grammars: Option<Grammars>,
     painter: Painter,
     shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
 }
@@ -51,7 +58,18 @@ const SHARDS: usize = 64;
 impl Highlighter {
     #[must_use]
     pub fn new(look: &Look) -> Self {
-        Self { markup: look.markup(), painter: Painter::new(), shards: std::array::from_fn(|_| Mutex::default()) }
+        Self::with_grammars(look, &[])
+    }
+
+    /// Which knows these besides, and in place of what is called like them.
+    #[must_use]
+    pub fn with_grammars(look: &Look, grammars: &[Grammar]) -> Self {
+        Self {
+            markup: look.markup(),
+            grammars: Grammars::new(grammars),
+            painter: Painter::new(),
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
     }
 
     /// What code blocks are written with.
@@ -63,13 +81,14 @@ impl Highlighter {
     /// Whether there are rules for a language, plain text among them.
     #[must_use]
     pub fn knows(&self, language: &str) -> bool {
-        language::is_known(language)
+        self.of_site(language).is_some() || language::is_known(language)
     }
 
     /// The HTML of `code`, whose language is named as in the info string of a code fence, in any case.
     #[must_use]
     pub fn highlight(&self, language: &str, code: &str) -> Highlighted {
-        let Some(syntax) = language::find(language) else {
+        let known = || language::find(language).map(|syntax| (syntax, &*SYNTAXES));
+        let Some((syntax, set)) = self.of_site(language).or_else(known) else {
             return Highlighted::Unknown;
         };
         if code.len() > MAX_BLOCK || code.lines().any(|line| line.len() > MAX_LINE) {
@@ -79,11 +98,15 @@ impl Highlighter {
         let shard = &self.shards[usize::from(key.as_bytes()[0]) % SHARDS];
         // A thread that panicked while it held the lock left a map that is whole.
         let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        slot.get_or_init(|| match self.painter.paint(syntax, code, &self.markup) {
+        slot.get_or_init(|| match self.painter.paint(syntax, set, code, &self.markup) {
             Some(html) => Highlighted::Html(html.into()),
             None => Highlighted::Unknown,
         })
         .clone()
+    }
+
+    fn of_site(&self, language: &str) -> Option<(&SyntaxReference, &SyntaxSet)> {
+        self.grammars.as_ref()?.find(&language.to_lowercase())
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference};
+use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 
-use super::{SHARDS, language::SYNTAXES, look::Markup, role::Role};
+use super::{SHARDS, look::Markup, role::Role};
 use crate::{site::ContentHash, transform::escape};
 
-/// Paints code, and remembers the lines that leave nothing open: code repeats its lines even more often than its blocks.
+/// Paints code by syntaxes of which no two have one name, and remembers the lines that leave nothing open: code repeats its lines even more often than its blocks.
 pub(super) struct Painter([Mutex<HashMap<ContentHash, Arc<str>>>; SHARDS]);
 
 /// Where in a block the next line stands.
@@ -39,7 +39,13 @@ impl Painter {
 
     /// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
     /// shown plain.
-    pub(super) fn paint(&self, syntax: &SyntaxReference, code: &str, markup: &Markup) -> Option<String> {
+    pub(super) fn paint(
+        &self,
+        syntax: &SyntaxReference,
+        set: &SyntaxSet,
+        code: &str,
+        markup: &Markup,
+    ) -> Option<String> {
         // The syntaxes expect every line to end.
         let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
         let mut html = String::with_capacity(code.len() * 2);
@@ -59,7 +65,7 @@ impl Painter {
                 continue;
             }
             if rest.is_none() {
-                rest = Some(State::at_rest(syntax)?);
+                rest = Some(State::at_rest(syntax, set)?);
             }
             let rest = rest.as_ref()?;
             let mut state = match place {
@@ -68,7 +74,7 @@ impl Painter {
                 Place::Inside(state) => state,
             };
             let start = html.len();
-            html = state.paint(line, html, markup)?;
+            html = state.paint(line, set, html, markup)?;
             place = if state == *rest {
                 if let Some(key) = key {
                     self.shard(key).insert(key, html[start..].into());
@@ -96,16 +102,16 @@ impl State {
     }
 
     /// After a line without anything.
-    fn at_rest(syntax: &SyntaxReference) -> Option<Self> {
+    fn at_rest(syntax: &SyntaxReference, set: &SyntaxSet) -> Option<Self> {
         let mut state = Self::new(syntax);
-        state.paint("\n", String::new(), &Markup::PLAIN)?;
+        state.paint("\n", set, String::new(), &Markup::PLAIN)?;
         Some(state)
     }
 
     /// Adds the HTML of a line that ends; afterwards this is the state behind it.
-    fn paint(&mut self, line: &str, html: String, markup: &Markup) -> Option<String> {
+    fn paint(&mut self, line: &str, set: &SyntaxSet, html: String, markup: &Markup) -> Option<String> {
         let Self { parser, scopes, roles } = self;
-        let operations = parser.parse_line(line, &SYNTAXES).ok()?;
+        let operations = parser.parse_line(line, set).ok()?;
         let mut spans = Spans { markup, html, open: None, blanks: Vec::new() };
         let text = line.trim_end_matches('\n');
         let mut at = 0;
