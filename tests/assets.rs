@@ -161,6 +161,18 @@ fn a_content_site_asks_for_its_assets_by_name() {
 }
 
 #[test]
+fn search_indexes_in_the_libraries_they_are_for() {
+    check(
+        "search",
+        &[(
+            LOOK,
+            "A bowl /search/bowl/, A jug /search/jug/; A jug /search/jug/; nothing; \
+             Un bol /search/fr/bowl/; Une cruche /search/fr/jug/; nothing",
+        )],
+    );
+}
+
+#[test]
 fn tailwind_runs_before_the_build() {
     let made = Path::new(env!("CARGO_MANIFEST_DIR")).join(PROJECT).join("sites/tailwind/style.css");
     let _ = fs::remove_file(&made);

@@ -14,6 +14,8 @@ const loaded = {};
 for (const { name, initiatorType } of performance.getEntriesByType("resource")) {
   const { origin, pathname } = new URL(name);
   if (origin !== location.origin || pathname.endsWith("/") || pathname.endsWith(".html")) continue;
+  // What a script reads for itself is no asset.
+  if (initiatorType === "fetch" && pathname.endsWith(".json")) continue;
   loaded[pathname] = /\/worker\.[^/]*\.js$/.test(pathname) ? "worker" : initiatorType;
 }
 
