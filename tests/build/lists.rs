@@ -289,7 +289,7 @@ fn elasticlunr_reads_its_index() {
             "const vm = require('node:vm');\nconst page = vm.createContext({{ console }});\npage.window = page;\n\
              vm.runInContext({library:?}, page);\nvm.runInContext({index:?}, page);\n\
              const index = page.elasticlunr.Index.load(page.searchIndex);\n\
-             const found = index.search({words:?}, {{ bool: 'AND' }}).map(hit => index.documentStore.getDoc(hit.ref));\n\
+             const found = index.search({words:?}, {{ bool: 'AND' }}).map(hit => hit.doc);\n\
              console.log(found.map(page => `${{page.id}} ${{page.title}} ${{page.date}}`).join('; '));"
         ))
     };

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::load::{Search, elasticlunr_language};
 pub use words::words;
 
-/// The script that reads elasticlunr's index: elasticlunr 0.9.5, as its authors publish it (MIT, see `LICENSE-elasticlunr`).
+/// The script that reads elasticlunr's index: elasticlunr 0.9.5, as it stands in its authors' repository (MIT, see
+/// `LICENSE-elasticlunr`). The one they published before gives no `doc` with a hit, which scripts of Zola's themes ask for.
 pub const LIBRARY: &str = include_str!("elasticlunr.min.js");
 
 /// A page or section that can be found.
