@@ -169,7 +169,9 @@ impl Resolver<'_> {
             if is_there { Resolved::Own((at, context.to_owned())) } else { Resolved::Missing }
         };
         match reference {
-            ContextReference::Named(context, ..) | ContextReference::Inline(context, ..) => own(from, context),
+            ContextReference::Named { 0: context, .. } | ContextReference::Inline { 0: context, .. } => {
+                own(from, context)
+            }
             ContextReference::ByScope { scope, sub_context, .. } => {
                 let context = sub_context.as_deref().unwrap_or("main");
                 if SYNTAXES.find_syntax_by_scope(*scope).is_some() {
@@ -248,7 +250,7 @@ fn called(reference: &ContextReference) -> String {
         ContextReference::ByScope { scope, sub_context: Some(context), .. } => format!("{scope}{}", rule(context)),
         ContextReference::ByScope { scope, .. } => scope.to_string(),
         ContextReference::File { name, .. } => format!("{name}.sublime-syntax"),
-        ContextReference::Named(context, ..) | ContextReference::Inline(context, ..) => rule(context),
+        ContextReference::Named { 0: context, .. } | ContextReference::Inline { 0: context, .. } => rule(context),
         _ => String::new(),
     }
 }
