@@ -67,7 +67,7 @@ fn a_blog_has_a_feed_that_its_pages_name() {
     let feed = project.text("notes", "/atom.xml");
     let written: Vec<_> = feed.match_indices("<entry").collect();
     assert_eq!(written.len(), 2, "{feed}");
-    assert!(feed.contains("https://example.com/notes/hello/"), "{feed}");
+    assert!(feed.contains("https://example.com/hello/"), "{feed}");
 }
 
 #[test]

@@ -90,10 +90,6 @@ impl Grammars {
         if grammars.is_empty() {
             return None;
         }
-        let mut builder = SyntaxSetBuilder::new();
-        for grammar in grammars {
-            builder.add(grammar.definition.clone());
-        }
         let is_own = |scope: &Scope| grammars.iter().any(|one| one.definition.scope == *scope);
         let asks_others = |grammar: &Grammar| {
             references(&grammar.definition).any(|(_, reference, _)| match reference {
@@ -102,13 +98,14 @@ impl Grammars {
                 _ => false,
             })
         };
-        // They come last and go on meaning each other: a grammar of the site is found by its names alone.
-        if grammars.iter().any(asks_others) {
-            for known in SYNTAXES.clone().into_builder().syntaxes() {
-                builder.add(known.clone());
-            }
+        // What is known comes first: its parts name each other by their places.
+        let mut builder =
+            if grammars.iter().any(asks_others) { SYNTAXES.clone().into_builder() } else { SyntaxSetBuilder::new() };
+        let known = builder.syntaxes().len();
+        for grammar in grammars {
+            builder.add(grammar.definition.clone());
         }
-        let names = grammars.iter().enumerate();
+        let names = (known..).zip(grammars);
         let by_name = names.flat_map(|(at, one)| one.names.iter().map(move |name| (name.clone(), at))).collect();
         Some(Self { set: builder.build(), by_name })
     }
@@ -174,12 +171,12 @@ impl Resolver<'_> {
             }
             ContextReference::ByScope { scope, sub_context, .. } => {
                 let context = sub_context.as_deref().unwrap_or("main");
-                if SYNTAXES.find_syntax_by_scope(*scope).is_some() {
-                    return if context == "main" { Resolved::Known } else { Resolved::Missing };
+                if let Some(at) = self.grammars.iter().rposition(|one| one.definition.scope == *scope) {
+                    return own(at, context);
                 }
-                match self.grammars.iter().rposition(|one| one.definition.scope == *scope) {
-                    Some(at) => own(at, context),
-                    None => Resolved::Missing,
+                match SYNTAXES.find_syntax_by_scope(*scope) {
+                    Some(_) if context == "main" => Resolved::Known,
+                    _ => Resolved::Missing,
                 }
             }
             ContextReference::File { name, .. } if SYNTAXES.find_syntax_by_name(name).is_some() => Resolved::Known,
