@@ -20,14 +20,14 @@ pub(super) fn lost(site: &Site, plan: &Plan, drafts: &[(SitePath, Draft)]) -> Ve
         let Some((_, fragment)) = behind.split_once('#') else { continue };
         let Ok(at) = drafts.binary_search_by(|(known, _)| known.cmp(path)) else { continue };
         let Draft::Page(page) = &drafts[at].1 else { continue };
-        let (anchors, text) = (&page.references.anchors, &page.source.text);
-        if anchors.has(text, fragment) || checker.skips(&to.value) || checker.skips_anchor(&to.value) {
+        let anchors = &page.references.anchors;
+        if anchors.has(fragment) || checker.skips(&to.value) || checker.skips_anchor(&to.value) {
             continue;
         }
         let message = format!("there is no `#{fragment}` on `{path}` to redirect to");
         let mut diagnostic = Diagnostic::error_at(&section.source, to.span.clone(), message);
         diagnostic.severity = checker.internal;
-        diagnostic.help = did_you_mean(fragment, anchors.names(text)).map(|near| format!("did you mean `#{near}`?"));
+        diagnostic.help = did_you_mean(fragment, anchors.names()).map(|near| format!("did you mean `#{near}`?"));
         told.push(diagnostic);
     }
     told

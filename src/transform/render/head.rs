@@ -3,7 +3,7 @@
 
 use tera::Value;
 
-use super::{Renderer, assets::Assets};
+use super::{Renderer, assets::Assets, languages};
 use crate::{
     diag::{Diagnostic, did_you_mean},
     load::{PageId, SectionId, Site, Spanned},
@@ -64,28 +64,31 @@ impl Renderer<'_> {
     /// [`Renderer::section_in_languages`].
     #[must_use]
     pub fn page_in_languages(&self, id: PageId) -> InLanguages {
-        self.in_languages(&self.library.pages[id.0])
+        self.in_languages(|site| languages::of_page(site, site.page(id)))
     }
 
     /// The same of a section.
     #[must_use]
     pub fn section_in_languages(&self, id: SectionId) -> InLanguages {
-        self.in_languages(&self.library.sections[id.0])
+        self.in_languages(|site| languages::of_section(site, site.section(id)))
     }
 
-    fn in_languages(&self, shown: &Value) -> InLanguages {
+    fn in_languages(&self, shown: impl FnOnce(&Site) -> [(&'static str, Value); 6]) -> InLanguages {
         let mut said = InLanguages::default();
         if !self.site.tells_alternates() {
             return said;
         }
+        let shown = shown(self.site);
+        let value_of = |wanted: &str| shown.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value);
         let text = |value: &Value, key: &str| {
             let text = value.get_from_path(key).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
         };
         said.canonical.push_str("<link rel=\"canonical\" href=\"");
-        escape::url(&mut said.canonical, &text(shown, "canonical"));
+        let canonical = value_of("canonical").and_then(Value::as_str);
+        escape::url(&mut said.canonical, canonical.unwrap_or_default());
         said.canonical.push_str("\">");
-        for other in shown.get_from_path("alternates").and_then(Value::as_array).unwrap_or_default() {
+        for other in value_of("alternates").and_then(Value::as_array).unwrap_or_default() {
             let (lang, url) = (text(other, "lang"), text(other, "url"));
             said.alternates.extend(["<link rel=\"alternate\" hreflang=\"", &lang, "\" href=\""]);
             escape::url(&mut said.alternates, &url);
