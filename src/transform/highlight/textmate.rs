@@ -288,7 +288,7 @@ mod tests {
                 "s": {"begin": "\"", "end": "\\1", "name": "string", "contentName": "c", "beginCaptures": {"0": {"name": "p"}},
                       "patterns": [{"include": "$self"}]}
             }}"##,
-            r##"  "main":
+            r#"  "main":
     - {match: "a\\b", scope: "keyword.x", captures: {0: "a", 1: "b"}}
     - {include: "repository s"}
     - {include: "scope:source.y"}
@@ -300,7 +300,7 @@ mod tests {
     - {meta_content_scope: "c"}
     - {match: "\\1", pop: true}
     - {include: "main"}
-"##,
+"#,
         );
     }
 
@@ -312,7 +312,7 @@ mod tests {
                 "b": {"patterns": [{"begin": "b", "end": "c", "patterns": [{"include": "#b"}]}, {"include": "#a"}]},
                 "c": {"patterns": [{"match": "c"}]}
             }}"##,
-            r##"  "main":
+            r#"  "main":
     - {match: "a"}
     - {match: "b", push: "rule 0"}
   "repository a":
@@ -327,7 +327,7 @@ mod tests {
     - {match: "c", pop: true}
     - {match: "b", push: "rule 0"}
     - {match: "a"}
-"##,
+"#,
         );
     }
 

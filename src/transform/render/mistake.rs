@@ -99,7 +99,7 @@ pub(super) fn in_content(site: &Site, content: Content<'_>, error: &tera::Error)
     let is_syntax = matches!(error.kind(), ErrorKind::SyntaxError(_));
     let found = faults(Files { site, content: Some(content) }, error).into_iter().map(|fault| fault.diagnostic);
     // Where a shortcode is, nothing else that Tera says of the syntax helps.
-    let shortcodes = shortcode::find(content.text, Callable::Function.names());
+    let shortcodes = shortcode::find(content.text, &Callable::Function.names());
     let told = shortcodes.into_iter().map(|found| {
         let span = content.start + found.span.start..content.start + found.span.end;
         let message = format!("`{}` is a shortcode, and Zola 0.23 has components in their place", found.name);

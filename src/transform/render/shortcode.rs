@@ -15,7 +15,7 @@ pub(super) struct Shortcode<'a> {
 const TAGS: [&str; 5] = ["if", "elif", "filter", "component", "set"];
 
 /// The shortcodes of a text, but for the functions there are.
-pub(super) fn find<'a>(text: &'a str, functions: impl Iterator<Item = &'static str> + Clone) -> Vec<Shortcode<'a>> {
+pub(super) fn find<'a>(text: &'a str, functions: &(impl Iterator<Item = &'static str> + Clone)) -> Vec<Shortcode<'a>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = text[at..].find('{').map(|open| at + open) {
@@ -107,7 +107,7 @@ mod tests {
             ("{{ get_url(path=\"a\") }}{{ page.title }}{% if (a) %}{% endif %}{% raw %}{{ x() }}{% endraw %}", &[]),
             ("{{ <new id=\"x\" /> }} {{ f(a) }} {{", &[]),
         ] {
-            let found: Vec<_> = find(text, ["get_url"].into_iter()).into_iter().map(|one| one.now).collect();
+            let found: Vec<_> = find(text, &["get_url"].into_iter()).into_iter().map(|one| one.now).collect();
             assert_eq!(found, expected, "{text}");
         }
     }
