@@ -373,6 +373,9 @@ fn aliases(fields: &mut Fields<'_>, extra: &mut Table, habits: &mut Habits) -> V
     paths
 }
 
+/// What other programs have as keys of their own.
+const USUAL_TAXONOMIES: &[&str] = &["tags", "categories"];
+
 fn unknown_to_extra(source: &Source, fields: Fields<'_>, extra: &mut Table, habits: &mut Habits) {
     let (rest, known): (Vec<(Spanned<String>, Node)>, _) = fields.into_rest();
     for (key, node) in rest {
@@ -380,6 +383,9 @@ fn unknown_to_extra(source: &Source, fields: Fields<'_>, extra: &mut Table, habi
             Diagnostic::error_at(source, key.span.clone(), format!("front matter has no key `{}`", key.value))
                 .as_warning();
         warning = match did_you_mean(&key.value, known.iter().copied()) {
+            _ if USUAL_TAXONOMIES.contains(&&*key.value) && matches!(node.value, Value::Array(_)) => warning.with_help(
+                format!("terms stand in the table `taxonomies`; as it is, it is kept as `extra.{}`", key.value),
+            ),
             Some(meant) => warning.with_help(format!("did you mean `{meant}`? It is kept as `extra.{}`", key.value)),
             None => {
                 warning.with_help(format!("it is kept as `extra.{0}`; write it there and this warning goes", key.value))

@@ -132,6 +132,11 @@ fn mistakes_in_front_matter_have_their_place() {
             "+++\ntitel = 'x'\n+++",
             "warning content/a.md:2:1 front matter has no key `titel` (did you mean `title`? It is kept as `extra.titel`)",
         ),
+        (
+            "+++\ntags = ['x']\n+++",
+            "warning content/a.md:2:1 front matter has no key `tags` (terms stand in the table `taxonomies`; as it is, it \
+             is kept as `extra.tags`)",
+        ),
     ] {
         check_diagnostics(&[("content/a.md", text)], &[expected]);
     }

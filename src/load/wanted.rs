@@ -52,10 +52,17 @@ pub(super) fn require(site: &mut Site, diagnostics: &mut Vec<Diagnostic>) {
     let diagnostic = defaults
         .iter()
         .fold(diagnostic, |diagnostic, (name, wanted)| diagnostic.traced(format!("`{name}` is for {}", wanted.who())));
-    diagnostics.push(diagnostic.with_help(format!(
-        "write them in `{}`: a section gets `section`, a page gets `page`, as in `{{{{ page.content }}}}`",
-        template_folders(site)
-    )));
+    let (of_terms, of_content): (Vec<&str>, Vec<&str>) =
+        defaults.keys().copied().partition(|name| name.starts_with("taxonomy_"));
+    let mut given = Vec::new();
+    if !of_content.is_empty() {
+        given.push("a section gets `section`, a page gets `page`, as in `{{ page.content }}`");
+    }
+    if !of_terms.is_empty() {
+        given.push("the list of a taxonomy gets `terms`, a term gets `term`, as in `{{ term.name }}`");
+    }
+    let help = format!("write them in `{}`: {}", template_folders(site), given.join("; "));
+    diagnostics.push(diagnostic.with_help(help));
 }
 
 /// Who asks for a template that is not there.

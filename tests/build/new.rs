@@ -71,6 +71,38 @@ fn a_blog_has_a_feed_that_its_pages_name() {
 }
 
 #[test]
+fn a_blog_speaks_another_language_with_a_table_and_texts() {
+    let project = Project::with(&[]);
+    assert_eq!(project.run(&["new", "notes"]).code, 0);
+    let config = fs::read_to_string(project.path("sites/notes/config.toml")).unwrap();
+    for (path, text) in [
+        (
+            "sites/notes/config.toml",
+            &*(config + "[languages.de]\ntitle = \"Notizen\"\ndescription = \"Gelernt.\"\ngenerate_feeds = true\n"),
+        ),
+        ("sites/notes/content/_index.de.md", "+++\ntitle = \"Notizen\"\nsort_by = \"date\"\n+++\n"),
+        ("sites/notes/content/hello.de.md", "+++\ntitle = \"Hallo\"\ndate = 2026-03-14\n+++\nGuten Tag.\n"),
+        ("sites/notes/content/later.de.md", "+++\ntitle = \"Bald\"\ndate = 2026-03-15\ndraft = true\n+++\n"),
+    ] {
+        fs::write(project.path(path), text).unwrap();
+    }
+    let run = project.build(&["--profile", "dev", "--quiet"]);
+    assert_eq!(run.stderr, "");
+    for (path, expected) in [
+        ("/de/", &["<html lang=de", "14.03.2026", "/notes/de/hello/", "/notes/de/atom.xml"][..]),
+        ("/de/hello/", &["14. März 2026", "Guten Tag.", "content=Gelernt.", "<a href=/notes/de/>"]),
+        ("/de/atom.xml", &["Hallo", "https://example.com/de/hello/"]),
+        ("/", &["<html lang=en", "/notes/hello/", "/notes/atom.xml"]),
+    ] {
+        let text = project.text("notes", path);
+        for part in expected {
+            assert!(text.contains(part), "{part} in {path}: {text}");
+        }
+        assert!(!text.contains("Bald"), "{path}: {text}");
+    }
+}
+
+#[test]
 fn a_single_page_app() {
     check(&["--spa"], &["config.toml", "favicon.svg", "index.html", "main.ts", "style.css", "views.ts"], &["/"]);
 }

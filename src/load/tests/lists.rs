@@ -63,7 +63,7 @@ fn templates_of_taxonomies() {
     check_diagnostics(
         &[&PAGES[1..2], &[("config.toml", config)]].concat(),
         &["error templates content needs templates that are not there: `taxonomy_list.html`, `taxonomy_single.html` \
-           (write them in `sites/s/templates/`: a section gets `section`, a page gets `page`, as in `{{ page.content }}`) \
+           (write them in `sites/s/templates/`: the list of a taxonomy gets `terms`, a term gets `term`, as in `{{ term.name }}`) \
            [`taxonomy_list.html` is for sites/s/config.toml] [`taxonomy_single.html` is for sites/s/config.toml]"],
     );
     check_diagnostics(
