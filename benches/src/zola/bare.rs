@@ -18,8 +18,24 @@ pub(super) fn unlink(lines: &mut Vec<String>) -> usize {
             (rest, is_open) = (behind, false);
         }
     }
+    for line in out.iter_mut().filter(|line| is_text(line)) {
+        *line = tight(line);
+    }
     *lines = out;
     count
+}
+
+/// A text without the white space between it and the tag beside an address it begins or ends with: where that is a link,
+/// the space is a text of its own, and such ones are left out.
+fn tight(text: &str) -> String {
+    let inner = &text[1..text.len() - 1];
+    let inner = if is_address(inner.split_whitespace().next()) { inner.trim_start() } else { inner };
+    let inner = if is_address(inner.split_whitespace().next_back()) { inner.trim_end() } else { inner };
+    format!("\"{inner}\"")
+}
+
+fn is_address(word: Option<&str>) -> bool {
+    word.is_some_and(|word| ["https://", "http://", "www."].iter().any(|start| word.starts_with(start)))
 }
 
 /// Adds a line, to the text before it where both are one.
@@ -54,11 +70,12 @@ mod tests {
         let check = |before: &str, after: &str| {
             let mut lines: Vec<String> = before.split('|').map(str::to_owned).collect();
             let count = unlink(&mut lines);
-            assert_eq!((lines.join("|").as_str(), count > 0), (after, before != after));
+            assert_eq!((lines.join("|").as_str(), count > 0), (after, before != after && before.contains("<a")));
         };
         let link = "<a class=\"external\" href=\"https://a.b/c\" rel=\"external\">|\"https://a.b/c\"|</a>";
         check(&format!("<p>|\"see \"|{link}|\", then\"|</p>"), "<p>|\"see https://a.b/c, then\"|</p>");
         check(&format!("<p>|{link}|<b>|\"x\"|</b>|</p>"), "<p>|\"https://a.b/c\"|<b>|\"x\"|</b>|</p>");
+        check("<b>|</b>|\" https://a.b/c \"|<i>|</i>", "<b>|</b>|\"https://a.b/c\"|<i>|</i>");
         check("<a href=\"mailto:a@b.c\">|\"a@b.c\"|</a>", "\"a@b.c\"");
         let other = "<a href=\"https://a.b/c\">|\"https://a.b/d\"|</a>|\"x\"|\"y\"";
         check(other, other);

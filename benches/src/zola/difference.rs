@@ -66,6 +66,13 @@ fn tag(line: &str) -> Option<&str> {
     rest.split([' ', '>']).next()
 }
 
+impl Difference {
+    /// Whether the innermost element that is open there has this name.
+    pub(super) fn is_inside(&self, name: &str) -> bool {
+        self.place.rsplit(' ').next() == Some(name)
+    }
+}
+
 impl Output {
     fn summary(&self) -> String {
         match self {

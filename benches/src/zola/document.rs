@@ -119,8 +119,12 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn children(&mut self, node: &Handle, as_written: bool) {
         let mut text = String::new();
+        let mut follows_block = false;
         for child in node.children.borrow().iter() {
             match &child.data {
+                NodeData::Text { contents } if follows_block && text.is_empty() && !as_written => {
+                    text.push_str(contents.borrow().trim_start());
+                }
                 NodeData::Text { contents } => text.push_str(&contents.borrow()),
                 NodeData::Comment { .. } | NodeData::ProcessingInstruction { .. } => {}
                 NodeData::Doctype { name, .. } => self.lines.push(format!("<!doctype {name}>")),
@@ -132,6 +136,7 @@ impl Writer<'_> {
                         as_written,
                     );
                     self.element(child, as_written);
+                    follows_block = is_block(&name.local);
                 }
             }
         }
@@ -173,6 +178,9 @@ impl Writer<'_> {
         self.lines.push("<pre>".to_owned());
         let mut text = String::new();
         gather(node, &mut text);
+        if !self.base_url.is_empty() {
+            text = text.replace(self.base_url, "");
+        }
         self.lines.extend(text.trim_end_matches('\n').split('\n').map(|line| format!("| {line}")));
         self.lines.push("</pre>".to_owned());
     }
@@ -239,6 +247,12 @@ mod tests {
                     href=\"https://h.example/m.css?h=0123456789abcdef\">";
         let ours = "<!doctype html><html><body><a href=/x/>a\nb</a> <link href=/m.0123456789.css rel=x integrity=i>";
         assert_eq!(of_html(zola, "https://h.example"), of_html(ours, "https://h.example"));
+        for (one, other) in [
+            ("<li>a<p>b</p>c", "<li>a\n<p>b</p>\nc"),
+            ("<pre><code>https://h.example/x</code></pre>", "<pre><code>/x</code></pre>"),
+        ] {
+            assert_eq!(of_html(one, "https://h.example"), of_html(other, "https://h.example"), "{one} {other}");
+        }
     }
 
     #[test]

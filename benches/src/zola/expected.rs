@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use anyhow::{Context as _, bail};
 use regex::Regex;
 
-use super::{bare, difference::Difference, order, output::Output};
+use super::{bare, difference::Difference, order, output::Output, spaced};
 
 #[derive(Debug)]
 pub(super) struct Expected(Vec<One>);
@@ -24,8 +24,8 @@ struct One {
 enum What {
     /// A path only one of them has.
     Alone(String),
-    /// The lines of both; a pattern that is left out fits no lines.
-    Lines { zola: Option<Regex>, sitekit: Option<Regex> },
+    /// The lines of both; a pattern that is left out fits no lines. They may have to be in an element.
+    Lines { inside: Option<String>, zola: Option<Regex>, sitekit: Option<Regex> },
     /// What stands anywhere in a line of Zola's, and has to be something else in ours; or, in both, what is the same written
     /// in two ways. `{path}` is the page's.
     Rewritten { pattern: String, becomes: String, in_both: bool },
@@ -33,6 +33,8 @@ enum What {
     BareAddresses,
     /// Elements whose order among their neighbours is nobody's promise.
     Unordered(Regex),
+    /// The same tags and words in another order, anywhere on the page.
+    Shuffled,
     /// The same letters, with white space in other places.
     Spaced,
 }
@@ -82,8 +84,21 @@ impl Expected {
                     let are_moved = order::sort(theirs, element) | order::sort(ours, element);
                     needed(reason, usize::from(are_moved));
                 }
-                What::Alone(_) | What::Lines { .. } | What::Spaced => {}
+                What::Shuffled if order::are_shuffled(theirs, ours) => {
+                    theirs.clone_from(ours);
+                    needed(reason, 1);
+                }
+                What::Spaced => needed(reason, spaced::align(theirs, ours)),
+                What::Alone(_) | What::Lines { .. } | What::Shuffled => {}
             }
+        }
+        // Words follow from documents: where these are only as good as the same, those are others.
+        if let (Output::Index { words: theirs, .. }, Output::Index { words: ours, .. }) =
+            (&mut aligned.theirs, &mut aligned.ours)
+            && !aligned.explained.is_empty()
+        {
+            theirs.clear();
+            ours.clear();
         }
         aligned
     }
@@ -92,13 +107,24 @@ impl Expected {
         self.0.iter().position(|one| {
             one.is_for(site, path)
                 && match &one.what {
-                    What::Lines { zola, sitekit } => {
-                        fits(zola.as_ref(), &found.theirs) && fits(sitekit.as_ref(), &found.ours)
+                    What::Lines { inside, zola, sitekit } => {
+                        inside.as_ref().is_none_or(|inside| found.is_inside(inside))
+                            && fits(zola.as_ref(), &found.theirs)
+                            && fits(sitekit.as_ref(), &found.ours)
                     }
-                    What::Spaced => letters(&found.theirs) == letters(&found.ours),
-                    What::Alone(_) | What::Rewritten { .. } | What::BareAddresses | What::Unordered(_) => false,
+                    What::Alone(_)
+                    | What::Rewritten { .. }
+                    | What::BareAddresses
+                    | What::Unordered(_)
+                    | What::Shuffled
+                    | What::Spaced => false,
                 }
         })
+    }
+
+    /// By their places in the file.
+    pub(super) fn all(&self) -> impl Iterator<Item = usize> {
+        0..self.0.len()
     }
 
     pub(super) fn why(&self, reason: usize) -> &str {
@@ -129,10 +155,6 @@ fn rewrite(lines: &mut Vec<String>, pattern: &Regex, becomes: &str) -> usize {
     count
 }
 
-fn letters(lines: &[String]) -> String {
-    lines.iter().flat_map(|line| line.chars()).filter(|c| !c.is_whitespace()).collect()
-}
-
 impl One {
     fn read(written: &toml::Value) -> anyhow::Result<Self> {
         let text = |key: &str| written.get(key).and_then(toml::Value::as_str);
@@ -155,10 +177,16 @@ impl One {
             What::Unordered(Regex::new(&format!("^(?:{element})$")).context("`unordered`")?)
         } else if is_set("bare_addresses") {
             What::BareAddresses
+        } else if is_set("shuffled") {
+            What::Shuffled
         } else if is_set("white_space") {
             What::Spaced
         } else {
-            What::Lines { zola: pattern("zola")?, sitekit: pattern("sitekit")? }
+            What::Lines {
+                inside: text("inside").map(str::to_owned),
+                zola: pattern("zola")?,
+                sitekit: pattern("sitekit")?,
+            }
         };
         Ok(Self { site: pattern("site")?, path: pattern("path")?, what, reason })
     }
@@ -191,7 +219,8 @@ mod tests {
     #[test]
     fn what_becomes_something_else_has_to_be_that() {
         let text = "[[difference]]\nreason = 'r'\npath = '/a'\nzola = '&amp;'\nbecomes = '&'\n[[difference]]\nreason = 's'\nunordered = '<li>'\n\
-                    [[difference]]\nreason = 't'\npath = '/a'\nwhite_space = true\n";
+                    [[difference]]\nreason = 't'\npath = '/c'\nshuffled = true\n\
+                    [[difference]]\nreason = 'u'\npath = '/d'\ninside = 'title'\nsitekit = 'x'\n";
         let expected = Expected::read(text).unwrap();
         let lines = |text: &str| Output::Lines(text.split(' ').map(str::to_owned).collect());
         let left = |path: &str, theirs: &str, ours: &str| {
@@ -204,7 +233,10 @@ mod tests {
         assert_eq!(left("/b", "a&amp;b", "a&b"), 1);
         assert_eq!(left("/b", "<ul> <li> b </li> <li> a </li> </ul>", "<ul> <li> a </li> <li> b </li> </ul>"), 0);
         assert_eq!(left("/b", "<li> b </li> x <li> a </li>", "<li> a </li> x <li> b </li>"), 2);
-        assert_eq!(left("/a", "ab c", "a b c"), 0);
+        assert_eq!(left("/c", "<p> \"a\" \"b\" </p>", "<p> \"b\" \"a\" </p>"), 0);
+        assert_eq!(left("/c", "<p> \"a\" \"b\" </p>", "<p> \"b\" \"c\" </p>"), 2);
+        assert_eq!(left("/d", "<title> </title> <p> </p>", "<title> x </title> <p> </p>"), 0);
+        assert_eq!(left("/d", "<title> </title> <p> </p>", "<title> </title> <p> x </p>"), 1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod document;
 mod expected;
 mod order;
 mod output;
+mod spaced;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -47,7 +48,7 @@ pub(crate) fn run(common: &Common, args: &ZolaArgs) -> anyhow::Result<(String, u
     let expected = Expected::read(include_str!("../../peers/zola/differences.toml"))?;
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let mut text = format!("sitekit beside {}\n", peer::version(&zola, "--version"));
-    let mut unexplained = 0;
+    let (mut unexplained, mut needed) = (0, BTreeSet::new());
     for site in &args.sites {
         let name = site.file_name().map_or_else(|| "site".to_owned(), |name| name.to_string_lossy().into_owned());
         progress(&format!("building {name} with both"));
@@ -57,7 +58,11 @@ pub(crate) fn run(common: &Common, args: &ZolaArgs) -> anyhow::Result<(String, u
             Err(error) => Findings { failed: Some(format!("{error:#}")), ..Findings::default() },
         };
         unexplained += found.unexplained();
+        needed.extend(found.explained.keys().copied());
         let _ = write!(text, "\n{name}: {}", found.to_text(&expected));
+    }
+    for reason in expected.all().filter(|reason| !needed.contains(reason)) {
+        let _ = writeln!(text, "never needed: {}", expected.why(reason));
     }
     Ok((text, unexplained))
 }
@@ -234,8 +239,12 @@ impl Findings {
         }
         let Self { compared, same, .. } = self;
         let mut text = format!("{compared} outputs held against each other, {same} without any difference\n");
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for (reason, count) in &self.explained {
-            let _ = writeln!(text, "  {count} × {}", expected.why(*reason));
+            *reasons.entry(expected.why(*reason)).or_default() += count;
+        }
+        for (why, count) in reasons {
+            let _ = writeln!(text, "  {count} × {why}");
         }
         for (who, path) in &self.alone {
             let _ = writeln!(text, "  only {who} has {path}");

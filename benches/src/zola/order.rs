@@ -4,8 +4,7 @@ use std::slice::from_ref;
 
 use regex::Regex;
 
-/// Sorts each run of neighbouring elements whose first line fits `element`, and the words of texts that do. Whether anything
-/// was moved.
+/// Sorts each run of neighbouring elements whose first line fits `element`. Whether anything was moved.
 pub(super) fn sort(lines: &mut Vec<String>, element: &Regex) -> bool {
     let sorted = sorted(lines, element);
     let are_moved = sorted != *lines;
@@ -23,11 +22,11 @@ fn sorted(lines: &[String], element: &Regex) -> Vec<String> {
             [open, inside @ .., close] => [from_ref(open), &sorted(inside, element), from_ref(close)].concat(),
             text => text.to_vec(),
         };
-        if element.is_match(first) && first.starts_with('<') {
+        if element.is_match(first) {
             run.push(node);
         } else {
             flush(&mut run, &mut out);
-            out.extend(if element.is_match(first) { vec![words_sorted(first)] } else { node });
+            out.extend(node);
         }
         rest = behind;
     }
@@ -40,10 +39,21 @@ fn flush(run: &mut Vec<Vec<String>>, out: &mut Vec<String>) {
     out.extend(run.drain(..).flatten());
 }
 
-fn words_sorted(text: &str) -> String {
-    let mut words: Vec<&str> = text.trim_matches('"').split_whitespace().collect();
-    words.sort_unstable();
-    format!("\"{}\"", words.join(" "))
+/// Whether both have the same tags and the same words, each as often, wherever they are.
+pub(super) fn are_shuffled(some: &[String], others: &[String]) -> bool {
+    some != others && pieces(some) == pieces(others)
+}
+
+fn pieces(lines: &[String]) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    for line in lines {
+        match line.strip_prefix('"').and_then(|line| line.strip_suffix('"')) {
+            Some(text) => pieces.extend(text.split_whitespace()),
+            None => pieces.push(line),
+        }
+    }
+    pieces.sort_unstable();
+    pieces
 }
 
 /// How many lines the element or text at the beginning has.
@@ -83,9 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn words_of_a_text_are_sorted() {
-        let mut lines = vec!["<p>".to_owned(), "\" b a c\"".to_owned(), "</p>".to_owned()];
-        assert!(sort(&mut lines, &Regex::new("^\".*\"$").unwrap()));
-        assert_eq!(lines, ["<p>", "\"a b c\"", "</p>"]);
+    fn the_same_in_another_order() {
+        let check = |one: &str, other: &str, expected: bool| {
+            let lines = |text: &str| text.split('|').map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(are_shuffled(&lines(one), &lines(other)), expected, "{one} {other}");
+        };
+        check("<p>|\"a b \"|<br>|\"c\"|</p>", "<p>|\"c a\"|<br>|\"b\"|</p>", true);
+        check("<p>|\"a b\"|</p>", "<p>|\"a a b\"|</p>", false);
+        check("<p>|\"a b\"|</p>", "<p>|\"a b\"|</p>", false);
+        check("<p>|\"a\"|</p>", "<b>|\"a\"|</b>", false);
     }
 }

@@ -145,8 +145,11 @@ fn search_index(index: &serde_json::Value) -> Output {
     Output::Index { documents, words }
 }
 
+/// The end of a line in a text of a search index.
+pub(super) const LINE_ENDS: &str = "(line ends)";
+
 fn line_of_words(line: &str) -> impl Iterator<Item = String> {
-    let end = line.ends_with('\n').then(|| "(line ends)".to_owned());
+    let end = line.ends_with('\n').then(|| LINE_ENDS.to_owned());
     line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter().chain(end)
 }
 
