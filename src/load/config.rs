@@ -126,6 +126,33 @@ pub struct Highlighting {
     pub extra_grammars: Vec<Spanned<String>>,
 }
 
+/// A style sheet of highlighted code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeSheet {
+    /// That of our own short classes.
+    Roles,
+    /// Those of a theme, by the names Zola has for them.
+    One,
+    Light,
+    Dark,
+}
+
+impl Highlighting {
+    /// The style sheets that the build writes for it, and where they are.
+    #[must_use]
+    pub fn sheets(&self) -> &'static [(&'static str, CodeSheet)] {
+        match (&self.themes, self.style) {
+            (Themes::Default, None | Some(HighlightStyle::Class)) => &[("/syntax.css", CodeSheet::Roles)],
+            (Themes::One(_), Some(HighlightStyle::Class)) => &[("/giallo.css", CodeSheet::One)],
+            (Themes::LightDark(..), Some(HighlightStyle::Class)) => {
+                &[("/giallo-light.css", CodeSheet::Light), ("/giallo-dark.css", CodeSheet::Dark)]
+            }
+            // The colours are in the pages.
+            (_, None | Some(HighlightStyle::Inline)) => &[],
+        }
+    }
+}
+
 /// Which elements of a code block get its data attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DataAttrPosition {

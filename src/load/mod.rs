@@ -38,7 +38,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 pub use alternates::Alternate;
 pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{
-    AnchorLinks, Anchors, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
+    AnchorLinks, Anchors, CodeSheet, Config, DataAttrPosition, HighlightStyle, Highlighting, Markdown, Slugify, Themes,
 };
 pub use data::DataConfig;
 pub use date::PageDate;

@@ -77,7 +77,24 @@ pub(super) struct Made {
 pub(super) struct Filled {
     pub(super) span: Range<usize>,
     pub(super) what: What,
-    pub(super) entry: Entry,
+    pub(super) of: Filling,
+}
+
+/// What a placeholder stands for.
+#[derive(Debug)]
+pub(super) enum Filling {
+    Entry(Entry),
+    /// What the build itself writes at this path.
+    Written(SitePath),
+}
+
+impl Filling {
+    fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Entry(entry) => Some(entry),
+            Self::Written(_) => None,
+        }
+    }
 }
 
 /// Something a page asks for.
@@ -128,6 +145,19 @@ impl Draft {
         matches!(self, Self::Page(page) if page.wishes.iter().any(is_it))
     }
 
+    /// The paths of what the build itself writes whose bytes it must know.
+    pub(super) fn asks_for_written(&self) -> impl Iterator<Item = &SitePath> {
+        let placeholders: &[Filled] = match self {
+            Self::Page(page) => &page.placeholders,
+            Self::Text(text) => &text.placeholders,
+            Self::Manifest(_) | Self::Made(_) | Self::Plain => &[],
+        };
+        placeholders.iter().filter_map(|one| match &one.of {
+            Filling::Written(path) => Some(path),
+            Filling::Entry(_) => None,
+        })
+    }
+
     /// Whether it is a page that says what it may need.
     pub(super) fn says_needs(&self) -> bool {
         matches!(self, Self::Page(page) if page.wishes.iter().any(|wish| wish.request.asks == Asks::MayNeed))
@@ -147,7 +177,7 @@ impl Draft {
         });
         // What an attribute of a tag asks for is what the tag needs; the same script may be asked for as another thing.
         let is_free = move |one: &&Filled| !wishes.iter().any(|wish| wish.covers(&one.span));
-        let of_templates = placeholders.iter().filter(is_free).map(|one| &one.entry);
+        let of_templates = placeholders.iter().filter(is_free).filter_map(|one| one.of.entry());
         of_wishes.chain(images.iter().map(|(_, entry)| entry)).chain(of_templates)
     }
 }
@@ -338,8 +368,11 @@ impl Drafter<'_> {
     /// What templates asked for by name.
     fn placeholders(&self, source: &Source) -> Vec<Filled> {
         let filled = |Placeholder { span, what, key }| {
+            if let Some(path) = self.sources.written(key) {
+                return Some(Filled { span, what, of: Filling::Written(path.clone()) });
+            }
             let Some(source) = self.sources.named(key).map(Arc::clone) else {
-                return Some(Filled { span, what, entry: self.picture(key)? });
+                return Some(Filled { span, what, of: Filling::Entry(self.picture(key)?) });
             };
             let entry = match Kind::of(&source) {
                 // What is put into a page runs there by itself.
@@ -349,7 +382,7 @@ impl Drafter<'_> {
                 Kind::Page | Kind::Other => Entry::File(source),
             };
             let entry = if what == What::Content { Entry::Within(Box::new(entry)) } else { entry };
-            Some(Filled { span, what, entry })
+            Some(Filled { span, what, of: Filling::Entry(entry) })
         };
         placeholder::find(&source.text).filter_map(filled).collect()
     }
@@ -396,13 +429,14 @@ impl Drafter<'_> {
         let mut placeholders = authors.map_or_else(Vec::new, |_| self.placeholders(&source));
         // The digest of a file is that of what the page makes of it.
         for one in placeholders.iter_mut().filter(|one| matches!(one.what, What::Digest(_))) {
+            let Filling::Entry(of) = &mut one.of else { continue };
             let asked = wishes.iter().find_map(|wish| match &wish.target {
                 Target::Entry(Entry::Inline(_)) => None,
-                Target::Entry(entry) if entry.source() == one.entry.source() => Some(entry),
+                Target::Entry(entry) if entry.source() == of.source() => Some(entry),
                 _ => None,
             });
             if let Some(asked) = asked {
-                one.entry = asked.clone();
+                *of = asked.clone();
             }
         }
         let references = self.places.references(&source.text, &requests, &wishes, from.as_ref());

@@ -3,8 +3,7 @@
 
 use crate::{
     diag::{Diagnostic, Source},
-    load::{self, HighlightStyle, Site, Spanned, Themes, World},
-    plan::CodeSheet,
+    load::{self, CodeSheet, HighlightStyle, Site, Spanned, Themes, World},
     transform::highlight::{self, Colours, Grammar, GrammarError, GrammarFault, Look, Named, Palette, Theme, Themed},
 };
 

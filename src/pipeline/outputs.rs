@@ -97,7 +97,8 @@ pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BaseP
         built.add(path.clone(), file);
         path
     });
-    let pages = Pages::new(site, base, &built, &generated, client.as_ref(), needed_pages(&drafts));
+    let written = written(plan, &drafts, highlighting);
+    let pages = Pages::new(site, base, &built, &generated, written, client.as_ref(), needed_pages(&drafts));
     let finish = |(path, draft): (SitePath, Draft)| {
         let mut found = Vec::new();
         let output = match draft {
@@ -275,6 +276,23 @@ fn generated(
         Some((path.clone(), built_path))
     });
     named.collect()
+}
+
+/// The bytes of what the build itself writes, where pages must know them.
+fn written(
+    plan: &Plan,
+    drafts: &[(SitePath, Draft)],
+    highlighting: Option<&Highlighting>,
+) -> BTreeMap<SitePath, Bytes> {
+    let asked: BTreeSet<&SitePath> = drafts.iter().flat_map(|(_, draft)| draft.asks_for_written()).collect();
+    let bytes = |path: &SitePath| match plan.routes.get(path)? {
+        Origin::Highlighting(sheet) => Some(highlighting?.sheet(*sheet).into()),
+        _ => match &drafts[drafts.binary_search_by_key(&path, |(path, _)| path).ok()?].1 {
+            Draft::Made(made) => Some(Bytes::copy_from_slice(made.text.as_bytes())),
+            _ => None,
+        },
+    };
+    asked.into_iter().filter_map(|path| Some((path.clone(), bytes(path)?))).collect()
 }
 
 /// The very bytes that were built of a file, where nothing else is published of it at its own address: images and the like,

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bytes::Bytes;
+
 use super::{
-    drafts::{Filled, PageDraft, Target, TextDraft, Wish},
+    drafts::{Filled, Filling, PageDraft, Target, TextDraft, Wish},
     files::rebased,
     head::Additions,
     outputs::Output,
@@ -32,6 +34,8 @@ pub(super) struct Pages<'a> {
     built: &'a Built,
     /// What stands for a file that the build itself writes, by its path: `/syntax.css`.
     generated: &'a BTreeMap<SitePath, SitePath>,
+    /// The bytes of what it writes, where a page must know them.
+    written: BTreeMap<SitePath, Bytes>,
     /// The script for pages that say what they may need.
     client: Option<&'a SitePath>,
     /// What the pages ask for that others say they may need.
@@ -49,6 +53,7 @@ impl<'a> Pages<'a> {
         base: &'a BasePath,
         built: &'a Built,
         generated: &'a BTreeMap<SitePath, SitePath>,
+        written: BTreeMap<SitePath, Bytes>,
         client: Option<&'a SitePath>,
         needed: BTreeMap<SitePath, Vec<Entry>>,
     ) -> Self {
@@ -65,7 +70,18 @@ impl<'a> Pages<'a> {
                 font_hosts.insert(path, fonts.filter_map(|one| origin(&one.url)).collect());
             }
         }
-        Self { site, base, built, generated, client, needed, holders, font_hosts, minifier: Minifier::default() }
+        Self {
+            site,
+            base,
+            built,
+            generated,
+            written,
+            client,
+            needed,
+            holders,
+            font_hosts,
+            minifier: Minifier::default(),
+        }
     }
 
     /// The answer at `path`.
@@ -98,15 +114,20 @@ impl<'a> Pages<'a> {
 
     /// What comes in place of a placeholder; `None` when it could not be built.
     fn fill(&self, one: &Filled, page: &Source, found: &mut Vec<Diagnostic>) -> Option<String> {
-        let file = || Some(&self.built.assets.get(&one.entry)?.file);
+        let entry = match (&one.of, one.what) {
+            (Filling::Entry(entry), _) => entry,
+            (Filling::Written(path), What::Digest(digest)) => return Some(digest.of(self.written.get(path)?)),
+            (Filling::Written(_), _) => return None,
+        };
+        let file = || Some(&self.built.assets.get(entry)?.file);
         Some(match one.what {
             What::Url => self.url(file()?),
             What::Integrity => self.integrity(file()?).to_owned(),
             What::Path => file()?.to_url(&BasePath::root()),
             What::Digest(digest) => digest.of(&self.built.files.get(file()?)?.body),
             What::Content => {
-                let Ok(text) = std::str::from_utf8(self.built.texts.get(&one.entry)?) else {
-                    let message = format!("`{}` is no text that could stand in another", one.entry.source());
+                let Ok(text) = std::str::from_utf8(self.built.texts.get(entry)?) else {
+                    let message = format!("`{}` is no text that could stand in another", entry.source());
                     found.push(Diagnostic::error(page.path.clone(), message).with_help("name it with `asset`"));
                     return None;
                 };
@@ -244,13 +265,13 @@ impl Edited<'_, '_> {
         match request.asks {
             Asks::InlineModule => {
                 self.insert(request.after, format!(" src=\"{url}\""));
-                self.hold(request, file);
+                self.hold(wish, file);
                 self.edits.push((request.span.clone(), String::new()));
             }
             // The fingerprint is all that a query would say.
             Asks::Module | Asks::Classic | Asks::StyleSheet | Asks::ModulePreload => {
                 self.edits.push((request.span.clone(), url));
-                self.hold(request, file);
+                self.hold(wish, file);
             }
             Asks::MayNeed => {
                 self.edits.push((request.span.clone(), url));
@@ -264,13 +285,17 @@ impl Edited<'_, '_> {
     }
 
     /// Holds the browser to the bytes of `file`.
-    fn hold(&mut self, request: &Request, file: &SitePath) {
+    fn hold(&mut self, wish: &Wish, file: &SitePath) {
+        let request = &wish.request;
         let integrity = self.pages.integrity(file);
         let own = request.integrity.as_ref().map(|span| (span, &self.source.text[span.clone()]));
         match own {
             None => self.insert(request.after, format!(" integrity=\"{integrity}\"")),
             Some((span, own)) if placeholder::find(own).next().is_some() => {
-                self.edits.push((span.clone(), integrity.to_owned()));
+                // The digest of what the build itself writes is put in its place as any other.
+                if wish.covers(span) {
+                    self.edits.push((span.clone(), integrity.to_owned()));
+                }
             }
             Some((_, own)) if own.split_ascii_whitespace().any(|one| one == integrity) => {}
             Some((span, _)) => {

@@ -27,6 +27,8 @@ pub(super) struct Sources<'a> {
     assets: BTreeMap<&'a str, &'a Arc<str>>,
     /// By the key of a placeholder; made when the first is met.
     keyed: OnceLock<HashMap<ContentHash, Arc<str>>>,
+    /// What the build itself writes, in the same way.
+    written: OnceLock<HashMap<ContentHash, &'a SitePath>>,
 }
 
 /// What a file is to a browser.
@@ -63,6 +65,7 @@ impl<'a> Sources<'a> {
             files: files.map(|PublishedFile { file, path }| (path.as_str(), &file.path)).collect(),
             assets: assets.collect(),
             keyed: OnceLock::new(),
+            written: OnceLock::new(),
         }
     }
 
@@ -134,6 +137,18 @@ impl<'a> Sources<'a> {
             let meant = did_you_mean(path.file_name(), known.iter().map(String::as_str))?;
             alike.clone().find(|known| name(known) == meant).map(str::to_owned)
         })
+    }
+
+    /// The path at which the build itself writes what a placeholder of a template's stands for.
+    pub(super) fn written(&self, key: ContentHash) -> Option<&'a SitePath> {
+        let written = self.written.get_or_init(|| {
+            let is_written = |origin: &Origin| {
+                matches!(origin, Origin::SearchIndex(_) | Origin::SearchLibrary | Origin::Highlighting(_))
+            };
+            let all = self.plan.routes.iter().filter(|(_, origin)| is_written(origin));
+            all.map(|(path, _)| (placeholder::key(path.as_str()), path)).collect()
+        });
+        written.get(&key).copied()
     }
 
     /// The file a placeholder of a template's stands for.

@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
     load::{
-        Feed, File, HighlightStyle, Kind, ListId, PageId, PublishedFile, Section, SectionId, Site, Spanned, TaxonomyId,
-        TermId, Themes,
+        CodeSheet, Feed, File, Kind, ListId, PageId, PublishedFile, Section, SectionId, Site, Spanned, TaxonomyId,
+        TermId,
     },
     site::{BasePath, SitePath},
 };
@@ -59,17 +59,6 @@ pub enum Origin {
     Highlighting(CodeSheet),
     /// An answer with status 308 (RFC 9110 §15.4.9).
     Redirect(Target),
-}
-
-/// A style sheet of highlighted code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeSheet {
-    /// That of our own short classes.
-    Roles,
-    /// Those of a theme, by the names Zola has for them.
-    One,
-    Light,
-    Dark,
 }
 
 /// Where a redirect leads.
@@ -216,16 +205,7 @@ impl Routes {
     /// what lies there was written by Zola, for classes that number the colours of its theme.
     fn highlighting(&mut self, site: &Site) {
         let Some(highlighting) = &site.config.markdown.highlighting else { return };
-        let sheets: &[_] = match (&highlighting.themes, highlighting.style) {
-            (Themes::Default, None | Some(HighlightStyle::Class)) => &[("/syntax.css", CodeSheet::Roles)],
-            (Themes::One(_), Some(HighlightStyle::Class)) => &[("/giallo.css", CodeSheet::One)],
-            (Themes::LightDark(..), Some(HighlightStyle::Class)) => {
-                &[("/giallo-light.css", CodeSheet::Light), ("/giallo-dark.css", CodeSheet::Dark)]
-            }
-            // The colours are in the pages.
-            (_, None | Some(HighlightStyle::Inline)) => &[],
-        };
-        for &(path, sheet) in sheets {
+        for &(path, sheet) in highlighting.sheets() {
             let Ok(path) = SitePath::parse(path) else { continue };
             let name = "a style sheet of highlighted code".to_owned();
             let owner = Owner { origin: Origin::Highlighting(sheet), name };

@@ -122,7 +122,7 @@ fn register_inputs(tera: &mut Tera, library: &Arc<Library>, inputs: &Arc<Inputs>
         tera.register_function(name, move |args: Kwargs, _: &State| function(&of, &args));
     }
     let (of, with) = (Arc::clone(inputs), Arc::clone(library));
-    tera.register_function("get_hash", move |args: Kwargs, _: &State| hash::get_hash(&of, &with.assets, &args));
+    tera.register_function("get_hash", move |args: Kwargs, _: &State| hash::get_hash(&of, &with, &args));
     let (of, with) = (Arc::clone(inputs), Arc::clone(library));
     tera.register_function("responsive_image", move |args: Kwargs, _: &State| {
         images::responsive_image(&of, &with.assets, &args)

@@ -197,6 +197,17 @@ pub(super) fn files(site: &Site) -> HashSet<String> {
     feeds.chain(indexes).chain(["elasticlunr.min.js".to_owned()]).collect()
 }
 
+/// The files whose bytes are known when all pages are rendered: search indexes and their script, style sheets of code.
+pub(super) fn written(site: &Site) -> HashSet<String> {
+    let searched = site.config.lists().filter(|(_, lists)| lists.build_search_index.is_some());
+    let formats: Vec<_> = searched.map(|(lang, _)| (lang, site.config.search_of(lang).format)).collect();
+    let library = formats.iter().any(|(_, format)| format.is_elasticlunr()).then(|| "elasticlunr.min.js".to_owned());
+    let indexes = formats.iter().map(|(lang, format)| format.file_name(lang));
+    let highlighting = site.config.markdown.highlighting.iter();
+    let sheets = highlighting.flat_map(|highlighting| highlighting.sheets()).map(|(path, _)| path[1..].to_owned());
+    indexes.chain(library).chain(sheets).collect()
+}
+
 /// A page as feeds have it.
 pub(super) fn whole_page(page: &Value, base_url: &str) -> Value {
     Value::from(read_elsewhere(page, base_url))

@@ -20,6 +20,7 @@ pub mod reads;
 mod repair;
 mod shortcode;
 mod signatures;
+mod strftime;
 mod syntax;
 mod tags;
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub(super) struct Library {
     urls: HashSet<String>,
     /// Files the build writes: feeds, search indexes.
     files: HashSet<String>,
+    /// Those of which templates may ask the digest.
+    written: HashSet<String>,
     pub(super) taxonomies: Taxonomies,
     /// How a term becomes a slug.
     pub(super) slugify_terms: Strategy,
@@ -79,6 +81,7 @@ impl Library {
             section_urls: Vec::new(),
             urls: HashSet::new(),
             files: HashSet::new(),
+            written: HashSet::new(),
             taxonomies: Taxonomies::default(),
             slugify_terms: site.config.slugify.taxonomies,
             base_url: site.config.base_url.clone(),
@@ -106,6 +109,7 @@ impl Library {
             made: Made::new(site.pages.len()),
             links_stay: site.config.translation.fallback,
             files: lists::files(site),
+            written: lists::written(site),
             taxonomies: Taxonomies::new(site),
             slugify_terms: site.config.slugify.taxonomies,
             base_url: site.config.base_url.clone(),
@@ -261,6 +265,11 @@ impl Library {
             || self.files.contains(bare)
             || self.has_url(&format!("/{bare}/"))
             || self.has_url(&format!("/{bare}"))
+    }
+
+    /// Whether the build writes a file at this path whose bytes are known when pages are finished.
+    pub(super) fn is_written(&self, path: &str) -> bool {
+        self.written.contains(path.trim_start_matches('/'))
     }
 
     /// A page as feeds have it: whole URLs, and HTML as text.

@@ -12,7 +12,10 @@ use super::refuse;
 use crate::{
     diag::did_you_mean,
     load::{self, PageDate},
-    transform::render::locale::{self, DateLength, Grouping, ListKind, PatternError},
+    transform::render::{
+        locale::{self, DateLength, Grouping, ListKind, PatternError},
+        strftime,
+    },
 };
 
 /// Adds them; `own` is the language where nothing says which.
@@ -75,8 +78,8 @@ const LENGTHS: &[(&str, DateLength)] = &[
 
 /// `date(format, length, time, locale, timezone)`: of a date as front matter has it, or of seconds since 1970. It is shown as
 /// clocks have it in `timezone`, else where it was written. With `length`, in the form the language has for it; with a
-/// `format` that has `%`, by strftime's conversions and in English, as Zola has it; with another, by a pattern of UTS 35 and in
-/// the language.
+/// `format` that has `%`, by strftime's conversions and in English unless a `locale` is given, as Zola has it; with another, by a
+/// pattern of UTS 35 and in the language.
 fn date(value: &Value, args: &Kwargs, state: &State, own: &str) -> TeraResult<String> {
     let zoned = zoned(value, args.get::<&str>("timezone")?.map(timezone).transpose()?)?;
     let format = args.get::<&str>("format")?;
@@ -88,19 +91,21 @@ fn date(value: &Value, args: &Kwargs, state: &State, own: &str) -> TeraResult<St
         let with_time = args.get::<bool>("time")?.unwrap_or(false);
         return locale::date(zoned.datetime(), &locale, length, with_time).ok_or_else(|| no_data(&locale));
     }
+    let wrong = |format: &str, locale: &Locale, error| match error {
+        PatternError::Pattern(why) => tera::Error::message(format!("`{format}` is not a date format: {why}")),
+        PatternError::NoData => no_data(locale),
+    };
     match (format, args.get::<&str>("locale")?) {
-        (Some(format), Some(locale)) if format.contains('%') => Err(tera::Error::message(format!(
-            "`{format}` is in English whatever the locale: for `{locale}` write a pattern such as `d MMMM y`, or a `length`"
-        ))),
         (None, Some(_)) => Err(tera::Error::message(
             "a date in a locale needs a `format` such as `d MMMM y`, or a `length` such as `long`",
         )),
+        (Some(format), Some(asked)) if format.contains('%') => {
+            let locale = parse(asked)?;
+            strftime::date(&zoned, &locale, format).map_err(|error| wrong(format, &locale, error))
+        }
         (Some(format), _) if !format.contains('%') => {
             let locale = spoken(args, state, own)?;
-            locale::date_by_pattern(&zoned, &locale, format).map_err(|error| match error {
-                PatternError::Pattern(why) => tera::Error::message(format!("`{format}` is not a date format: {why}")),
-                PatternError::NoData => no_data(&locale),
-            })
+            locale::date_by_pattern(&zoned, &locale, format).map_err(|error| wrong(format, &locale, error))
         }
         (format, _) => {
             let format = format.unwrap_or("%Y-%m-%d");

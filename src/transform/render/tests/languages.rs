@@ -155,6 +155,7 @@ fn words_are_in_the_language_of_the_page() {
         ),
         ("{{ '2026-03-14' | date(format='d MMMM y', locale='de') }}", ["14 März 2026"; 3]),
         ("{{ '2026-03-14' | date(format='%d %B') }}", ["14 March"; 3]),
+        ("{{ '2026-03-14' | date(format='%d. %B', locale='de_DE') }}", ["14. März"; 3]),
     ] {
         let (said, missed) = say(template);
         assert_eq!(said, expected, "{template}");
@@ -196,9 +197,8 @@ fn mistakes_about_words() {
             "`length` is one of `short`, `medium`, `long`, `full`, not `lnog`",
         ),
         (
-            "{{ '2026-03-14' | date(format='%d', locale='fr') }}",
-            "`%d` is in English whatever the locale: for `fr` write a \
-          pattern such as `d MMMM y`, or a `length`",
+            "{{ '2026-03-14' | date(locale='fr') }}",
+            "a date in a locale needs a `format` such as `d MMMM y`, or a `length` such as `long`",
         ),
         ("{{ 'x' | num_format }}", "`num_format` takes a number, not string"),
         ("{{ 1 | num_format(locale='f r') }}", "`f r` is not a locale, such as `fr`, `pt-BR` or `zh-Hant`"),
