@@ -13,7 +13,7 @@ use crate::{
     load,
     site::SitePath,
     transform::{
-        base, placeholder,
+        base, digest, placeholder,
         requests::{Asks, Request},
         script,
     },
@@ -80,6 +80,17 @@ impl Asking<'_, '_> {
             },
             _ => return path.map_or(Target::Elsewhere, Target::Path),
         })
+    }
+
+    /// Whether the author wrote an `integrity` that is of the file asked for, before anything is built of it.
+    pub(super) fn is_vouched_for(&self, request: &Request, target: &Target) -> bool {
+        let Some(span) = &request.integrity else { return false };
+        let (Target::Entry(Entry::Module(source) | Entry::Classic(source) | Entry::Style(source))
+        | Target::Module(source)) = target
+        else {
+            return false;
+        };
+        self.drafter.world.read(source).is_ok_and(|bytes| digest::lets_through(&self.source.text[span.clone()], &bytes))
     }
 
     /// Where a URL or specifier leads. A placeholder of a template's is a file by itself.

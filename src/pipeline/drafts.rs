@@ -102,6 +102,8 @@ impl Filling {
 pub(super) struct Wish {
     pub(super) request: Request,
     pub(super) target: Target,
+    /// Whether its `integrity` is of the file as its author wrote it.
+    pub(super) is_vouched_for: bool,
 }
 
 #[derive(Debug)]
@@ -423,7 +425,7 @@ impl Drafter<'_> {
             Asking { drafter: self, source: &source, from: seen_from, path, authors, mapped: Mapped::new(), found };
         let wishes = std::mem::take(&mut requests.all).into_iter().map(|request| {
             let target = asking.target(&request);
-            Wish { request, target }
+            Wish { is_vouched_for: asking.is_vouched_for(&request, &target), request, target }
         });
         let wishes: Vec<Wish> = wishes.collect();
         let mut placeholders = authors.map_or_else(Vec::new, |_| self.placeholders(&source));

@@ -297,6 +297,7 @@ impl Edited<'_, '_> {
                     self.edits.push((span.clone(), integrity.to_owned()));
                 }
             }
+            Some((span, _)) if wish.is_vouched_for => self.edits.push((span.clone(), integrity.to_owned())),
             Some((_, own)) if own.split_ascii_whitespace().any(|one| one == integrity) => {}
             Some((span, _)) => {
                 let message =

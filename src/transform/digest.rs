@@ -40,6 +40,24 @@ impl Digest {
     }
 }
 
+/// Whether Subresource Integrity metadata lets these bytes through: one of its strongest digests is theirs (SRI §3.3).
+#[must_use]
+pub fn lets_through(metadata: &str, bytes: &[u8]) -> bool {
+    let digests = metadata.split_ascii_whitespace().filter_map(|one| {
+        let (name, rest) = one.split_once('-')?;
+        let bits = match name {
+            "sha256" => Bits::Sha256,
+            "sha384" => Bits::Sha384,
+            "sha512" => Bits::Sha512,
+            _ => return None,
+        };
+        Some((bits, rest.split('?').next().unwrap_or(rest)))
+    });
+    let Some(strongest) = digests.clone().map(|(bits, _)| bits).max() else { return false };
+    let theirs = Digest { bits: strongest, base64: true }.of(bytes);
+    digests.filter(|(bits, _)| *bits == strongest).any(|(_, digest)| digest == theirs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +72,23 @@ mod tests {
             assert_eq!(Digest { bits, base64 }.of(b"abc"), expected);
         }
         assert_eq!(Digest { bits: Bits::Sha512, base64: true }.of(b"").len(), 88);
+    }
+
+    #[test]
+    fn integrity() {
+        let (sha256, sha384) = (
+            "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+            "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn",
+        );
+        for (metadata, expected) in [
+            (sha256.to_owned(), true),
+            (format!(" {sha384}?x \n"), true),
+            (format!("{sha256} sha384-AAAA"), false),
+            (format!("sha256-AAAA {sha256} {sha384} md5-AAAA"), true),
+            ("sha1-AAAA".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(lets_through(&metadata, b"abc"), expected, "{metadata}");
+        }
     }
 }

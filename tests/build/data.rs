@@ -1,6 +1,8 @@
 //! Data in templates: files in every format, looked for where authors keep them; the time, the environment and chance, which
 //! give the same site as long as they are the same.
 
+use sitekit::transform::digest::{Bits, Digest};
+
 use crate::project::Project;
 
 /// A site whose home page is this template.
@@ -111,18 +113,53 @@ fn the_digest_of_a_script_is_that_of_what_is_built() {
     let project = site(template, &[("sites/a/static/js/a.js", "let answer = 40 + 2;\nconsole.log(answer);\n")]);
     project.build(&[]);
     let page = project.text("a", "/");
-    let value = |name: &str| {
-        let (_, rest) = page.split_once(&format!("{name}=")).unwrap();
-        rest.trim_start_matches('"').split(['"', ' ', '>']).next().unwrap().to_owned()
+    let body = project.text("a", value(&page, "src").strip_prefix("/a").unwrap());
+    assert_eq!(value(&page, "integrity"), format!("sha384-{}", digest(&body, Bits::Sha384)));
+    assert_eq!(said(&project), digest(&body, Bits::Sha256));
+}
+
+#[test]
+fn the_digest_of_what_the_build_writes_is_of_its_last_bytes() {
+    let template = "<!doctype html><title>A</title><link rel=stylesheet href=\"{{ get_url(path='/syntax.css') }}\" \
+                    integrity=\"sha384-{{ get_hash(path='/syntax.css') }}\">\
+                    <main>{{ get_hash(path='search_index.en.js', sha_type=256, base64=false) }}</main>";
+    let config = "build_search_index = true\n[markdown.highlighting]\n";
+    let project =
+        site(template, &[("sites/a/config.toml", config), ("sites/a/content/_index.md", "```rust\nfn\n```\n")]);
+    project.build(&[]);
+    let page = project.text("a", "/");
+    let body = project.text("a", value(&page, "href").strip_prefix("/a").unwrap());
+    assert_eq!(value(&page, "integrity"), format!("sha384-{}", digest(&body, Bits::Sha384)));
+    assert_eq!(said(&project), digest(&project.text("a", "/search_index.en.js"), Bits::Sha256));
+}
+
+/// What an author promised of a file holds for what is built of it.
+#[test]
+fn an_integrity_of_the_source_becomes_that_of_what_is_published() {
+    let script = "let answer = 40 + 2;\nconsole.log(answer);\n";
+    let template = |of: &str| {
+        let integrity = digest(of, Bits::Sha384);
+        format!("<!doctype html><title>A</title><script src=\"js/a.js\" integrity=\"sha384-{integrity}\"></script>")
     };
-    let (src, integrity) = (value("src"), value("integrity"));
-    let body = project.text("a", src.strip_prefix("/a").unwrap());
-    let digest = |bits| {
-        sitekit::transform::digest::Digest { bits, base64: bits == sitekit::transform::digest::Bits::Sha384 }
-            .of(body.as_bytes())
-    };
-    assert_eq!(integrity, format!("sha384-{}", digest(sitekit::transform::digest::Bits::Sha384)));
-    assert_eq!(said(&project), digest(sitekit::transform::digest::Bits::Sha256));
+    let project = site(&template(script), &[("sites/a/static/js/a.js", script)]);
+    project.build(&[]);
+    let page = project.text("a", "/");
+    let body = project.text("a", value(&page, "src").strip_prefix("/a").unwrap());
+    assert_eq!(value(&page, "integrity"), format!("sha384-{}", digest(&body, Bits::Sha384)));
+    let project = site(&template("another"), &[("sites/a/static/js/a.js", script)]);
+    let output = project.command(&["build"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// An attribute of the page's first tag that has it.
+fn value(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("{name}=")).unwrap();
+    rest.trim_start_matches('"').split(['"', ' ', '>']).next().unwrap().to_owned()
+}
+
+/// In base 64 as `integrity` has it, or in hexadecimal digits.
+fn digest(text: &str, bits: Bits) -> String {
+    Digest { bits, base64: bits == Bits::Sha384 }.of(text.as_bytes())
 }
 
 #[test]
