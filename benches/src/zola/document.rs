@@ -52,7 +52,7 @@ pub(super) fn without_fingerprint(url: &str) -> Cow<'_, str> {
 }
 
 /// Extensions of files that are no pages.
-const FILES: [&str; 16] = [
+const FILES: [&str; 22] = [
     "avif",
     "css",
     "gif",
@@ -60,11 +60,17 @@ const FILES: [&str; 16] = [
     "jpeg",
     "jpg",
     "js",
+    "m4a",
     "map",
     "mjs",
+    "mp3",
+    "mp4",
+    "ogg",
     "pdf",
     "png",
     "svg",
+    "wav",
+    "webm",
     "webmanifest",
     "webp",
     "woff",

@@ -72,9 +72,12 @@ impl Expected {
                 What::Rewritten { pattern, becomes, in_both } => {
                     let pattern = pattern.replace("{path}", &regex::escape(path));
                     let Ok(pattern) = Regex::new(&pattern) else { continue };
+                    let apart = differing(theirs, ours);
                     let count = rewrite(theirs, &pattern, becomes);
-                    let in_ours = if *in_both { rewrite(ours, &pattern, becomes) } else { 0 };
-                    needed(reason, if *in_both { count.abs_diff(in_ours) } else { count });
+                    if *in_both {
+                        rewrite(ours, &pattern, becomes);
+                    }
+                    needed(reason, if *in_both { apart.saturating_sub(differing(theirs, ours)) } else { count });
                 }
                 What::BareAddresses => {
                     let (in_theirs, in_ours) = (bare::unlink(theirs), bare::unlink(ours));
@@ -137,6 +140,19 @@ fn fits(pattern: Option<&Regex>, lines: &[String]) -> bool {
         None => lines.is_empty(),
         Some(pattern) => !lines.is_empty() && pattern.is_match(&lines.join("\n")),
     }
+}
+
+/// How many lines of one are not in the other.
+fn differing(some: &[String], others: &[String]) -> usize {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in others {
+        *left.entry(line).or_default() += 1;
+    }
+    some.iter()
+        .filter(|line| {
+            left.get_mut(line.as_str()).is_none_or(|count| count.checked_sub(1).map(|less| *count = less).is_none())
+        })
+        .count()
 }
 
 /// How many lines became others.

@@ -312,7 +312,9 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// What is wrong in it.
     pub fn template(&self, name: &str, path: &SitePath) -> Result<String, Vec<Diagnostic>> {
-        let mut context = self.context(path);
+        // It answers for no address: whoever shows one, or calls it canonical, has none to show.
+        let mut context = Context::new();
+        context.insert_value("current_path", Value::from(path.as_str()));
         if path.extension() != Some("html") {
             context.insert_value(lists::WHOLE_URLS, true.into());
         }
