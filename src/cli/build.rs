@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
 use super::{
@@ -96,18 +97,18 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
         Some(_) if outcome.failed() => None,
         Some(url) => Some(explain::explain(&config, &outcome, Some(&**url).filter(|url| !url.is_empty()), display)?),
     };
-    let text = match (args.json, args.quiet) {
-        (true, _) => {
-            let mut json = outcome.to_json(&config);
-            if let Some(explained) = &explained {
-                json["explained"] = explained.to_json();
-            }
-            format!("{json:#}\n")
-        }
-        (_, true) => String::new(),
-        _ => outcome.to_text() + &explained.map_or_else(String::new, |explained| explained.to_text()),
-    };
-    io::stdout().write_all(text.as_bytes())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if args.json {
+        let explained = explained.map(|explained| explained.to_json());
+        let json = OutcomeJson { outcome: &outcome, config: &config, explained };
+        // An output that is closed is told from other mistakes by its kind.
+        serde_json::to_writer_pretty(&mut out, &json).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    } else if !args.quiet {
+        let text = outcome.to_text() + &explained.map_or_else(String::new, |explained| explained.to_text());
+        out.write_all(text.as_bytes())?;
+    }
+    out.flush()?;
     Ok(if outcome.failed() { ExitCode::from(exit::AUTHOR) } else { ExitCode::SUCCESS })
 }
 
@@ -403,17 +404,47 @@ impl Outcome {
         text
     }
 
-    fn to_json(&self, config: &BuildConfig) -> serde_json::Value {
+    fn sites_json(&self) -> Vec<serde_json::Value> {
         let built = self.built.iter().map(BuiltSite::to_json);
         let failed = self.failed_sites.iter().map(|site| json!({"site": site.as_str(), "published": false}));
-        let sites: Vec<serde_json::Value> = built.chain(failed).collect();
-        json!({
-            "ok": !self.failed(),
-            "profile": match config.profile { Profile::Dev => "dev", Profile::Prod => "prod" },
-            "duration_ms": milliseconds(self.took),
-            "sites": sites,
-            "diagnostics": self.diagnostics.iter().map(diagnostics::json).collect::<Vec<_>>(),
-        })
+        built.chain(failed).collect()
+    }
+}
+
+/// What came of a build, for machines. A large site has many diagnostics: each is written before the next is made.
+struct OutcomeJson<'a> {
+    outcome: &'a Outcome,
+    config: &'a BuildConfig,
+    explained: Option<serde_json::Value>,
+}
+
+impl Serialize for OutcomeJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { outcome, config, explained } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ok", &!outcome.failed())?;
+        map.serialize_entry(
+            "profile",
+            match config.profile {
+                Profile::Dev => "dev",
+                Profile::Prod => "prod",
+            },
+        )?;
+        map.serialize_entry("duration_ms", &milliseconds(outcome.took))?;
+        map.serialize_entry("sites", &outcome.sites_json())?;
+        map.serialize_entry("diagnostics", &OneByOne(&outcome.diagnostics))?;
+        if let Some(explained) = explained {
+            map.serialize_entry("explained", explained)?;
+        }
+        map.end()
+    }
+}
+
+struct OneByOne<'a>(&'a [Diagnostic]);
+
+impl Serialize for OneByOne<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(diagnostics::json))
     }
 }
 
