@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// So many bytes of each kind stay in memory.
-const IN_MEMORY: usize = 128 << 20;
+const IN_MEMORY: usize = 64 << 20;
 
 /// The shelves of one build; none where there is no place for them.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,8 @@ use tera::Value;
 
 use crate::load::{PageId, SectionId, TaxonomyId, TermId};
 
-/// So much is kept, in bytes: about what five thousand pages take.
-const ROOM: u64 = 160 << 20;
+/// So much is kept, in bytes: about what three thousand pages take.
+const ROOM: u64 = 96 << 20;
 
 /// So often a page's value is made, on average, before all that are made are kept.
 const MOST_TIMES: u64 = 6;
