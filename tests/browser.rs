@@ -153,11 +153,11 @@ impl Visit {
     }
 
     async fn click(&self, css: &str) -> Result<(), CmdError> {
-        self.browser.find(css).await?.click().await
+        self.browser.act(async || self.browser.find(css).await?.click().await).await
     }
 
     async fn write(&self, css: &str, text: &str) -> Result<(), CmdError> {
-        self.browser.find(css).await?.send_keys(text).await
+        self.browser.act(async || self.browser.find(css).await?.send_keys(text).await).await
     }
 
     async fn choose(&self, css: &str, value: &str) -> Result<(), CmdError> {
@@ -166,7 +166,7 @@ impl Visit {
 
     /// Keys for whatever has the focus.
     async fn press(&self, keys: &str) -> Result<(), CmdError> {
-        self.browser.client.active_element().await?.send_keys(keys).await
+        self.browser.act(async || self.browser.client.active_element().await?.send_keys(keys).await).await
     }
 
     /// Looks at the open page in all ways and writes down what is wrong.
@@ -314,6 +314,7 @@ impl Visit {
         self.press(&Key::Escape.to_string()).await?;
         self.shows("Escape closes it", open, json!(false)).await?;
         self.press("/").await?;
+        self.shows("`/` opens it again", open, json!(true)).await?;
         self.press("pagination").await?;
         self.shows("the page of this title is first", first, json!("/docs/writing/pagination/")).await?;
         self.press(&Key::Down.to_string()).await?;

@@ -154,6 +154,22 @@ impl Browser {
         }
     }
 
+    /// Does something with an element once the browser lets it be done: what has just been opened or laid out anew is not always there
+    /// to be clicked or written into yet.
+    pub(crate) async fn act<T>(&self, act: impl AsyncFn() -> Result<T, CmdError>) -> Result<T, CmdError> {
+        let begun = Instant::now();
+        loop {
+            match act().await {
+                Err(CmdError::Standard(error))
+                    if error.to_string().contains("not interactable") && begun.elapsed() <= PATIENCE =>
+                {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// Looks at the page that is open in another way, without loading it again.
     pub(crate) async fn look(&self, look: Look) -> Result<(), CmdError> {
         let metrics = json!({

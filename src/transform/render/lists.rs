@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     diag::did_you_mean,
-    load::{Feed, FeedList, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
+    load::{Feed, FeedList, Highlighting, Pagination, Site, Taxonomy, TaxonomyConfig, TaxonomyId, Term, TermId},
     transform::{absolute::absolute, formats::of_table},
 };
 
@@ -204,7 +204,7 @@ pub(super) fn written(site: &Site) -> HashSet<String> {
     let library = formats.iter().any(|(_, format)| format.is_elasticlunr()).then(|| "elasticlunr.min.js".to_owned());
     let indexes = formats.iter().map(|(lang, format)| format.file_name(lang));
     let highlighting = site.config.markdown.highlighting.iter();
-    let sheets = highlighting.flat_map(|highlighting| highlighting.sheets()).map(|(path, _)| path[1..].to_owned());
+    let sheets = highlighting.flat_map(Highlighting::sheets).map(|(path, _)| path[1..].to_owned());
     indexes.chain(library).chain(sheets).collect()
 }
 
