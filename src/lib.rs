@@ -30,5 +30,7 @@ pub mod pack;
 
 pub mod observe;
 pub mod serve;
+#[cfg(feature = "compiler")]
+pub mod watch;
 
 pub mod cli;

@@ -28,7 +28,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("map", &["bundle", "site"]),
     ("pipeline", &["load", "plan", "transform", "assets", "compress", "pack", "site", "diag", "observe"]),
     ("serve", &["map", "site", "observe"]),
-    ("watch", &["pipeline", "serve"]),
+    ("watch", &[]),
     ("cli", &["*"]),
     ("main", &["cli"]),
     ("lib", &[]),
