@@ -11,6 +11,8 @@ mod commits;
 mod crashes;
 #[path = "bundle/damage.rs"]
 mod damage;
+#[path = "bundle/differences.rs"]
+mod differences;
 #[path = "bundle/disk.rs"]
 mod disk;
 #[path = "bundle/images.rs"]

@@ -10,6 +10,7 @@
 //! its cache line at every request, so each core serves from a [`Bundle::replica`]: the same file, counts of its own.
 
 mod check;
+mod difference;
 mod entry;
 mod folder;
 mod mmap;
@@ -26,6 +27,7 @@ use std::{
 use bytes::Bytes;
 
 pub use check::{Fault, FormatError};
+pub use difference::{Change, Difference, Kind, differences};
 pub use entry::{Damage, Entry, EntryId, Fields, Representation, RepresentationId};
 pub use folder::{Generation, OpenError, generations, live, live_generation, open_live, sites};
 
