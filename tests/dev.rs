@@ -1,8 +1,23 @@
 //! `sitekit dev` as a newcomer meets it, and the three example sites under load while they are built again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "what is looked at is the page itself")]
+#[path = "browser/chromium.rs"]
+mod chromium;
 #[expect(dead_code, reason = "the HTTP tables use the rest")]
 mod client;
+#[path = "dev/edits.rs"]
+mod edits;
+#[path = "dev/hot.rs"]
+mod hot;
+#[path = "dev/pages.rs"]
+mod pages;
+#[path = "dev/session.rs"]
+mod session;
+#[path = "dev/terminal.rs"]
+mod terminal;
+#[path = "dev/watching.rs"]
+mod watching;
 
 use std::{
     fs,
@@ -138,18 +153,21 @@ fn dev_takes_the_next_free_port_unless_one_was_asked_for() {
 #[test]
 fn dev_serves_what_was_built_before_when_a_site_has_mistakes() {
     let folder = project(HELLO);
-    fs::write(folder.path().join("sites/hello/main.ts"), "let = 1;").unwrap();
-    let output = sitekit(folder.path(), &["dev"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "there is nothing to serve");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("sites/hello/main.ts:1:"));
-
-    fs::remove_file(folder.path().join("sites/hello/main.ts")).unwrap();
     assert!(sitekit(folder.path(), &["build", "--quiet"]).status().unwrap().success());
     fs::write(folder.path().join("sites/hello/main.ts"), "let = 1;").unwrap();
     let dev = Running::start(&mut sitekit(folder.path(), &["dev", "--addr", "127.0.0.1:0"]), stdout);
     assert!(dev.said.contains("hello was not built"), "{}", dev.said);
     assert_eq!(Connection::to(dev.address).ask("GET", "/hello/", &[]).status, 200);
     assert_eq!(dev.stop(), 0);
+}
+
+#[test]
+fn dev_ends_where_there_is_no_site() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sites")).unwrap();
+    let output = sitekit(folder.path(), &["dev"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there is no site in this folder"));
 }
 
 #[test]

@@ -219,6 +219,7 @@ fn start(setup: Setup, images: &[SiteImage]) -> Running {
         admin: None,
         vigil: None,
         succession: None,
+        live: None,
     };
     let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
     Running { address, registry, stopper, access_log, thread: Some(thread), sites, build }

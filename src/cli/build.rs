@@ -6,7 +6,7 @@ use std::{
     num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -21,6 +21,7 @@ use super::{
     outside::{self, BuildOutside, DataArgs},
     progress::{Display, SiteProgress, Stages},
     serve::refuse,
+    session::{PollArgs, Reload, Words, build_and_watch},
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
     text_table::{bytes, grouped, table},
 };
@@ -45,6 +46,7 @@ use crate::{
   sitekit build --site docs --site app   only these two
   sitekit build --profile dev            without compression: quick
   sitekit build --json | jq .sites       for machines
+  sitekit build --watch                  and again, whenever a file changes
   sitekit build --explain                what templates cost, and what nothing uses
   sitekit build --explain /docs/guide/   the files this page comes from
 
@@ -64,6 +66,13 @@ pub(super) struct BuildArgs {
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
 
+    /// Go on, and build what changes
+    #[arg(long, conflicts_with = "explain")]
+    watch: bool,
+
+    #[command(flatten)]
+    poll: PollArgs,
+
     /// Say what the build was made of: what templates and components cost, and what nothing uses; with a URL, the files that its
     /// answer comes from
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "quiet")]
@@ -82,11 +91,17 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(mistakes) => return Ok(refuse(&mistakes)),
     };
-    let profile = match loaded.config.build.profile {
-        BuildProfile::Dev => Profile::Dev,
-        BuildProfile::Prod => Profile::Prod,
-    };
+    let profile = profile(&loaded.config);
     let config = BuildConfig { data: args.data.mode(), ..BuildConfig::new(&loaded.config, profile)? };
+    if args.watch || args.poll.poll.is_some() {
+        let words = match (args.json, args.quiet) {
+            (true, _) => Words::Json,
+            (_, true) => Words::Few,
+            _ => Words::All,
+        };
+        let settings = settings::file_of(&args.settings);
+        return build_and_watch(config, settings, reload(args), args.poll.poll, words);
+    }
     let display = if args.quiet || args.json { Display::Quiet } else { Display::of_stderr() };
     let outcome = build(&config, display)?;
     if !args.json {
@@ -112,6 +127,26 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
     Ok(if outcome.failed() { ExitCode::from(exit::AUTHOR) } else { ExitCode::SUCCESS })
 }
 
+/// Reads the settings again as they were read at first.
+fn reload(args: &BuildArgs) -> Reload {
+    let (typed, data) = (args.settings.clone(), args.data.mode());
+    Box::new(move || {
+        let loaded = match settings::load(Config::default(), &typed, &settings::environment()) {
+            Ok(loaded) => loaded,
+            Err(mistakes) => return Ok(Err(mistakes)),
+        };
+        let profile = profile(&loaded.config);
+        Ok(Ok(BuildConfig { data, ..BuildConfig::new(&loaded.config, profile)? }))
+    })
+}
+
+fn profile(config: &Config) -> Profile {
+    match config.build.profile {
+        BuildProfile::Dev => Profile::Dev,
+        BuildProfile::Prod => Profile::Prod,
+    }
+}
+
 /// What a build needs to know, complete and checked.
 #[derive(Debug)]
 pub(super) struct BuildConfig {
@@ -129,6 +164,8 @@ pub(super) struct BuildConfig {
     pub(super) keep: usize,
     /// Where remote data may come from.
     pub(super) data: Mode,
+    /// Set when the program is about to end: commands of authors are ended with it.
+    pub(super) ending: Arc<AtomicBool>,
 }
 
 impl BuildConfig {
@@ -154,6 +191,7 @@ impl BuildConfig {
             cache_limit: *cache_limit,
             keep: *keep,
             data: Mode::default(),
+            ending: Arc::default(),
         })
     }
 }
@@ -164,7 +202,7 @@ pub(super) struct Outcome {
     pub(super) built: Vec<BuiltSite>,
     pub(super) failed_sites: Vec<SiteName>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    took: Duration,
+    pub(super) took: Duration,
 }
 
 /// A site that was built and published.
@@ -173,11 +211,11 @@ pub(super) struct BuiltSite {
     pub(super) site: SiteName,
     pub(super) generation: ContentHash,
     bundle: PathBuf,
-    bundle_len: u64,
+    pub(super) bundle_len: u64,
     pub(super) base: BasePath,
     /// Whether `current` named another generation before.
-    changed: bool,
-    report: Report,
+    pub(super) changed: bool,
+    pub(super) report: Report,
     scripts: AssetFigures,
     styles: AssetFigures,
     /// What became of the command the site wants run before.
@@ -188,7 +226,7 @@ pub(super) struct BuiltSite {
     pub(super) manifest: Manifest,
     /// How long each stage took, in their order.
     pub(super) stages: Vec<(Stage, Duration)>,
-    took: Duration,
+    pub(super) took: Duration,
 }
 
 /// What the asset pipeline built of one kind.
@@ -213,28 +251,67 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     if sites.is_empty() {
         return Ok(outcome);
     }
-    let threads = config.concurrency.map_or(0, NonZeroUsize::get);
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
-    let cache = match Cache::open(&config.out.join(".cache"), config.cache_limit) {
-        Ok(cache) => Arc::new(cache),
-        Err(error) => {
-            outcome.diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()));
+    let builder = match Builder::open(config)? {
+        Ok(builder) => builder,
+        Err(wrong) => {
+            outcome.diagnostics.push(*wrong);
             return Ok(outcome);
         }
     };
     for site in sites {
-        let progress = SiteProgress::new(site.clone(), display);
-        let result = pool.install(|| build_site(config, &site, &cache, time, &progress, &mut outcome.diagnostics));
-        progress.finish();
-        match result {
+        match builder.build(config, &site, time, display, &|| {}, &mut outcome.diagnostics) {
             Some(built) => outcome.built.push(built),
             None => outcome.failed_sites.push(site),
         }
     }
-    cache.trim(SystemTime::now());
+    builder.trim();
     outcome.took = started.elapsed();
     Ok(outcome)
+}
+
+/// What builds have in common, however many there are.
+#[derive(Debug)]
+pub(super) struct Builder {
+    pool: rayon::ThreadPool,
+    cache: Arc<Cache>,
+}
+
+impl Builder {
+    /// The inner error is a cache that cannot be had.
+    ///
+    /// # Errors
+    /// When there are no threads.
+    pub(super) fn open(config: &BuildConfig) -> anyhow::Result<Result<Self, Box<Diagnostic>>> {
+        let threads = config.concurrency.map_or(0, NonZeroUsize::get);
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
+        Ok(match Cache::open(&config.out.join(".cache"), config.cache_limit) {
+            Ok(cache) => Ok(Self { pool, cache: Arc::new(cache) }),
+            Err(error) => Err(Box::new(Diagnostic::error(config.out.display().to_string(), error.to_string()))),
+        })
+    }
+
+    /// Builds and publishes one site. `hooked` is called when a command of the site's author has run, before anything is read.
+    pub(super) fn build(
+        &self,
+        config: &BuildConfig,
+        site: &SiteName,
+        time: Timestamp,
+        display: Display,
+        hooked: &(dyn Fn() + Sync),
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<BuiltSite> {
+        let progress = SiteProgress::new(site.clone(), display);
+        let build = || build_site(config, site, &self.cache, time, &progress, hooked, diagnostics);
+        let built = self.pool.install(build);
+        progress.finish();
+        built
+    }
+
+    /// Keeps the cache to its size.
+    pub(super) fn trim(&self) {
+        self.cache.trim(SystemTime::now());
+    }
 }
 
 fn build_site(
@@ -243,6 +320,7 @@ fn build_site(
     cache: &Arc<Cache>,
     time: Timestamp,
     progress: &SiteProgress,
+    hooked: &(dyn Fn() + Sync),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<BuiltSite> {
     let started = Instant::now();
@@ -257,6 +335,9 @@ fn build_site(
     let (hook, mut found) = hooks::before(config, site, &root, &world, &|command| progress.hook(command));
     let failed = found.iter().any(|one| one.severity == Severity::Error);
     diagnostics.append(&mut found);
+    if failed || hook == Some(Hook::Ran) {
+        hooked();
+    }
     if failed {
         return None;
     }
@@ -532,7 +613,7 @@ pub(super) fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn seconds(took: Duration) -> String {
+pub(super) fn seconds(took: Duration) -> String {
     match took.as_millis() {
         millis @ 0..=999 => format!("{millis} ms"),
         _ => format!("{:.1} s", took.as_secs_f64()),

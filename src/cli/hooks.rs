@@ -10,7 +10,10 @@ use std::{
     io::{self, BufRead, BufReader, PipeReader},
     path::Path,
     process::{Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, SystemTime},
 };
@@ -83,7 +86,7 @@ pub(super) fn before(
     let before = hashes(&folder, &read);
     tell(&command.value);
     let environment = [("SITEKIT_SITE", site.as_str()), ("SITEKIT_PROFILE", profile)];
-    match run(shell(&command.value).current_dir(&folder).envs(environment)) {
+    match run(shell(&command.value).current_dir(&folder).envs(environment), &config.ending) {
         Err(error) => return about(error),
         Ok((status, said)) if !status.success() => return (None, vec![failed(&source, &command, status, &said)]),
         Ok(_) => {}
@@ -216,8 +219,9 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Runs a command to its end, and gives the last lines of what it said on both of its outputs.
-fn run(command: &mut Command) -> io::Result<(ExitStatus, VecDeque<String>)> {
+/// Runs a command to its end, which comes early when the program is `ending`, and gives the last lines of what it said on
+/// both of its outputs.
+fn run(command: &mut Command, ending: &AtomicBool) -> io::Result<(ExitStatus, VecDeque<String>)> {
     let (reader, writer) = io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
@@ -246,6 +250,10 @@ fn run(command: &mut Command) -> io::Result<(ExitStatus, VecDeque<String>)> {
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 if let Some(status) = child.try_wait()? {
                     break status;
+                }
+                // A signal to the whole group has ended it by now; one to us alone has not.
+                if ending.load(Ordering::Relaxed) {
+                    child.kill()?;
                 }
             }
         }

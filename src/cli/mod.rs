@@ -24,6 +24,8 @@ mod progress;
 mod rollback;
 mod schema;
 mod serve;
+#[cfg(feature = "compiler")]
+mod session;
 mod settings;
 #[cfg(feature = "compiler")]
 mod sources;

@@ -19,6 +19,8 @@ use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 
 use self::reload::Reloader;
+#[cfg_attr(not(feature = "compiler"), expect(unused_imports, reason = "only `dev` names it"))]
+pub(super) use self::resolve::Development;
 pub(super) use self::resolve::ServeConfig;
 use crate::{
     cli::{
@@ -27,7 +29,7 @@ use crate::{
     },
     diag::Diagnostic,
     observe::{AccessLog, Registry},
-    serve::{self, Follower, Hosting, Server, Sites, Stopper, Succession, Tls, TlsSettings, Told},
+    serve::{self, Follower, Hosting, Look, Protocol, Server, Sites, Stopper, Succession, Tls, TlsSettings, Told},
     site::{Host, HostPattern, SiteName},
 };
 
@@ -82,15 +84,27 @@ pub(super) fn refuse(mistakes: &[Diagnostic]) -> ExitCode {
     ExitCode::from(exit::OPERATOR)
 }
 
+/// A server that takes connections.
+#[derive(Debug)]
+pub(super) struct Served {
+    /// The first address, and whether it speaks TLS.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) secure: bool,
+    pub(super) sites: Arc<Sites>,
+    /// Makes it look for new bundles.
+    pub(super) look: Look,
+    pub(super) stopper: Arc<Stopper>,
+}
+
 /// Opens the bundles, listens, and serves until a signal stops it. `load` reads the settings again when a signal asks for
-/// that, `ready` learns the first address once connections are taken. Logs must have been started.
+/// that, `ready` is called once connections are taken. Logs must have been started.
 ///
 /// # Errors
 /// When there is nothing to serve, an address or a file cannot be had, or the system gives no threads.
 pub(super) fn serve_until_stopped(
     config: ServeConfig,
     load: impl Fn() -> Result<Loaded, Vec<Diagnostic>> + Send + 'static,
-    ready: impl FnOnce(Option<SocketAddr>),
+    ready: impl FnOnce(Served),
 ) -> anyhow::Result<()> {
     let registry = Arc::new(Registry::new(config.threads, config.metering, Instant::now()));
     let memory = config.choice.memory;
@@ -98,10 +112,18 @@ pub(super) fn serve_until_stopped(
     let asked = config.choice.sites.clone();
     let sites = Arc::new(Sites::new(config.choice, config.shards, Arc::clone(&registry)));
     sites.set_hosting(config.hosting.clone());
-    let told = open_bundles(&sites, &build, &asked)?;
+    let told = match &config.development {
+        None => open_bundles(&sites, &build, &asked)?,
+        Some(development) => {
+            sites.serve_only(development.sites.clone());
+            open_what_is_there(&sites)
+        }
+    };
     warn_of_fallback(&sites, &config.hosting);
+    let machine = config.development.as_ref().and_then(|development| development.machine.clone());
+    let names: Vec<Host> = names(&sites).into_iter().chain(machine).collect();
     let own = match &config.tls {
-        Some(_) if config.self_signed => Some(serve::self_signed(&build, &names(&sites), SystemTime::now())?),
+        Some(_) if config.self_signed => Some(serve::self_signed(&build, &names, SystemTime::now())?),
         _ => None,
     };
     let tls = match config.tls {
@@ -153,7 +175,7 @@ pub(super) fn serve_until_stopped(
         own,
         access_log: access_log.clone(),
     };
-    signals::heed(stopper, reloader)?;
+    signals::heed(Arc::clone(&stopper), reloader)?;
     let places: Vec<_> = listening.iter().filter_map(|listening| listening.sockets.place()).collect();
     for place in &places {
         tracing::info!(address = %place, threads = config.threads, memory, "listening");
@@ -162,9 +184,16 @@ pub(super) fn serve_until_stopped(
         tracing::info!(%address, "listening to operators");
     }
     systemd::ready("serving");
-    ready(places.iter().find_map(serve::Place::address));
-    let server =
-        Server { listening, sites, settings, access_log, local_socket, admin, vigil: systemd::vigil(), succession };
+    ready(Served {
+        address: places.iter().find_map(serve::Place::address),
+        secure: listening.first().is_some_and(|listening| matches!(listening.protocol, Protocol::Tls(_))),
+        sites: Arc::clone(&sites),
+        look: follower.look(),
+        stopper,
+    });
+    let live = config.development.map(|development| development.live);
+    let vigil = systemd::vigil();
+    let server = Server { listening, sites, settings, access_log, local_socket, admin, vigil, succession, live };
     serve::run(server, &stop)?;
     drop(follower);
     tracing::info!("stopped");
@@ -194,6 +223,16 @@ fn open_bundles(sites: &Sites, build: &Path, asked: &BTreeSet<SiteName>) -> anyh
         }
     }
     Ok(told)
+}
+
+/// Makes live what can be. Where sites are built all the time, what cannot be now may be soon.
+fn open_what_is_there(sites: &Sites) -> Told {
+    let mut told = Told::default();
+    match sites.refresh(&mut told) {
+        Ok(changes) => serve::log(&changes),
+        Err(error) => tracing::debug!(%error, "nothing is built yet"),
+    }
+    told
 }
 
 /// The names a certificate for development is made for: what sites say, and where they are in development.

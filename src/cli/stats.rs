@@ -103,6 +103,17 @@ pub(super) fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What the server of a build folder is doing, as a table for a terminal.
+///
+/// # Errors
+/// When no server answers.
+#[cfg(feature = "compiler")]
+pub(super) fn text(build: &Path) -> anyhow::Result<String> {
+    let place = Place::Local(build.join(SOCKET));
+    let report = ask(&place).with_context(|| format!("no server answers at {place}"))?;
+    Ok(render(&report, None, Paint { on: log::colours(true) }))
+}
+
 /// Where a server listens for operators.
 #[derive(Debug)]
 enum Place {

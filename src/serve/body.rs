@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::map::Bundle;
 
-use super::connection::Track;
+use super::{connection::Track, live::Messages, watchdog::Phase};
 
 /// What is read in one go, off the thread that serves, and held by an answer until it was sent.
 const CHUNK: u64 = 128 << 10;
@@ -28,6 +28,15 @@ pub(super) enum Body {
     Empty,
     Whole(Bytes),
     Pieces(Box<Pieces>),
+    /// Of an open page in development: what happens, when it happens.
+    Messages(Box<Stream>),
+}
+
+/// Messages without an end; it ends when the page is let go.
+#[derive(Debug)]
+pub(super) struct Stream {
+    messages: Messages,
+    _sending: Sending,
 }
 
 /// Pieces that are sent one after another.
@@ -76,11 +85,20 @@ impl Body {
         Self::Pieces(Box::new(Pieces { queue, remaining, reading: None, sending: Sending(Rc::clone(track)) }))
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(super) fn messages(messages: Messages, track: &Rc<Track>) -> Self {
+        track.set_sending(true);
+        // No one knows how long nothing happens.
+        track.enter(Phase::Streams);
+        Self::Messages(Box::new(Stream { messages, _sending: Sending(Rc::clone(track)) }))
+    }
+
+    /// In bytes; `None` where no one knows.
+    pub(super) fn len(&self) -> Option<u64> {
         match self {
-            Self::Empty => 0,
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::Pieces(pieces) => pieces.remaining,
+            Self::Empty => Some(0),
+            Self::Whole(bytes) => Some(bytes.len() as u64),
+            Self::Pieces(pieces) => Some(pieces.remaining),
+            Self::Messages(_) => None,
         }
     }
 }
@@ -175,14 +193,21 @@ impl http_body::Body for Body {
                 }
                 next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
+            Self::Messages(mut stream) => {
+                let next = stream.messages.poll_next(cx);
+                if !matches!(next, Poll::Ready(None)) {
+                    *self = Self::Messages(stream);
+                }
+                next.map(|next| next.map(|message| Ok(Frame::data(message))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.len() == 0
+        self.len() == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.len())
+        self.len().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

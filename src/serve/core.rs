@@ -30,6 +30,7 @@ use super::{
     connection::{self, Pending, Stream},
     hosts::Claim,
     listen::{Door, DoorSocket, Protocol, Way},
+    live::LiveUpdates,
     password::Checker,
     past::Past,
     peer::Peer,
@@ -62,6 +63,7 @@ pub(super) struct Shared {
     pub(super) open: Arc<AtomicUsize>,
     pub(super) addresses: Arc<Addresses>,
     pub(super) checker: Arc<Checker>,
+    pub(super) live: Option<Arc<LiveUpdates>>,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,8 @@ pub(super) struct Core {
     pub(super) sites: Arc<Sites>,
     pub(super) registry: Arc<Registry>,
     pub(super) watchdog: Rc<Watchdog>,
+    /// In development only.
+    pub(super) live_updates: Option<Arc<LiveUpdates>>,
     settings: RefCell<arc_swap::Cache<Arc<ArcSwap<Settings>>, Arc<Settings>>>,
     tuned: RefCell<Rc<Tuned>>,
     live: RefCell<arc_swap::Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>>,
@@ -134,7 +138,8 @@ impl Core {
             registry,
             watchdog: Rc::default(),
             settings: RefCell::new(arc_swap::Cache::new(Arc::clone(&shared.settings))),
-            tuned: RefCell::new(Rc::new(Tuned::new(shared.settings.load_full()))),
+            tuned: RefCell::new(Rc::new(Tuned::new(shared.settings.load_full(), shared.live.is_some()))),
+            live_updates: shared.live.clone(),
             live: RefCell::new(arc_swap::Cache::new(Arc::clone(shared.sites.live()))),
             view: RefCell::new(Rc::new(View::new(shared.sites.live().load_full(), None))),
             access_log: shared.access_log.clone(),
@@ -162,7 +167,7 @@ impl Core {
         let (mut settings, mut tuned) = (self.settings.borrow_mut(), self.tuned.borrow_mut());
         let settings = settings.load();
         if !Arc::ptr_eq(settings, &tuned.shared) {
-            *tuned = Rc::new(Tuned::new(Arc::clone(settings)));
+            *tuned = Rc::new(Tuned::new(Arc::clone(settings), self.live_updates.is_some()));
         }
         Rc::clone(&tuned)
     }
@@ -305,10 +310,10 @@ impl Drop for Opened {
 }
 
 impl Tuned {
-    fn new(shared: Arc<Settings>) -> Self {
+    fn new(shared: Arc<Settings>, is_live: bool) -> Self {
         let mut http1 = http1::Builder::new();
-        // The watchdog times everything, so hyper needs no timer.
-        http1.max_buf_size(shared.limits.head_bytes).half_close(true).header_read_timeout(None);
+        // The watchdog times everything, so hyper needs no timer. A page that hears messages says by closing that it is gone.
+        http1.max_buf_size(shared.limits.head_bytes).half_close(!is_live).header_read_timeout(None);
         // As many as hyper finds room for without asking the allocator for each request.
         if shared.limits.fields != FIELDS {
             http1.max_headers(shared.limits.fields);
@@ -437,6 +442,9 @@ pub(super) async fn run(index: usize, shared: Shared, doors: Vec<Door>, mut stop
     }
     stop.reached(Phase::Draining).await;
     core.draining.set(true);
+    if let Some(live) = &core.live_updates {
+        live.close();
+    }
     core.watchdog.wake_all();
     tokio::select! {
         () = core.watchdog.until_empty() => {}

@@ -18,7 +18,7 @@ use crate::site::{ContentHash, SiteName};
 
 use super::snapshot::{Changes, Sites, Told};
 
-/// Even where events come: network folders and containers forget some.
+/// Even where events come: network folders and containers forget some. Whoever builds in this process tells of it.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 /// Where none come.
 const POLL: Duration = Duration::from_secs(1);
@@ -119,16 +119,27 @@ fn follow(sites: &Sites, mut told: Told, mut events: Option<RecommendedWatcher>,
             // Whoever asked may be gone.
             let _ = tell.send(());
         });
-        let woke = match woken.recv_timeout(if events_come { LOOK_ANYWAY } else { POLL }) {
+        let woke = match (events_come, sites.hears_of_builds()) {
+            (true, true) => woken.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+            (true, false) => woken.recv_timeout(LOOK_ANYWAY),
+            (false, _) => woken.recv_timeout(POLL),
+        };
+        let woke = match woke {
             Ok(wake) => Some(wake),
             Err(mpsc::RecvTimeoutError::Timeout) => None,
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         };
-        if matches!(woke, Some(Wake::Look)) {
-            thread::sleep(SETTLE);
+        // Someone who waits for the look does not wait for this.
+        let mut more = None;
+        let settled = Instant::now() + SETTLE;
+        while matches!((&woke, &more), (Some(Wake::Look), None | Some(Wake::Look))) {
+            match woken.recv_timeout(settled.saturating_duration_since(Instant::now())) {
+                Ok(wake) => more = Some(wake),
+                Err(_) => break,
+            }
         }
         let mut stop = false;
-        for wake in woke.into_iter().chain(woken.try_iter()) {
+        for wake in woke.into_iter().chain(more).chain(woken.try_iter()) {
             match wake {
                 Wake::Look => {}
                 Wake::Tell(tell) => waiting.push(tell),

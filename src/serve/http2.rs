@@ -213,7 +213,8 @@ impl http_body::Body for StreamBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.cut.len() as u64 + self.body.len())
+        let rest = self.body.len();
+        rest.map_or_else(SizeHint::default, |rest| SizeHint::with_exact(self.cut.len() as u64 + rest))
     }
 }
 

@@ -27,6 +27,7 @@ mod in_site;
 mod inherited;
 mod limits;
 mod listen;
+mod live;
 pub mod memory;
 pub mod negotiate;
 mod page;
@@ -79,6 +80,7 @@ pub use self::{
     inherited::Inherited,
     limits::Limits,
     listen::{Listening, Place, Protocol, Sockets},
+    live::{LiveUpdates, OpenEditor, Place as EditorPlace},
     peer::Client,
     rate::{CLIENTS, NotARuleName, RateRule, Rates, RuleName},
     self_signed::{SelfSignedError, self_signed},
@@ -109,6 +111,8 @@ pub struct Server {
     pub vigil: Option<Vigil>,
     /// Which server was here before, and how the next one finds this one.
     pub succession: Option<Succession>,
+    /// What open pages hear, in development.
+    pub live: Option<Arc<LiveUpdates>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +130,7 @@ pub enum ServeError {
 /// # Errors
 /// When the system gives no threads or sockets, or a core panicked.
 pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
-    let Server { listening, sites, settings, access_log, local_socket, admin, vigil, succession } = server;
+    let Server { listening, sites, settings, access_log, local_socket, admin, vigil, succession, live } = server;
     let cores = sites.registry().cores();
     let hearts = Arc::new(Hearts::new(cores));
     let watched = Arc::clone(&hearts);
@@ -138,6 +142,7 @@ pub fn run(server: Server, stop: &Stop) -> Result<(), ServeError> {
         open: Arc::new(AtomicUsize::new(0)),
         addresses: Arc::default(),
         checker: Arc::new(password::Checker::new()),
+        live,
     };
     let (ended, all_ended) = tokio::sync::mpsc::channel::<()>(1);
     // Whatever takes a descriptor is made before the first connection can take the last one.

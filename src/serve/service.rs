@@ -29,6 +29,7 @@ use super::{
     forwarded::Contradiction,
     hosts::Claim,
     in_site::{self, Asking},
+    live::{self, Asked as AskedOfUs, LiveUpdates},
     page,
     password::{Check, Verdicts},
     peer::Client,
@@ -71,6 +72,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
+        match &self.core.live_updates {
+            None => self.answer(request),
+            Some(live) => self.answer_in_development(live, request),
+        }
+    }
+}
+
+impl Service {
+    fn answer(&self, request: Request<Incoming>) -> Reply {
         let track = Rc::clone(&self.track);
         let client = track.peer.client(request.headers(), &self.tuned.trusted);
         let address = client.as_ref().map_or(track.peer.address, |client| client.address);
@@ -92,6 +102,30 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 }
 
 impl Service {
+    /// The same, with what open pages need to hear of changes.
+    fn answer_in_development(&self, live: &Arc<LiveUpdates>, mut request: Request<Incoming>) -> Reply {
+        self.track.enter(Phase::Answer);
+        let bare = match live.take(&self.core, &self.track, &mut request) {
+            AskedOfUs::Ours(response) => {
+                return Reply::Ready { track: Rc::clone(&self.track), made: Some((*response, None)) };
+            }
+            AskedOfUs::Page => true,
+            AskedOfUs::Theirs => false,
+        };
+        let authority = live::authority(&request).map(str::to_owned);
+        match self.answer(request) {
+            Reply::Ready { track, made } => {
+                let made = made.map(|made| live.dress(authority.as_deref(), bare, made));
+                Reply::Ready { track, made }
+            }
+            Reply::Later { track, making } => {
+                let live = Arc::clone(live);
+                let making = Box::pin(async move { live.dress(authority.as_deref(), bare, making.await) });
+                Reply::Later { track, making }
+            }
+        }
+    }
+
     /// The answer waits for the check of a password.
     fn call_with_check(
         &self,

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
     map::{self, Bundle, OpenError},
@@ -188,6 +188,8 @@ pub struct Changes {
 pub struct Sites {
     live: Arc<ArcSwap<Snapshot>>,
     choice: Choice,
+    /// All when there is none.
+    only: ArcSwapOption<BTreeSet<SiteName>>,
     hosting: ArcSwap<Hosting>,
     cache: Arc<Cache>,
     registry: Arc<Registry>,
@@ -198,7 +200,18 @@ impl Sites {
     #[must_use]
     pub fn new(choice: Choice, shards: usize, registry: Arc<Registry>) -> Self {
         let cache = Arc::new(Cache::new(choice.memory, shards));
-        Self { live: Arc::default(), choice, hosting: ArcSwap::default(), cache, registry }
+        let only = ArcSwapOption::empty();
+        Self { live: Arc::default(), choice, only, hosting: ArcSwap::default(), cache, registry }
+    }
+
+    /// No other sites, from the next `refresh` on, whatever bundles there are.
+    pub fn serve_only(&self, sites: BTreeSet<SiteName>) {
+        self.only.store(Some(Arc::new(sites)));
+    }
+
+    /// Whether who builds them says so, and says which there are.
+    pub(super) fn hears_of_builds(&self) -> bool {
+        self.only.load().is_some()
     }
 
     /// From the next `refresh` on.
@@ -242,12 +255,16 @@ impl Sites {
     pub fn refresh(&self, told: &mut Told) -> Result<Changes, OpenError> {
         let old = self.live.load_full();
         let hosting = self.hosting.load_full();
+        let only = self.only.load_full();
         let mut changes = Changes::default();
         let (mut refused, mut skipped) = (BTreeSet::new(), BTreeSet::new());
         let mut next = Snapshot::default();
         let mut found = Vec::new();
         for name in map::sites(&self.choice.build)? {
             if !self.choice.sites.is_empty() && !self.choice.sites.contains(&name) {
+                continue;
+            }
+            if only.as_ref().is_some_and(|only| !only.contains(&name)) {
                 continue;
             }
             let before = old.sites.iter().find(|site| *site.name() == name);

@@ -68,6 +68,7 @@ impl Rig {
             admin: None,
             vigil: None,
             succession: succession(Arc::clone(&stopper)),
+            live: None,
         };
         let thread = thread::spawn(move || serve::run(server, &stop).unwrap());
         Self { places, registry, stopper, thread: Some(thread), _build: build }

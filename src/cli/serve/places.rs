@@ -42,14 +42,17 @@ pub(super) fn listen(
     cores: usize,
 ) -> anyhow::Result<Vec<Listening>> {
     let (places, blame) = match listen {
-        Listen::From(address) => {
+        Listen::From(address, secure) => {
             let sockets = match claim_next(inherited, *address, cores) {
                 Ok(None) => Sockets::bind_next(*address, cores, PORTS),
                 Ok(Some(sockets)) => Ok(sockets),
                 Err(error) => Err(error),
             };
             let sockets = sockets.map_err(|error| refusal("the address", &Place::Address(*address), error))?;
-            return Ok(vec![Listening::plain(sockets)]);
+            return Ok(vec![match tls.filter(|_| *secure) {
+                Some(tls) => Listening { sockets, protocol: Protocol::Tls(Arc::clone(tls)), proxy: false },
+                None => Listening::plain(sockets),
+            }]);
         }
         Listen::At(places, blame) => (places, blame),
     };

@@ -1,10 +1,12 @@
 //! From settings to what a server is made of: each value is decided here, and what cannot be, all of it, is told.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::Path,
+    sync::Arc,
     thread,
     time::Instant,
 };
@@ -12,12 +14,13 @@ use std::{
 use crate::{
     cli::{
         log::{LogFormat, LogLevel},
-        settings::{Certificate, Config, Listener, Loaded, Origins, Target},
+        settings::{Certificate, Config, DevelopmentPlace, Listener, Loaded, Origins, Target},
     },
     diag::Diagnostic,
     map,
     observe::{self, LogConfig, Metering, Queries, Rotation},
-    serve::{self, CertificateFiles, Choice, Front, Hosting, Hsts, Limits, Rates, Settings, TlsSettings},
+    serve::{self, CertificateFiles, Choice, Front, Hosting, Hsts, Limits, LiveUpdates, Rates, Settings, TlsSettings},
+    site::{Host, SiteName},
 };
 
 /// The port when none was asked for.
@@ -46,8 +49,20 @@ pub(in crate::cli) struct ServeConfig {
     pub(super) access_log: Option<LogConfig>,
     pub(in crate::cli) log_format: LogFormat,
     pub(in crate::cli) log_level: LogLevel,
+    /// What is done for those who develop.
+    pub(in crate::cli) development: Option<Development>,
     /// What it was made of, and whom to blame for what cannot be had.
     pub(in crate::cli) loaded: Loaded,
+}
+
+/// What a server does for those who develop.
+#[derive(Debug)]
+pub(in crate::cli) struct Development {
+    pub(in crate::cli) live: Arc<LiveUpdates>,
+    /// The sites there are sources of: no others are served, and these need not be built yet.
+    pub(in crate::cli) sites: BTreeSet<SiteName>,
+    /// What other machines call this one.
+    pub(in crate::cli) machine: Option<Host>,
 }
 
 /// Where to listen.
@@ -55,8 +70,8 @@ pub(in crate::cli) struct ServeConfig {
 pub(super) enum Listen {
     /// There and nowhere else; the text names the setting that says so.
     At(Vec<Listener>, String),
-    /// There, or at the next free port.
-    From(SocketAddr),
+    /// There, or at the next free port; with TLS where that is said.
+    From(SocketAddr, bool),
 }
 
 impl ServeConfig {
@@ -68,7 +83,10 @@ impl ServeConfig {
         let threads = config.threads.map_or_else(cores, NonZeroUsize::get);
         let tls = certificates(config, origins, &mut mistakes);
         let listen = listen(config, tls.is_some(), origins);
-        let speaks_tls = matches!(&listen, Listen::At(places, _) if places.iter().any(|place| place.tls));
+        let speaks_tls = match &listen {
+            Listen::At(places, _) => places.iter().any(|place| place.tls),
+            Listen::From(_, tls) => *tls,
+        };
         if speaks_tls && tls.is_none() && mistakes.is_empty() {
             let message = "`tls` needs a certificate: set `tls.chain` and `tls.key`, or a table [[tls.certificate]], or for \
                            development `tls.self_signed`";
@@ -98,6 +116,7 @@ impl ServeConfig {
             access_log: access_log(config),
             log_format: config.log.format,
             log_level: config.log.level,
+            development: None,
             loaded,
         })
     }
@@ -153,13 +172,17 @@ fn listen(config: &Config, has_certificate: bool, origins: &Origins) -> Listen {
     let everywhere = |port| Listener::from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
     let blame = origins.blame("listen");
     if !config.listen.is_empty() {
-        Listen::At(config.listen.clone(), blame)
+        let https = config.development.is_some_and(|place| place.https);
+        let places = config.listen.iter().cloned().map(|place| Listener { tls: place.tls || https, ..place });
+        Listen::At(places.collect(), blame)
     } else if config.prod && has_certificate {
         Listen::At(vec![everywhere(80), Listener { tls: true, ..everywhere(443) }], blame)
     } else if config.prod {
         Listen::At(vec![everywhere(PORT)], blame)
     } else {
-        Listen::From((Ipv4Addr::LOCALHOST, PORT).into())
+        let place = config.development.unwrap_or(DevelopmentPlace { https: false, host: false });
+        let address = if place.host { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        Listen::From((address, PORT).into(), place.https)
     }
 }
 
@@ -256,7 +279,8 @@ mod tests {
             let config = resolve(line).unwrap();
             let found = match config.listen {
                 Listen::At(places, _) => Some(places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-                Listen::From(address) => {
+                Listen::From(address, tls) => {
+                    assert!(!tls);
                     assert_eq!(address, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
                     None
                 }

@@ -52,6 +52,16 @@ pub(in crate::cli) struct Config {
     pub(in crate::cli) tls: Tls,
     pub(in crate::cli) log: Logging,
     pub(in crate::cli) access_log: AccessLogging,
+    /// Where `sitekit dev` listens unless an address was asked for. No key sets it: only its flags do.
+    pub(in crate::cli) development: Option<DevelopmentPlace>,
+}
+
+/// What the flags of `sitekit dev` say of where it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct DevelopmentPlace {
+    pub(in crate::cli) https: bool,
+    /// To the network, not to this machine alone.
+    pub(in crate::cli) host: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -210,6 +220,7 @@ impl Default for Config {
                 rotate_every: None,
                 keep: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
             },
+            development: None,
         }
     }
 }

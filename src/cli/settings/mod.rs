@@ -41,7 +41,7 @@ pub(in crate::cli) use self::{
     form::Choice,
     group::Shown,
     key::{Face, When},
-    keys::{Config, Target},
+    keys::{Config, DevelopmentPlace, Target},
     places::{Certificate, Listener},
     rates::Rate,
     schema::schema,
@@ -116,6 +116,12 @@ impl Loaded {
         let keys = group::shown(KEYS, &self.config, "");
         keys.into_iter().chain(GROUPS.iter().flat_map(|group| (group.shown)(&self.config))).collect()
     }
+}
+
+/// The file that is read, whether it is there or not.
+#[cfg(feature = "compiler")]
+pub(in crate::cli) fn file_of<T: Taker>(typed: &Typed<T>) -> PathBuf {
+    typed.config.clone().unwrap_or_else(|| PathBuf::from(FILE))
 }
 
 /// The environment's variables that are meant for us.

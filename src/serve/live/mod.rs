@@ -1,0 +1,360 @@
+//! What a server does more in development: open pages hear of new generations and of mistakes. The pages of a bundle are
+//! untouched; what they need for this is added to answers (`dress`), and only here.
+//!
+//! What it serves is below a path with an empty segment, which no path of a site has.
+
+mod dress;
+mod policy;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    rc::Rc,
+    str::FromStr as _,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::{
+    body::Body,
+    connection::{Pending, Track},
+    core::Core,
+    hosts::Claim,
+    respond::{self, Content, Head},
+};
+use crate::site::Host;
+
+/// Where it is.
+pub(super) const PREFIX: &str = "/@sitekit//";
+
+/// What pages run.
+const CLIENT: &str = concat!("(() => {\n", include_str!("client.js"), include_str!("overlay.js"), "})();\n");
+
+/// Updates that are remembered for pages that were not listening.
+const REMEMBERED: usize = 200;
+
+/// Messages that wait for one page. One that takes none of them is let go, and asks again when it wakes up.
+const WAITING: usize = 64;
+
+/// A place in a file of the project, which someone wants to see in an editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Relative to the project, as diagnostics name it. Not checked here.
+    pub path: String,
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+}
+
+/// Opens an editor, or says why not.
+pub type OpenEditor = Box<dyn Fn(&Place) -> Result<(), String> + Send + Sync>;
+
+/// The pages that are open, and what they are told.
+pub struct LiveUpdates {
+    /// Allows our script where a site's policy allows few.
+    nonce: String,
+    told: Mutex<Told>,
+    open_editor: OpenEditor,
+}
+
+/// What was told, and who hears more.
+#[derive(Debug)]
+struct Told {
+    problems: Value,
+    /// The last messages of type `update`, the newest last.
+    updates: VecDeque<Value>,
+    pages: Vec<mpsc::Sender<Bytes>>,
+    closed: bool,
+}
+
+/// Messages to one page, in the form of `text/event-stream`.
+#[derive(Debug)]
+pub(super) struct Messages(mpsc::Receiver<Bytes>);
+
+impl fmt::Debug for LiveUpdates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveUpdates").field("told", &self.told).finish_non_exhaustive()
+    }
+}
+
+impl LiveUpdates {
+    #[must_use]
+    pub fn new(open_editor: OpenEditor) -> Self {
+        // Not for secrets: so that a page that was written to guess it does not.
+        let random = || RandomState::new().hash_one(0u8);
+        let told = Told { problems: json!([]), updates: VecDeque::new(), pages: Vec::new(), closed: false };
+        Self { nonce: format!("{:016x}{:016x}", random(), random()), told: Mutex::new(told), open_editor }
+    }
+
+    /// Tells all pages that are open.
+    pub fn publish(&self, message: Value) {
+        let mut told = self.told();
+        told.send(&message);
+        if message["type"] == "update" {
+            told.updates.push_back(message);
+            if told.updates.len() > REMEMBERED {
+                told.updates.pop_front();
+            }
+        }
+    }
+
+    /// Tells what is wrong now, instead of what was: a list, empty when nothing is.
+    pub fn set_problems(&self, problems: Value) {
+        let mut told = self.told();
+        if told.problems != problems {
+            told.problems = problems;
+            let message = json!({"type": "problems", "problems": told.problems});
+            told.send(&message);
+        }
+    }
+
+    /// Lets all pages go: the server stops.
+    pub(super) fn close(&self) {
+        let mut told = self.told();
+        told.closed = true;
+        told.pages.clear();
+    }
+
+    /// The script that pages run.
+    #[must_use]
+    pub fn client() -> &'static str {
+        CLIENT
+    }
+
+    /// Messages for a page from now on, the first of which says how things are, and which files differ from those of the
+    /// page's generation of its site.
+    fn listen(&self, sites: &BTreeMap<String, String>, site: &str, generation: &str) -> Option<Messages> {
+        let mut told = self.told();
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let missed = told.missed(site, generation);
+        let hello = json!({"type": "hello", "sites": sites, "problems": told.problems, "missed": missed});
+        let hello = format!("retry: 500\n{}", String::from_utf8_lossy(&framed(&hello)));
+        if told.closed || sender.try_send(hello.into()).is_err() {
+            return None;
+        }
+        told.pages.push(sender);
+        Some(Messages(receiver))
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    /// The files of all updates since a generation; nothing when it is not known, or they are too many.
+    fn missed(&self, site: &str, generation: &str) -> Option<Vec<Value>> {
+        let own = self.updates.iter().filter(|update| update["site"] == site);
+        let since: Vec<_> = own.skip_while(|update| update["previous"] != generation).collect();
+        let all = since.iter().map(|update| update["files"].as_array()).collect::<Option<Vec<_>>>()?;
+        (!all.is_empty()).then(|| all.into_iter().flatten().cloned().collect())
+    }
+
+    fn send(&mut self, message: &Value) {
+        let message = framed(message);
+        self.pages.retain(|page| page.try_send(message.clone()).is_ok());
+    }
+}
+
+/// One message of an event stream (HTML §9.2.5). JSON has no line ends of its own.
+fn framed(message: &Value) -> Bytes {
+    format!("data: {message}\n\n").into()
+}
+
+impl Messages {
+    pub(super) fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> {
+        self.0.poll_recv(cx)
+    }
+}
+
+/// Whose request it is.
+pub(super) enum Asked {
+    /// Ours: this is the answer.
+    Ours(Box<Response<Body>>),
+    /// A page that is open asks for itself: to be answered as its own address is, and as it is in its bundle.
+    Page,
+    /// Anyone else's.
+    Theirs,
+}
+
+impl LiveUpdates {
+    /// Takes what is asked of us. A page's request for itself is turned into one for the page.
+    pub(super) fn take<B>(&self, core: &Core, track: &Rc<Track>, request: &mut Request<B>) -> Asked {
+        // Nobody who develops needs a coding, and a body that is to be added to must have none.
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+        let Some(asked) = request.uri().path().strip_prefix(PREFIX).map(str::to_owned) else { return Asked::Theirs };
+        if !is_from_here(core, request) {
+            return Asked::ours(respond::error(StatusCode::MISDIRECTED_REQUEST));
+        }
+        match (request.method(), asked.as_str()) {
+            (&Method::GET, "client.js") => Asked::ours(script()),
+            (&Method::GET, "events") => {
+                let query = request.uri().query().unwrap_or_default();
+                Asked::Ours(Box::new(self.events(core, track, query)))
+            }
+            (&Method::GET, page) if page.starts_with("page/") => match page_of(request.uri(), page) {
+                Some(uri) => {
+                    *request.uri_mut() = uri;
+                    Asked::Page
+                }
+                None => Asked::ours(respond::error(StatusCode::BAD_REQUEST)),
+            },
+            (&Method::POST, "open") => Asked::ours(self.open(track, request)),
+            _ => Asked::ours(respond::error(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// An answer as it is in development; `bare` when it is for a page that asks for itself.
+    pub(super) fn dress(
+        &self,
+        authority: Option<&str>,
+        bare: bool,
+        answered: (Response<Body>, Option<Pending>),
+    ) -> (Response<Body>, Option<Pending>) {
+        let (response, pending) = answered;
+        let site = pending.as_ref().and_then(|pending| pending.site.as_deref());
+        let page = dress::Page {
+            site: site.map_or("", |site| site.name().as_str()),
+            generation: site.map_or_else(String::new, |site| site.bundle().generation().to_string()),
+            nonce: &self.nonce,
+            authority,
+            bare,
+        };
+        (dress::dress(response, &page), pending)
+    }
+
+    fn events(&self, core: &Core, track: &Rc<Track>, query: &str) -> Response<Body> {
+        let view = core.view();
+        let sites = view.snapshot().sites().iter();
+        let sites = sites.map(|site| (site.name().to_string(), site.generation().to_string())).collect();
+        let (site, generation) = (value(query, "site"), value(query, "generation"));
+        let messages = self.listen(&sites, &site.unwrap_or_default(), &generation.unwrap_or_default());
+        let Some(messages) = messages else { return answer(respond::unavailable(1)) };
+        let mut response = Response::new(Body::messages(messages, track));
+        let fields = response.headers_mut();
+        fields.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/event-stream"));
+        fields.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Only a page of ours may ask, on this machine: the field is one that no page of another origin can send unasked.
+    fn open<B>(&self, track: &Track, request: &Request<B>) -> Head {
+        let fields = request.headers();
+        let is_ours = fields.get("sitekit").is_some_and(|value| value == "open")
+            && fields.get("sec-fetch-site").is_none_or(|value| value == "same-origin");
+        let is_local = track.peer.address.is_none_or(|address| address.to_canonical().is_loopback());
+        if !is_ours || !is_local {
+            return respond::error(StatusCode::FORBIDDEN);
+        }
+        let Some(place) = request.uri().query().and_then(place) else { return respond::error(StatusCode::BAD_REQUEST) };
+        match (self.open_editor)(&place) {
+            Ok(()) => text(StatusCode::NO_CONTENT, ""),
+            Err(why) => text(StatusCode::UNPROCESSABLE_ENTITY, &why),
+        }
+    }
+}
+
+impl Asked {
+    fn ours(head: Head) -> Self {
+        Self::Ours(Box::new(answer(head)))
+    }
+}
+
+/// Whether a request names this machine or one of the sites. A page of another name that was led here (DNS rebinding) is not
+/// told of sources.
+fn is_from_here<B>(core: &Core, request: &Request<B>) -> bool {
+    let Some(authority) = authority(request) else { return false };
+    let Ok(host) = Host::of_authority(authority) else { return false };
+    let name = host.as_str();
+    let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();
+    is_address
+        || name == "localhost"
+        || name.ends_with(".localhost")
+        || matches!(core.view().snapshot().hosts().find(Some(&host)), Claim::Site(_))
+}
+
+/// The host, and perhaps the port, that a request names.
+pub(super) fn authority<B>(request: &Request<B>) -> Option<&str> {
+    let field = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    request.uri().authority().map(http::uri::Authority::as_str).or_else(field)
+}
+
+/// The address of the page that asks for itself.
+fn page_of(uri: &Uri, asked: &str) -> Option<Uri> {
+    let path = asked.strip_prefix("page")?;
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(http::uri::PathAndQuery::from_str(&format!("{path}{query}")).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The place of `file=…&line=…&column=…`.
+fn place(query: &str) -> Option<Place> {
+    let number = |name| value(query, name).and_then(|text| text.parse().ok());
+    Some(Place { path: value(query, "file")?, line: number("line"), column: number("column") })
+}
+
+/// A value of a query that a form or a script has written.
+fn value(query: &str, name: &str) -> Option<String> {
+    let value = query.split('&').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name)?.1;
+    percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn script() -> Head {
+    let mut head = respond::html(StatusCode::OK, Bytes::from_static(CLIENT.as_bytes()));
+    head.fields.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/javascript; charset=utf-8"));
+    head
+}
+
+fn text(status: StatusCode, text: &str) -> Head {
+    let mut head = respond::html(status, Bytes::copy_from_slice(text.as_bytes()));
+    head.fields.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
+    head
+}
+
+fn answer(Head { status, fields, content }: Head) -> Response<Body> {
+    let body = match content {
+        Content::Page(page) if status != StatusCode::NO_CONTENT => Body::Whole(page),
+        _ => Body::Empty,
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_files() {
+        for (query, expected) in [
+            ("file=a.md", Some(("a.md", None, None))),
+            ("line=3&column=x&file=sites%2Fa%20b%2Bc.md", Some(("sites/a b+c.md", Some(3), None))),
+            ("file=a+b.md&line=3&column=14", Some(("a b.md", Some(3), Some(14)))),
+            ("file=%ff", None),
+            ("line=3", None),
+        ] {
+            let expected = expected.map(|(path, line, column)| Place { path: path.to_owned(), line, column });
+            assert_eq!(place(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_page_asks_for_itself() {
+        for (uri, expected) in [
+            ("/@sitekit//page/docs/?a=b", Some("/docs/?a=b")),
+            ("http://localhost/@sitekit//page/", Some("http://localhost/")),
+        ] {
+            let uri: Uri = uri.parse().unwrap();
+            let asked = uri.path().strip_prefix(PREFIX).unwrap().to_owned();
+            assert_eq!(page_of(&uri, &asked).map(|uri| uri.to_string()).as_deref(), expected);
+        }
+    }
+}
