@@ -120,7 +120,7 @@ mod tests {
         settle.hear(Heard::Of("b".into(), Sort::Done), now);
         settle.hear(Heard::Of("b".into(), Sort::Touched), now);
         let batch = settle.take(now + LONGEST).unwrap();
-        assert_eq!(batch.paths, [("a".into(), false), ("b".into(), true)].into());
+        assert_eq!(batch.paths, BTreeMap::from([("a".into(), false), ("b".into(), true)]));
         assert!(!batch.everything);
         settle.hear(Heard::Lost, now);
         assert!(settle.take(now + LONG).unwrap().everything);

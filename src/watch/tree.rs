@@ -389,7 +389,7 @@ mod tests {
         tree.look_at_all(&mut ear);
         let batch = |written| Batch { paths: [(file.clone(), written)].into(), everything: false };
         assert!(tree.look_at(&batch(false), &mut ear).is_empty());
-        assert_eq!(tree.look_at(&batch(true), &mut ear), [(file.clone(), Change::Changed)].into());
+        assert_eq!(tree.look_at(&batch(true), &mut ear), BTreeMap::from([(file.clone(), Change::Changed)]));
         fs::File::options().write(true).open(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
         tree.look_at(&batch(true), &mut ear);
         assert!(tree.look_at(&batch(true), &mut ear).is_empty(), "it is old enough to be told apart");
