@@ -333,7 +333,9 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         };
-        ["s/a.md", "s/sub/b.md", "s/.git/HEAD", "s/node_modules/p/index.js", "s/out/c"].map(write);
+        for path in ["s/a.md", "s/sub/b.md", "s/.git/HEAD", "s/node_modules/p/index.js", "s/out/c"] {
+            write(path);
+        }
         let places =
             Places { folders: vec![top.join("s")], files: vec![top.join("f")], except: vec![top.join("s/out")] };
         let mut ear = Ear::open(&Places::default(), Some(Duration::MAX), |_| {});
