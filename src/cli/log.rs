@@ -43,8 +43,8 @@ pub(super) fn start(format: LogFormat, level: LogLevel) {
         LogLevel::Debug => "debug",
     };
     // Our own words at the level that was asked for, those of libraries when something is wrong; h2, hyper and rustls warn of
-    // what clients do, and no client may fill the log.
-    let filter = EnvFilter::new(format!("warn,h2=error,hyper=error,rustls=error,sitekit={level}"));
+    // what clients do, and no client may fill the log; notify of watches that ended with their folder.
+    let filter = EnvFilter::new(format!("warn,h2=error,hyper=error,notify=error,rustls=error,sitekit={level}"));
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // Fails when a subscriber is there already.
     let _ = match format {

@@ -100,6 +100,8 @@ impl Watch {
     /// Looks at one folder now, because what it holds is about to be read. What differs is returned here and not told again.
     pub fn accept(&mut self, folder: &Path) -> Changes {
         let batch = Batch { paths: [(folder.to_owned(), false)].into(), everything: false };
-        self.tree.look_at(&batch, &mut self.ear)
+        let changes = self.tree.look_at(&batch, &mut self.ear);
+        self.tree.settle(&changes);
+        changes
     }
 }

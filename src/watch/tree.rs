@@ -74,6 +74,15 @@ impl Tree {
         changes
     }
 
+    /// Takes these files to be known as they are: events of how they came to be so may come later, and say nothing.
+    pub(super) fn settle(&mut self, changes: &Changes) {
+        for path in changes.keys() {
+            if let Some(seen) = self.files.get_mut(path) {
+                seen.fresh = false;
+            }
+        }
+    }
+
     /// Where to look because of `path`: there, or at the first folder above it that is not known yet. `None` where it is
     /// nobody's business.
     fn known_place(&self, path: &Path) -> Option<PathBuf> {

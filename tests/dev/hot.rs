@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{chromium::Browser, session::Session};
 
 /// A page that is high enough to scroll, with things a visitor changes.
-const PAGE: &str = "<!doctype html><html lang=\"en\"><head><title>first</title><link rel=\"stylesheet\" href=\"{{ asset(path='main.css') }}\"></head>\
+const PAGE: &str = "<!doctype html><html lang=\"en\"><head><title>first</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"{{ asset(path='main.css') }}\"></head>\
 <body><h1>first</h1><details><summary>more</summary><p>inside</p></details><form><input id=\"name\" value=\"\"><textarea id=\"text\"></textarea>\
 <select id=\"pick\"><option value=\"x\">a</option><option value=\"y\">b</option></select></form><img id=\"cat\" src=\"/img.svg\" alt=\"\"><ul><li>one</li><li>two</li></ul>\
 <p class=\"tall\">tall</p><div id=\"end\">{{ section.content | safe }}</div></body></html>";
@@ -160,7 +160,7 @@ fn mistakes_are_shown_where_the_eye_is_and_go_away() {
     visit(&site(), async |visit| {
         visit.open("a/").await?;
         visit.live_in().await?;
-        visit.session.write("sites/a/templates/index.html", &PAGE.replace("section.content", "section.contnet"));
+        visit.session.write("sites/a/templates/index.html", &PAGE.replace("section.content | safe", "section.contnet"));
         visit.sees(&overlay("mark"), json!(true)).await?;
         let text = "return document.querySelector('sitekit-problems').shadowRoot.textContent";
         let text = visit.run(text).await?;

@@ -161,6 +161,9 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         }
         begin(&mut session, &served, &live, &project);
         shown.tell(json, &mut tell);
+        if let Some(screen) = &screen {
+            screen.draw();
+        }
         if let Some(silence) = session.silence() {
             tell(&Event::Notice(format!("changes are looked for again and again: {silence}")));
         }

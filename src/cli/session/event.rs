@@ -201,7 +201,11 @@ fn excerpt(diagnostic: &Diagnostic) -> Value {
     let Some(label) = &diagnostic.label else { return Value::Null };
     let (line, column) = label.source.position(label.span.start);
     let first = line.saturating_sub(AROUND).max(1);
-    let lines: Vec<&str> = label.source.text.lines().skip(first - 1).take(line - first + 1 + AROUND).collect();
+    let mut lines: Vec<&str> = label.source.text.lines().skip(first - 1).take(line - first + 1 + AROUND).collect();
+    // Behind the last line end.
+    if lines.len() == line - first {
+        lines.push("");
+    }
     let marked = label.source.text[label.span.start..label.span.end].lines().next().unwrap_or_default();
     json!({"first": first, "lines": lines, "line": line, "from": column, "to": column + marked.chars().count().max(1)})
 }
@@ -217,8 +221,9 @@ mod tests {
         let found = Diagnostic::error_at(&source, 17..18, "no `x`");
         let lines = json!(["one", "two", "three {{ x }}", "four", "five"]);
         assert_eq!(excerpt(&found), json!({"first": 1, "lines": lines, "line": 3, "from": 10, "to": 11}));
-        let end = Diagnostic::error_at(&source, 35..35, "more was expected");
-        assert_eq!(excerpt(&end)["from"], 1);
+        let end = Diagnostic::error_at(&source, 36..36, "more was expected");
+        let lines = json!(["five", "six", ""]);
+        assert_eq!(excerpt(&end), json!({"first": 5, "lines": lines, "line": 7, "from": 1, "to": 2}));
         assert_eq!(excerpt(&Diagnostic::error("a.html", "is not there")), Value::Null);
     }
 }

@@ -66,6 +66,9 @@ pub(in crate::cli) fn build_and_watch(
         tell(&Event::Notice(format!("changes are looked for again and again: {silence}")));
     }
     session.serve_from_disk();
+    if let Some(screen) = &screen {
+        screen.draw();
+    }
     session.add_audience(tell, words == Words::Json || screen.is_some());
     session.run(&woken, |_, _| None);
     Ok(ExitCode::SUCCESS)

@@ -83,6 +83,11 @@ impl Screen {
         drawn.draw(said);
     }
 
+    /// Draws what there is, as long as nothing has happened.
+    pub(in crate::cli) fn draw(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).draw(None);
+    }
+
     pub(in crate::cli) fn toggle_help(&self) {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drawn.shown.help = !drawn.shown.help;
@@ -162,13 +167,15 @@ impl Shown {
         for (nth, diagnostic) in all.iter().enumerate() {
             let text = diagnostics::render(std::slice::from_ref(*diagnostic), styled, width - 1);
             let added: Vec<String> = text.lines().map(str::to_owned).collect();
+            // What comes behind it: how many there are beside it, and a line that is empty.
+            let behind = 1 + usize::from(nth + 1 < all.len());
             // The first is shown in any case, cut where it must be.
-            if nth > 0 && lines.len() + added.len() + 1 > room {
+            if nth > 0 && lines.len() + added.len() + behind > room {
                 lines.push(format!("  … and {} more", all.len() - nth));
                 break;
             }
             lines.extend(added);
-            lines.truncate(room);
+            lines.truncate(room.saturating_sub(behind));
         }
         if !lines.is_empty() && lines.last().is_some_and(|line| !line.is_empty()) {
             lines.push(String::new());

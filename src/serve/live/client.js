@@ -124,6 +124,7 @@ function morph(live, old, next, loads) {
 function children(live, old, next, loads) {
   const [places, successors] = [pair([...old.childNodes], [...live.childNodes]), pair([...old.childNodes], [...next.childNodes])];
   const from = new Map([...successors].map(([was, is]) => [is, was]));
+  if (!old.hasChildNodes() && live.hasChildNodes()) reload("a part that a script has made");
   let at = null;
   for (const is of next.childNodes) {
     const was = from.get(is);
