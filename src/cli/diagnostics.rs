@@ -3,38 +3,53 @@
 
 use std::{
     fmt,
-    io::{self, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Write},
 };
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
 
 use super::log;
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Severity, Source};
 
 /// Writes `diagnostics` to standard error, in source order, each with its excerpt.
 pub(super) fn show(diagnostics: &[Diagnostic]) {
-    let mut stderr = io::stderr().lock();
+    let stderr = io::stderr().lock();
     let styled = log::colours(stderr.is_terminal());
-    let width = terminal_width();
-    // A closed standard error leaves nobody to tell.
-    drop(stderr.write_all(render(diagnostics, styled, width).as_bytes()));
+    let mut stderr = BufWriter::new(stderr);
+    for text in rendered(diagnostics, styled, terminal_width()) {
+        // A closed standard error leaves nobody to tell.
+        if stderr.write_all(text.as_bytes()).is_err() {
+            return;
+        }
+    }
+    drop(stderr.flush());
 }
 
 /// As text: what a person reads.
+#[cfg(test)]
 pub(super) fn render(diagnostics: &[Diagnostic], styled: bool, width: usize) -> String {
+    rendered(diagnostics, styled, width).collect()
+}
+
+/// Each as text, in source order.
+fn rendered(diagnostics: &[Diagnostic], styled: bool, width: usize) -> impl Iterator<Item = String> {
     let theme = if styled { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_context_lines(1);
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort();
-    let mut text = String::new();
-    for diagnostic in sorted {
-        let report = Report { diagnostic, source: source_of(diagnostic), help: help_of(diagnostic) };
+    sorted.into_iter().map(move |diagnostic| {
+        let mut text = String::new();
+        let source = diagnostic.label.as_ref().map(|label| Excerpts(&label.source));
+        let report = Report { diagnostic, source, help: help_of(diagnostic) };
         if handler.render_report(&mut text, &report).is_err() {
             text.push_str(&line(diagnostic));
         }
         text.push('\n');
-    }
-    text
+        text
+    })
 }
 
 /// As one line, for logs and machines: `path:line:column: error: message`.
@@ -70,13 +85,39 @@ fn terminal_width() -> usize {
 
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpts<'a>>,
     help: Option<String>,
 }
 
-fn source_of(diagnostic: &Diagnostic) -> Option<NamedSource<String>> {
-    let label = diagnostic.label.as_ref()?;
-    Some(NamedSource::new(&*label.source.path, label.source.text.to_string()))
+/// A file that excerpts are taken of. miette's own way reads it from its beginning, byte by byte.
+#[derive(Debug)]
+struct Excerpts<'a>(&'a Source);
+
+impl SourceCode for Excerpts<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.0.text.as_bytes();
+        let mut start = span.offset().min(text.len());
+        for _ in 0..lines_before + 2 {
+            start = memchr::memrchr(b'\n', &text[..start]).unwrap_or(0);
+        }
+        let lines = memchr::memchr_iter(b'\n', &text[..start]).count();
+        let near = (span.offset() - start, span.len()).into();
+        let excerpt = text[start..].read_span(&near, lines_before, lines_after)?;
+        let place = (excerpt.span().offset() + start, excerpt.span().len()).into();
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.0.path.to_string(),
+            excerpt.data(),
+            place,
+            excerpt.line() + lines,
+            excerpt.column(),
+            excerpt.line_count() + lines,
+        )))
+    }
 }
 
 /// The way we got there, then the advice.

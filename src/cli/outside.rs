@@ -89,7 +89,7 @@ impl BuildOutside {
             None => Lock::default(),
         };
         let now = Timestamp::now().round(Unit::Second).unwrap_or(time);
-        let remote = Remote::new(Box::new(HttpClient::new()), Arc::clone(cache), lock, mode, now);
+        let remote = Remote::new(Box::new(HttpClient), Arc::clone(cache), lock, mode, now);
         Ok(Self { time, remote, file, written })
     }
 

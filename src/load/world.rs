@@ -2,11 +2,11 @@
 //! disk and a dependency cannot be forgotten. Nothing here follows a link out of the site's folder.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -82,6 +82,9 @@ pub struct DiskWorld {
     fence: PathBuf,
     site: String,
     outside: Arc<dyn Outside>,
+    /// Real paths of folders, by the path they were asked for under: a build asks for the files of one folder one after another,
+    /// and it is a world of its own.
+    folders: Arc<Mutex<HashMap<String, PathBuf>>>,
 }
 
 impl DiskWorld {
@@ -89,7 +92,8 @@ impl DiskWorld {
     pub fn new(project: impl Into<PathBuf>, site: &str) -> Result<Self, WorldError> {
         let project = project.into();
         let fence = fs::canonicalize(project.join(site)).map_err(|error| WorldError::from_io(&error))?;
-        Ok(Self { project, fence, site: site.to_owned(), outside: Arc::new(MemoryOutside::default()) })
+        let outside = Arc::new(MemoryOutside::default());
+        Ok(Self { project, fence, site: site.to_owned(), outside, folders: Arc::default() })
     }
 
     /// With inputs that are no files. Without this there are none.
@@ -101,7 +105,7 @@ impl DiskWorld {
     /// Refuses a real path outside the site, unless what was asked for is not the site's at all (the project's own
     /// `.buildignore`). Packages of the site may be links to anywhere in the project: package managers keep them there.
     fn fenced(&self, path: &str) -> Result<PathBuf, WorldError> {
-        let real = fs::canonicalize(self.project.join(path)).map_err(|error| WorldError::from_io(&error))?;
+        let real = self.real_path(path).map_err(|error| WorldError::from_io(&error))?;
         let inside = path.strip_prefix(self.site.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         match inside {
             Some(inside) if !real.starts_with(&self.fence) => {
@@ -111,6 +115,25 @@ impl DiskWorld {
             }
             _ => Ok(real),
         }
+    }
+
+    fn real_path(&self, path: &str) -> io::Result<PathBuf> {
+        let whole = self.project.join(path);
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| !matches!(*name, "" | "." | "..")) else {
+            return fs::canonicalize(whole);
+        };
+        if fs::symlink_metadata(&whole)?.is_symlink() {
+            return fs::canonicalize(whole);
+        }
+        // A thread that panicked while it held the lock left a map that is whole.
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(real) = folders.get(folder) {
+            return Ok(real.join(name));
+        }
+        let real = fs::canonicalize(self.project.join(folder))?;
+        let file = real.join(name);
+        folders.insert(folder.to_owned(), real);
+        Ok(file)
     }
 
     fn kind(&self, entry: &fs::DirEntry, path: &str) -> Result<EntryKind, WorldError> {

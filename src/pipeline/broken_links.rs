@@ -5,8 +5,10 @@ use std::{
     cell::OnceCell,
     collections::{BTreeMap, HashMap},
     ops::Range,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
+
+use rayon::prelude::*;
 
 use super::{
     drafts::{Draft, PageDraft},
@@ -51,9 +53,9 @@ pub(super) fn told(seen: &Seen<'_>, drafts: &[(SitePath, Draft)], unreached: &Un
         plan,
         contents,
         drafts: drafts.iter().map(|(path, draft)| (path, draft)).collect(),
-        suggestions: HashMap::new(),
-        paths: OnceCell::new(),
-        files: OnceCell::new(),
+        asked: Vec::new(),
+        numbers: HashMap::new(),
+        wanted: Vec::new(),
         listings: OnceCell::new(),
         told: Vec::new(),
         known: HashMap::new(),
@@ -63,6 +65,7 @@ pub(super) fn told(seen: &Seen<'_>, drafts: &[(SitePath, Draft)], unreached: &Un
             teller.page(path, page, &broken);
         }
     }
+    teller.suggest();
     let counted = |(diagnostic, more)| match more {
         0 => diagnostic,
         1 => Diagnostic::traced(diagnostic, "and 1 more page"),
@@ -76,12 +79,13 @@ struct Teller<'a> {
     plan: &'a Plan,
     contents: &'a Contents,
     drafts: BTreeMap<&'a SitePath, &'a Draft>,
-    /// By the path that leads nowhere.
-    suggestions: HashMap<String, Option<String>>,
-    /// Of all that is published.
-    paths: OnceCell<Known<'a>>,
-    /// Of all Markdown, relative to `content/`.
-    files: OnceCell<Known<'a>>,
+    /// Paths that lead nowhere, and whether they were written as those of Markdown files: what may have been meant by them is
+    /// looked for when all are known.
+    asked: Vec<(String, bool)>,
+    /// Their places in `asked`.
+    numbers: HashMap<String, usize>,
+    /// What in `told` waits for which of them.
+    wanted: Vec<(usize, usize)>,
     /// Where the links of all Markdown stand, by the URL as it is in a page. Lists of pages show what is written elsewhere.
     listings: OnceCell<HashMap<String, (Source, Range<usize>)>>,
     /// Each with the number of further pages that have it.
@@ -239,11 +243,9 @@ impl<'a> Teller<'a> {
                 Some("`@/…` is understood in Markdown links and by `get_url`".to_owned())
             }
             Why::NoPage(path) | Why::NoFile(path) => {
-                let meant = self.suggestion(path, bare).map(|near| format!("did you mean `{near}`?"));
-                let led = (!bare.starts_with('/') && !bare.contains("://"))
-                    .then(|| format!("from `{}` it leads to `{path}`", case.path));
-                let parts: Vec<String> = led.into_iter().chain(meant).collect();
-                (!parts.is_empty()).then(|| parts.join("; "))
+                self.ask(path, bare);
+                (!bare.starts_with('/') && !bare.contains("://"))
+                    .then(|| format!("from `{}` it leads to `{path}`", case.path))
             }
         }
     }
@@ -265,35 +267,50 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What may have been meant by a URL that leads to `path`.
-    fn suggestion(&mut self, path: &str, written: &str) -> Option<String> {
-        if let Some(known) = self.suggestions.get(path) {
-            return known.clone();
-        }
-        if self.suggestions.len() >= SUGGESTED {
-            return None;
-        }
-        let is_markdown = written.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("md"));
-        let near = if is_markdown { self.near_file(path) } else { self.near_path(path) };
-        self.suggestions.insert(path.to_owned(), near.clone());
-        near
+    /// Asks what may have been meant by a URL that leads to `path`, for what is told next.
+    fn ask(&mut self, path: &str, written: &str) {
+        let number = match self.numbers.get(path) {
+            Some(&number) => number,
+            None if self.asked.len() >= SUGGESTED => return,
+            None => {
+                let is_markdown = written.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("md"));
+                self.numbers.insert(path.to_owned(), self.asked.len());
+                self.asked.push((path.to_owned(), is_markdown));
+                self.asked.len() - 1
+            }
+        };
+        self.wanted.push((self.told.len(), number));
     }
 
-    fn near_file(&self, path: &str) -> Option<String> {
-        let known = self.files.get_or_init(|| {
-            let sections = self.site.sections.iter().filter(|section| section.written).map(|one| &*one.relative);
-            self.site.pages.iter().map(|page| &*page.relative).chain(sections).collect()
-        });
-        known.nearest(path.trim_start_matches('/')).map(|near| format!("@/{near}"))
-    }
-
-    fn near_path(&self, path: &str) -> Option<String> {
-        let known = self.paths.get_or_init(|| {
-            let known = self.plan.routes.iter().filter(|(_, origin)| !matches!(origin, Origin::Redirect(_)));
-            known.map(|(path, _)| path.as_str()).collect()
-        });
-        let near = known.nearest(path)?;
-        SitePath::parse(near).ok().map(|near| near.to_url(&BasePath::root()))
+    /// Adds what may have been meant, where it was asked for.
+    fn suggest(&mut self) {
+        let (site, plan) = (self.site, self.plan);
+        let paths: OnceLock<Known<'_>> = OnceLock::new();
+        let files: OnceLock<Known<'_>> = OnceLock::new();
+        let near_path = |path: &str| {
+            let known = paths.get_or_init(|| {
+                let known = plan.routes.iter().filter(|(_, origin)| !matches!(origin, Origin::Redirect(_)));
+                known.map(|(path, _)| path.as_str()).collect()
+            });
+            let near = known.nearest(path)?;
+            SitePath::parse(near).ok().map(|near| near.to_url(&BasePath::root()))
+        };
+        let near_file = |path: &str| {
+            let known = files.get_or_init(|| {
+                let sections = site.sections.iter().filter(|section| section.written).map(|one| &*one.relative);
+                site.pages.iter().map(|page| &*page.relative).chain(sections).collect()
+            });
+            known.nearest(path.trim_start_matches('/')).map(|near| format!("@/{near}"))
+        };
+        let near = |(path, is_markdown): &(String, bool)| if *is_markdown { near_file(path) } else { near_path(path) };
+        let nearest: Vec<Option<String>> = self.asked.par_iter().map(near).collect();
+        for (at, number) in &self.wanted {
+            if let (Some((diagnostic, _)), Some(near)) = (self.told.get_mut(*at), &nearest[*number]) {
+                let meant = format!("did you mean `{near}`?");
+                diagnostic.help =
+                    Some(diagnostic.help.take().map_or_else(|| meant.clone(), |led| format!("{led}; {meant}")));
+            }
+        }
     }
 
     /// Where a template has this URL in its text: its own first.

@@ -192,7 +192,7 @@ fn draft(
     let Prepared { renderer, contents, is_whole } = prepare(build, site, highlighting, diagnostics);
     let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, ask.is_some()));
     let base = &super::mounted(site);
-    let drafter = Drafter {
+    let mut drafter = Drafter {
         world,
         site,
         base,
@@ -230,7 +230,10 @@ fn draft(
     diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));
     let seen = broken_links::Seen { site, plan, contents: &contents, places: &places, is_whole };
     let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));
-    diagnostics.extend(broken_links::told(&seen, &drafts, &unreached));
+    // All that was rendered from goes meanwhile, which takes a while of its own.
+    let renderer = drafter.renderer.take();
+    let ((), told) = rayon::join(|| drop(renderer), || broken_links::told(&seen, &drafts, &unreached));
+    diagnostics.extend(told);
     diagnostics.extend(redirects::lost(site, plan, &drafts));
     let linked = linked_manifests(drafts.iter().map(|(_, draft)| draft));
     for (path, draft) in &mut drafts {

@@ -5,7 +5,7 @@ use std::{io::Read, time::Duration};
 
 use bytes::Bytes;
 use ureq::{
-    Agent, AsSendBody,
+    AsSendBody,
     http::{self, StatusCode, header},
 };
 
@@ -21,24 +21,17 @@ const REDIRECTS: u32 = 5;
 /// The pause before the second attempt; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Asks over the network. One of it is enough for a process.
-#[derive(Clone, Debug)]
-pub struct HttpClient {
-    agent: Agent,
-}
+/// Asks over the network, with the process's [`agent`]: it is made when something is asked, because a build that asks
+/// nothing need not know whom this machine trusts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HttpClient;
 
 impl HttpClient {
-    /// With the process's [`agent`].
-    #[must_use]
-    pub fn new() -> Self {
-        Self { agent: agent::agent() }
-    }
-
-    fn attempt(&self, request: &Request) -> Result<Bytes, Failure> {
+    fn attempt(request: &Request) -> Result<Bytes, Failure> {
         let asked = asked(request)?;
         let answer = match request.method {
-            Method::Get => self.run(asked, &request.limits),
-            Method::Post => self.run(asked.map(|()| request.body.clone().unwrap_or_default()), &request.limits),
+            Method::Get => Self::run(asked, &request.limits),
+            Method::Post => Self::run(asked.map(|()| request.body.clone().unwrap_or_default()), &request.limits),
         };
         let answer = answer.map_err(|error| Failure::of(&error, &request.limits))?;
         let status = answer.status();
@@ -55,19 +48,10 @@ impl HttpClient {
         Ok(body.into())
     }
 
-    fn run<B: AsSendBody>(
-        &self,
-        asked: http::Request<B>,
-        limits: &Limits,
-    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let asked = self.agent.configure_request(asked).max_redirects(REDIRECTS).max_redirects_will_error(true);
-        self.agent.run(asked.timeout_global(Some(limits.timeout)).build())
-    }
-}
-
-impl Default for HttpClient {
-    fn default() -> Self {
-        Self::new()
+    fn run<B: AsSendBody>(asked: http::Request<B>, limits: &Limits) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let agent = agent::agent();
+        let asked = agent.configure_request(asked).max_redirects(REDIRECTS).max_redirects_will_error(true);
+        agent.run(asked.timeout_global(Some(limits.timeout)).build())
     }
 }
 
@@ -77,7 +61,7 @@ impl Client for HttpClient {
         // What a POST does twice is nobody's to guess (RFC 9110 §9.2.2).
         let mut left = if request.method == Method::Get { request.limits.retries } else { 0 };
         loop {
-            match self.attempt(request) {
+            match Self::attempt(request) {
                 Err(Failure { passes: true, .. }) if left > 0 => {
                     std::thread::sleep(pause);
                     left -= 1;
