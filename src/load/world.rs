@@ -317,7 +317,7 @@ impl World for MemoryWorld {
 }
 
 impl WorldError {
-    fn from_io(error: &std::io::Error) -> Self {
+    fn from_io(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::NotFound,
             ErrorKind::PermissionDenied => Self::Denied,

@@ -2,25 +2,54 @@
 
 use std::{
     borrow::Cow,
+    cell::RefCell,
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use syntect::parsing::{BasicScopeStackOp, ParseState, ScopeStack, SyntaxReference, SyntaxSet};
+use syntect::parsing::{BasicScopeStackOp, ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
 use super::{SHARDS, look::Markup, role::Role};
 use crate::{site::ContentHash, transform::escape};
 
-/// Paints code by syntaxes of which no two have one name, and remembers the lines that leave nothing open: code repeats its lines even more often than its blocks.
-pub(super) struct Painter([Mutex<HashMap<ContentHash, Arc<str>>>; SHARDS]);
+/// Paints code by syntaxes of which no two have one name, and remembers what it made of each line in each state: code repeats
+/// its lines even more often than its blocks.
+pub(super) struct Painter {
+    number: u64,
+    lines: [Mutex<HashMap<Name, Line>>; SHARDS],
+}
 
-/// Where in a block the next line stands.
-enum Place {
-    /// It is the first.
-    Start,
-    /// Nothing is open.
-    Rest,
-    Inside(State),
+/// Names a state by lines that lead to it. One state may have several names, in several threads; a name has one state.
+type Name = ContentHash;
+
+/// What became of a line.
+#[derive(Clone)]
+struct Line {
+    html: Arc<str>,
+    /// The state behind it.
+    after: Name,
+}
+
+thread_local! {
+    /// What this thread knows of the states of the painter with this number. They cannot be shared: what an expression has
+    /// captured belongs to its thread.
+    static STATES: RefCell<(u64, States)> = RefCell::default();
+}
+
+/// States that differ in what an expression has captured alone are as many as there are texts.
+const MOST_COMPARED: usize = 32;
+
+static PAINTERS: AtomicU64 = AtomicU64::new(1);
+
+/// States, each once.
+#[derive(Default)]
+struct States {
+    named: HashMap<Name, State>,
+    /// Their names, by the scopes that are open.
+    alike: HashMap<Vec<Scope>, Vec<Name>>,
 }
 
 /// What a syntax knows between two lines.
@@ -34,7 +63,8 @@ struct State {
 
 impl Painter {
     pub(super) fn new() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
+        let number = PAINTERS.fetch_add(1, Ordering::Relaxed);
+        Self { number, lines: std::array::from_fn(|_| Mutex::default()) }
     }
 
     /// The HTML of `code`, whose text is unchanged. `None` when the syntax contradicts itself, so that the code is best
@@ -46,43 +76,53 @@ impl Painter {
         code: &str,
         markup: &Markup,
     ) -> Option<String> {
+        STATES.with_borrow_mut(|(number, states)| {
+            if *number != self.number {
+                (*number, *states) = (self.number, States::default());
+            }
+            self.paint_in(states, syntax, set, code, markup)
+        })
+    }
+
+    fn paint_in(
+        &self,
+        states: &mut States,
+        syntax: &SyntaxReference,
+        set: &SyntaxSet,
+        code: &str,
+        markup: &Markup,
+    ) -> Option<String> {
         // The syntaxes expect every line to end.
         let ended = if code.ends_with('\n') { Cow::Borrowed(code) } else { Cow::Owned(format!("{code}\n")) };
         let mut html = String::with_capacity(code.len() * 2);
-        let mut place = Place::Start;
-        let mut rest = None;
+        let start = ContentHash::of(syntax.name.as_bytes());
+        let (mut before, mut at) = (start, 0);
+        // The state before the line, while it is at hand.
+        let mut state = Some(State::new(syntax));
         for line in ended.split_inclusive('\n') {
-            let key =
-                |is_first: bool| ContentHash::of_parts([syntax.name.as_bytes(), &[is_first.into()], line.as_bytes()]);
-            let key = match place {
-                Place::Start => Some(key(true)),
-                Place::Rest => Some(key(false)),
-                Place::Inside(_) => None,
-            };
-            if let Some(known) = key.and_then(|key| self.shard(key).get(&key).cloned()) {
-                html.push_str(&known);
-                place = Place::Rest;
-                continue;
-            }
-            if rest.is_none() {
-                rest = Some(State::at_rest(syntax, set)?);
-            }
-            let rest = rest.as_ref()?;
-            let mut state = match place {
-                Place::Start => State::new(syntax),
-                Place::Rest => rest.clone(),
-                Place::Inside(state) => state,
-            };
-            let start = html.len();
-            html = state.paint(line, set, html, markup)?;
-            place = if state == *rest {
-                if let Some(key) = key {
-                    self.shard(key).insert(key, html[start..].into());
+            let key = ContentHash::of_parts([before.as_bytes(), line.as_bytes()]);
+            let known = self.shard(key).get(&key).cloned();
+            let after = match known {
+                Some(Line { html: known, after }) => {
+                    html.push_str(&known);
+                    state = None;
+                    after
                 }
-                Place::Rest
-            } else {
-                Place::Inside(state)
+                None => {
+                    let mut inside = match state.take().or_else(|| states.named.get(&before).cloned()) {
+                        Some(state) => state,
+                        None => states.learn(before, State::after(&ended[..at], syntax, set)?),
+                    };
+                    let begun = html.len();
+                    html = inside.paint(line, set, html, markup)?;
+                    let after = states.name(&inside, key);
+                    self.shard(key).insert(key, Line { html: html[begun..].into(), after });
+                    state = Some(inside);
+                    after
+                }
             };
+            before = after;
+            at += line.len();
         }
         if ended.len() > code.len() {
             html.pop();
@@ -90,9 +130,29 @@ impl Painter {
         Some(html)
     }
 
-    fn shard(&self, key: ContentHash) -> MutexGuard<'_, HashMap<ContentHash, Arc<str>>> {
+    fn shard(&self, key: Name) -> MutexGuard<'_, HashMap<Name, Line>> {
         // A thread that panicked while it held the lock left a map that is whole.
-        self.0[usize::from(key.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines[usize::from(key.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl States {
+    /// Another thread's name for a state.
+    fn learn(&mut self, name: Name, state: State) -> State {
+        self.named.insert(name, state.clone());
+        state
+    }
+
+    /// The name of a state; a new one has `name`.
+    fn name(&mut self, state: &State, name: Name) -> Name {
+        let alike = self.alike.entry(state.scopes.scopes.clone()).or_default();
+        if let Some(known) = alike.iter().rev().take(MOST_COMPARED).find(|known| self.named.get(*known) == Some(state))
+        {
+            return *known;
+        }
+        alike.push(name);
+        self.named.insert(name, state.clone());
+        name
     }
 }
 
@@ -101,10 +161,12 @@ impl State {
         Self { parser: ParseState::new(syntax), scopes: ScopeStack::new(), roles: Vec::new() }
     }
 
-    /// After a line without anything.
-    fn at_rest(syntax: &SyntaxReference, set: &SyntaxSet) -> Option<Self> {
+    /// After these lines.
+    fn after(lines: &str, syntax: &SyntaxReference, set: &SyntaxSet) -> Option<Self> {
         let mut state = Self::new(syntax);
-        state.paint("\n", set, String::new(), &Markup::PLAIN)?;
+        for line in lines.split_inclusive('\n') {
+            state.paint(line, set, String::new(), &Markup::PLAIN)?;
+        }
         Some(state)
     }
 
