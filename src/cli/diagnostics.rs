@@ -29,7 +29,6 @@ pub(super) fn show(diagnostics: &[Diagnostic]) {
 }
 
 /// As text: what a person reads.
-#[cfg(test)]
 pub(super) fn render(diagnostics: &[Diagnostic], styled: bool, width: usize) -> String {
     rendered(diagnostics, styled, width).collect()
 }

@@ -51,13 +51,13 @@ fn words(line: &str) -> usize {
     let bytes = line.as_bytes();
     let (mut count, mut at) = (0, 0);
     while at < bytes.len() {
-        let mut is_word = false;
-        let start = at;
+        let (start, mut is_word) = (at, false);
         while let Some(&byte) = bytes.get(at) {
-            is_word |= byte.is_ascii_alphanumeric();
-            if !(is_joined(byte) || at > start && joins(bytes[at - 1], byte, bytes.get(at + 1))) {
+            let is_inside = is_joined(byte) || (at > start && joins(bytes[at - 1], byte, bytes.get(at + 1)));
+            if !is_inside {
                 break;
             }
+            is_word |= byte != b'_';
             at += 1;
         }
         count += usize::from(is_word);
@@ -68,7 +68,16 @@ fn words(line: &str) -> usize {
 
 /// Whether there is never a word's end between two of these: letters, digits and low lines (WB5, WB8 to WB10, WB13a, WB13b).
 fn is_joined(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    const JOINED: [bool; 256] = {
+        let mut joined = [false; 256];
+        let mut byte: u8 = 0;
+        while byte < 128 {
+            joined[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+            byte += 1;
+        }
+        joined
+    };
+    JOINED[usize::from(byte)]
 }
 
 /// Whether a mark holds together what is on its two sides: letters (WB6, WB7), or digits (WB11, WB12).
