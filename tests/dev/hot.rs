@@ -150,6 +150,24 @@ fn under_a_policy_that_allows_next_to_nothing() {
     });
 }
 
+#[test]
+fn under_a_policy_of_the_page_itself() {
+    let page = |text: &str| {
+        format!(
+            "<!doctype html><html lang=\"en\"><head><meta http-equiv=\"Content-Security-Policy\" \
+             content=\"default-src 'none'; require-trusted-types-for 'script'\"><title>{text}</title>\
+             <link rel=\"icon\" href=\"data:,\"></head><body><h1>{text}</h1></body></html>"
+        )
+    };
+    visit(&[("sites/a/index.html", &page("first"))], async |visit| {
+        visit.open("a/").await?;
+        visit.run("window.kept = true").await?;
+        visit.session.write("sites/a/index.html", &page("second"));
+        visit.sees(TITLE, json!(["second", "second"])).await?;
+        visit.sees("return window.kept", json!(true)).await
+    });
+}
+
 /// Whether the overlay has a part.
 fn overlay(css: &str) -> String {
     format!("return !!document.querySelector('sitekit-problems')?.shadowRoot.querySelector('{css}')")

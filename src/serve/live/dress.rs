@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::{
     super::body::Body,
-    PREFIX,
+    PREFIX, meta,
     policy::{self, Wanted},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn dress(mut response: Response<Body>, page: &Page<'_>) -> Response<B
     let (mut parts, body) = response.into_parts();
     let body = match body {
         Body::Whole(bytes) => {
-            let bytes = insert(&bytes, script.as_bytes());
+            let bytes = insert(&meta::allow(bytes, wanted), script.as_bytes());
             parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             Body::Whole(bytes)
         }
@@ -117,13 +117,13 @@ fn place(page: &[u8]) -> usize {
     }
 }
 
-fn is_tag(text: &[u8], tag: &[u8]) -> bool {
+pub(super) fn is_tag(text: &[u8], tag: &[u8]) -> bool {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
     text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)) && text.get(tag.len()).is_some_and(ends)
 }
 
 /// Up to the `>` that ends it, which may stand in a value before that.
-fn tag_len(text: &[u8]) -> Option<usize> {
+pub(super) fn tag_len(text: &[u8]) -> Option<usize> {
     let mut quote = None;
     let end = text.iter().position(|&byte| match quote {
         Some(open) => {

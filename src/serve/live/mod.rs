@@ -4,6 +4,7 @@
 //! What it serves is below a path with an empty segment, which no path of a site has.
 
 mod dress;
+mod meta;
 mod policy;
 
 use std::{
