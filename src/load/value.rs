@@ -118,11 +118,11 @@ pub(super) fn parse_toml(source: &Source, range: Range<usize>, diagnostics: &mut
         if is_consequence {
             continue;
         }
-        diagnostics.push(Diagnostic::error_at(
-            source,
-            range.start + span.start..range.start + span.end,
-            error.message().trim().to_owned(),
-        ));
+        let message = match error.message().trim() {
+            "duplicate key" => format!("`{}` is set twice in one table", &text[span.clone()]),
+            message => message.to_owned(),
+        };
+        diagnostics.push(Diagnostic::error_at(source, range.start + span.start..range.start + span.end, message));
     }
     let mut table = toml_table(table.into_inner(), range.start);
     table.forget(&broken);

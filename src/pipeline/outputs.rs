@@ -25,10 +25,11 @@ use super::{
 };
 use crate::{
     assets::{self, Built, BuiltAsset, Entry},
+    compress::Cache,
     diag::{Diagnostic, Severity},
     load::{self, LinkChecker, Site},
     plan::{Origin, Plan},
-    site::{BasePath, Body, Field, Manifest, MediaType, Shelf, SitePath},
+    site::{BasePath, Body, ContentHash, Field, Manifest, MediaType, Shelf, SitePath},
     transform::{
         highlight::Highlighter,
         policy::{self, Needs},
@@ -146,6 +147,8 @@ pub(super) struct Prepared<'a> {
     /// `None` when templates cannot be read.
     pub(super) renderer: Option<Renderer<'a>>,
     pub(super) contents: Arc<Contents>,
+    /// Where the highlighter's memory is kept for the next build, and whose it is.
+    memory: Option<(ContentHash, Arc<Highlighter>)>,
     /// Whether all templates and all content could be read.
     is_whole: bool,
 }
@@ -158,8 +161,15 @@ pub(super) fn prepare<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Prepared<'a> {
     let options = markdown_options(&site.config);
-    let highlighter = highlighting
-        .map(|highlighting| Arc::new(Highlighter::with_grammars(&highlighting.look, &highlighting.grammars)));
+    let key = |one: &Highlighting, cache: &Cache| {
+        let look = format!("{:?} {:?}", one.look, one.grammars);
+        cache.key([b"highlighted".as_slice(), site.root.as_bytes(), look.as_bytes()])
+    };
+    let key = highlighting.zip(build.cache).map(|(highlighting, cache)| key(highlighting, cache));
+    let recalled = key.zip(build.cache).and_then(|(key, cache)| cache.get(key)).unwrap_or_default();
+    let highlighter = highlighting.map(|one| Highlighter::with_grammars(&one.look, &one.grammars));
+    let highlighter = highlighter.map(|highlighter| Arc::new(highlighter.recalling(&recalled)));
+    let memory = key.zip(highlighter.clone());
     let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
     let (renderer, found) = Renderer::new(site, filter, build.world.shared());
     // What content asks of templates that have mistakes has been told with them.
@@ -176,7 +186,7 @@ pub(super) fn prepare<'a>(
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
-    Prepared { renderer, contents, is_whole }
+    Prepared { renderer, contents, memory, is_whole }
 }
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
@@ -189,7 +199,7 @@ fn draft(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(SitePath, Draft)> {
     let Build { world, ref shelves, progress, .. } = *build;
-    let Prepared { renderer, contents, is_whole } = prepare(build, site, highlighting, diagnostics);
+    let Prepared { renderer, contents, memory, is_whole } = prepare(build, site, highlighting, diagnostics);
     let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, ask.is_some()));
     let base = &super::mounted(site);
     let mut drafter = Drafter {
@@ -225,6 +235,11 @@ fn draft(
     if let Some(fault) = contents.fault() {
         let message = format!("what was made of content cannot be read again from the build cache: {fault}");
         diagnostics.push(Diagnostic::error(Arc::clone(&site.root), message));
+    }
+    if let (Some((key, highlighter)), Some(cache)) = (memory, build.cache)
+        && let Some(memory) = highlighter.memory()
+    {
+        cache.keep(key, &memory);
     }
     diagnostics.extend(drafter.renderer.iter().flat_map(Renderer::missed_words));
     diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));

@@ -4,6 +4,7 @@
 mod grammar;
 mod language;
 mod look;
+mod memory;
 mod paint;
 mod palette;
 mod role;
@@ -13,12 +14,15 @@ mod theme;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use syntect::parsing::{SyntaxReference, SyntaxSet};
 
-use self::{grammar::Grammars, language::SYNTAXES, paint::Painter};
+use self::{grammar::Grammars, language::SYNTAXES, memory::Memory, paint::Painter};
 pub use self::{
     grammar::{Grammar, GrammarError, GrammarFault, faults},
     look::{Colours, Look, Markup, Themed, scope_stylesheet, stylesheet},
@@ -34,6 +38,9 @@ pub struct Highlighter {
     grammars: Option<Grammars>,
     painter: Painter,
     shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
+    recalled: Memory,
+    /// Whether a block was highlighted that was not recalled.
+    has_new: AtomicBool,
 }
 
 /// What became of a code block.
@@ -69,7 +76,32 @@ impl Highlighter {
             grammars: Grammars::new(grammars),
             painter: Painter::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
+            recalled: Memory::default(),
+            has_new: AtomicBool::new(false),
         }
+    }
+
+    /// The same, which knows what one like it [remembered](Self::memory): with this look, these grammars and this program. What
+    /// is no memory is not recalled.
+    #[must_use]
+    pub fn recalling(self, memory: &[u8]) -> Self {
+        Self { recalled: Memory::read(memory), ..self }
+    }
+
+    /// What was highlighted, for the next build; `None` where that is what was recalled.
+    #[must_use]
+    pub fn memory(&self) -> Option<Vec<u8>> {
+        let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all: Vec<(ContentHash, Arc<str>)> = Vec::new();
+        for shard in shards {
+            let html = |slot: &OnceLock<Highlighted>| match slot.get() {
+                Some(Highlighted::Html(html)) => Some(Arc::clone(html)),
+                _ => None,
+            };
+            all.extend(shard.iter().filter_map(|(key, slot)| Some((*key, html(slot)?))));
+        }
+        let is_known = !self.has_new.load(Ordering::Relaxed) && all.len() == self.recalled.len();
+        (!is_known).then(|| memory::write(all))
     }
 
     /// What code blocks are written with.
@@ -98,9 +130,15 @@ impl Highlighter {
         let shard = &self.shards[usize::from(key.as_bytes()[0]) % SHARDS];
         // A thread that panicked while it held the lock left a map that is whole.
         let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        slot.get_or_init(|| match self.painter.paint(syntax, set, code, &self.markup) {
-            Some(html) => Highlighted::Html(html.into()),
-            None => Highlighted::Unknown,
+        slot.get_or_init(|| {
+            if let Some(html) = self.recalled.get(key) {
+                return Highlighted::Html(html.into());
+            }
+            self.has_new.store(true, Ordering::Relaxed);
+            match self.painter.paint(syntax, set, code, &self.markup) {
+                Some(html) => Highlighted::Html(html.into()),
+                None => Highlighted::Unknown,
+            }
         })
         .clone()
     }

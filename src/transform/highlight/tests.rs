@@ -83,6 +83,39 @@ fn text_of(html: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
+#[test]
+fn what_was_highlighted_is_recalled() {
+    let html = |highlighter: &Highlighter, code: &str| match highlighter.highlight("rust", code) {
+        Highlighted::Html(html) => html.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let first = Highlighter::new(&Look::Roles);
+    let (one, two) = (html(&first, "fn one() {}"), html(&first, "fn two() {}"));
+    let memory = first.memory().unwrap();
+
+    // As if it had been made otherwise: so it is seen where it comes from.
+    let other = one.replacen("class", "CLASS", 1);
+    let at = memory.windows(one.len()).position(|window| window == one.as_bytes()).unwrap();
+    let changed = [&memory[..at], other.as_bytes(), &memory[at + one.len()..]].concat();
+    let second = Highlighter::new(&Look::Roles).recalling(&changed);
+    assert_eq!((html(&second, "fn one() {}"), html(&second, "fn two() {}")), (other, two.clone()));
+    assert_eq!(second.memory(), None);
+
+    // What is not asked for any more is forgotten, what is new is kept.
+    let third = Highlighter::new(&Look::Roles).recalling(&memory);
+    html(&third, "fn two() {}");
+    let kept = third.memory().unwrap();
+    assert!(kept.len() < memory.len());
+    html(&third, "fn three() {}");
+    assert!(third.memory().unwrap().len() > kept.len());
+
+    // Of what is damaged the rest is made again.
+    for length in 0..memory.len() {
+        let cut = Highlighter::new(&Look::Roles).recalling(&memory[..length]);
+        assert_eq!((html(&cut, "fn one() {}"), html(&cut, "fn two() {}")), (one.clone(), two.clone()), "{length}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
