@@ -10,7 +10,9 @@ mod fields;
 mod files;
 mod further;
 mod head;
+mod held;
 mod highlighting;
+mod known;
 mod links;
 mod noted;
 mod outputs;
@@ -37,6 +39,7 @@ use rayon::prelude::*;
 
 pub use self::{
     explain::{Explained, Made, MadeOf, Role, explain, made_of},
+    held::Held,
     outputs::Ask,
     references::Unreached,
 };
@@ -127,56 +130,132 @@ pub fn compile(
     compile_with(&build, name, root)
 }
 
-fn compile_with(build: &Build<'_>, name: &SiteName, root: &str) -> (Option<Compiled>, Vec<Diagnostic>) {
-    let read = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&read);
-    let count = move |_: &str, bytes: &Bytes| {
-        counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+/// The same, and what was compiled is given to `then` while all that it was made with is still there, if there is anything: so
+/// that a page whose text changes meanwhile can be made again.
+pub fn compile_and_hold<R>(
+    world: &dyn World,
+    name: &SiteName,
+    root: &str,
+    options: &Options,
+    cache: Option<&Cache>,
+    progress: &dyn Progress,
+    then: impl FnOnce(Option<Compiled>, Vec<Diagnostic>, Option<&Held<'_, '_>>) -> R,
+) -> R {
+    let build = Build { world, profile: options.profile, cache, shelves: Shelves::of(cache), progress };
+    let read = Read::default();
+    let world = read.noting(build.world);
+    let build = Build { world: &world, ..build };
+    let Loaded { site, plan, base, diagnostics } = match load_and_plan(&build, name, root) {
+        Ok(loaded) => loaded,
+        Err(diagnostics) => return then(None, diagnostics, None),
     };
-    let world = Noted { world: build.world, note: count };
+    outputs::make_and_keep(&build, &site, &plan, &base, |outputs, state| {
+        match respond(&build, &site, &plan, &base, outputs, diagnostics, &read) {
+            (Some((compiled, routes)), diagnostics) => {
+                let held = Held::new(build.world, &plan, &base, build.profile, state, &routes);
+                then(Some(compiled), diagnostics, Some(&held))
+            }
+            (None, diagnostics) => then(None, diagnostics, None),
+        }
+    })
+}
+
+fn compile_with(build: &Build<'_>, name: &SiteName, root: &str) -> (Option<Compiled>, Vec<Diagnostic>) {
+    let read = Read::default();
+    let world = read.noting(build.world);
     let Build { profile, cache, progress, .. } = *build;
     let build = Build { world: &world, profile, cache, shelves: build.shelves.clone(), progress };
-    progress.begin(Stage::Load, 0);
-    let (site, mut diagnostics) = load::load(&world, name, root);
-    let Some(site) = site.map(Arc::new) else { return (None, diagnostics) };
+    let Loaded { site, plan, base, diagnostics } = match load_and_plan(&build, name, root) {
+        Ok(loaded) => loaded,
+        Err(diagnostics) => return (None, diagnostics),
+    };
+    let outputs = outputs::make(&build, &site, &plan, &base);
+    let (compiled, diagnostics) = respond(&build, &site, &plan, &base, outputs, diagnostics, &read);
+    (compiled.map(|(compiled, _)| compiled), diagnostics)
+}
+
+/// How many bytes were read.
+#[derive(Clone, Debug, Default)]
+struct Read(Arc<AtomicU64>);
+
+impl Read {
+    fn noting<'a>(
+        &self,
+        world: &'a dyn World,
+    ) -> Noted<&'a dyn World, impl Fn(&str, &Bytes) + Clone + Send + Sync + use<>> {
+        let counter = Arc::clone(&self.0);
+        let note = move |_: &str, bytes: &Bytes| {
+            counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        };
+        Noted { world, note }
+    }
+}
+
+/// A site that can be built, and what is wrong with it so far.
+struct Loaded {
+    site: Arc<load::Site>,
+    plan: plan::Plan,
+    base: BasePath,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn load_and_plan(build: &Build<'_>, name: &SiteName, root: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    build.progress.begin(Stage::Load, 0);
+    let (site, mut diagnostics) = load::load(build.world, name, root);
+    let Some(site) = site.map(Arc::new) else { return Err(diagnostics) };
     let (plan, found) = plan::plan(&site);
     diagnostics.extend(found);
-
     let base = mounted(&site);
-    let Outputs { routes, manifest, hidden_maps, diagnostics: found } = outputs::make(&build, &site, &plan, &base);
+    Ok(Loaded { site, plan, base, diagnostics })
+}
+
+/// What is published of all routes, and what they were made as.
+type Responded = (Compiled, BTreeMap<SitePath, Output>);
+
+/// `None` when something is wrong.
+fn respond(
+    build: &Build<'_>,
+    site: &load::Site,
+    plan: &plan::Plan,
+    base: &BasePath,
+    outputs: Outputs,
+    mut diagnostics: Vec<Diagnostic>,
+    read: &Read,
+) -> (Option<Responded>, Vec<Diagnostic>) {
+    let Outputs { routes: outputs, manifest, hidden_maps, diagnostics: found } = outputs;
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, diagnostics);
     }
-
-    let mut report = Report { bytes_in: read.load(Ordering::Relaxed), ..Report::default() };
-    for output in routes.values() {
+    let mut report = Report { bytes_in: read.0.load(Ordering::Relaxed), ..Report::default() };
+    for output in outputs.values() {
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
-    let bodies = match encode(&build, &routes, &mut report) {
+    let bodies = match encode(build, &outputs, &mut report) {
         Ok(bodies) => bodies,
         Err(error) => {
             let message = format!("a body cannot be read again from the build cache: {error}");
-            return (None, vec![Diagnostic::error(root, message)]);
+            return (None, vec![Diagnostic::error(&*site.root, message)]);
         }
     };
-    let fields = Fields::new(&site.config, &routes, &base);
+    let fields = Fields::new(&site.config, &outputs, base);
     let respond = |(path, output): (&SitePath, &Output)| {
         let bodies = bodies.get(&output.body.hash()).cloned().unwrap_or_default();
         (path.clone(), Response { status: output.status, fields: fields.of(path, output), bodies })
     };
-    let routes = routes.par_iter().map(respond).collect();
+    let routes = outputs.par_iter().map(respond).collect();
+    drop(fields);
     let image = SiteImage {
-        site: name.clone(),
-        base,
+        site: site.name.clone(),
+        base: base.clone(),
         mode: site.config.mode,
         routes,
-        not_found: plan.not_found,
+        not_found: plan.not_found.clone(),
         rules: site.config.rules.served(),
         manifest,
     };
-    (Some(Compiled { image, report, hidden_maps }), diagnostics)
+    (Some((Compiled { image, report, hidden_maps }, outputs)), diagnostics)
 }
 
 /// Says everything that is wrong with the links of the site `name` in the folder `root`, those to other sites among them:

@@ -259,6 +259,13 @@ fn read_table(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> (Table, Ran
     (table, split.body)
 }
 
+/// Where the Markdown of a file is; `None` where its front matter has no end.
+pub(super) fn body(source: &Source) -> Option<Range<usize>> {
+    let mut found = Vec::new();
+    let split = split(source, &mut found);
+    found.is_empty().then_some(split.body)
+}
+
 /// Blank lines may come first. A file may have no front matter; one that is opened and never
 /// closed is a mistake.
 fn split(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Split {

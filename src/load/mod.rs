@@ -2,6 +2,7 @@
 //! and files, every mistake reported and every path decided. It renders nothing, and opens nothing but through
 //! [`World`].
 
+mod again;
 mod alternates;
 mod assets;
 mod by_path;
@@ -35,6 +36,7 @@ mod world;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+pub use again::with_another_body;
 pub use alternates::Alternate;
 pub use assets::{AssetsConfig, Hooks, SourceMaps};
 pub use config::{

@@ -1,7 +1,7 @@
 //! Every Markdown file of a site to HTML, once, before any template asks for it. Where a file is a template itself, that
 //! comes first.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -36,7 +36,7 @@ pub(super) struct Converter<'a> {
 /// A file of Markdown.
 struct File<'a> {
     source: &'a Source,
-    body: &'a std::ops::Range<usize>,
+    body: &'a Range<usize>,
     relative: &'a str,
     path: &'a SitePath,
     lang: &'a str,
@@ -45,54 +45,21 @@ struct File<'a> {
     skips_templating: Option<bool>,
 }
 
-pub(super) fn convert(
-    site: &Site,
-    options: &MarkdownOptions,
-    highlighter: Option<&Highlighter>,
-    renderer: Option<&Renderer<'_>>,
-    shelf: Option<&Arc<dyn Shelf>>,
-    progress: &dyn Progress,
-) -> Contents {
-    let converter = Converter {
-        site,
-        options,
-        highlighter,
-        renderer,
-        links: Links::new(site),
-        has_anchor_link: site.has_template(ANCHOR_LINK),
-        has_cutoff: site.has_template(SUMMARY_CUTOFF),
-    };
+pub(super) fn convert(converter: &Converter<'_>, shelf: Option<&Arc<dyn Shelf>>, progress: &dyn Progress) -> Contents {
+    let site = converter.site;
     let files = site.pages.len() + site.sections.iter().filter(|section| section.written).count();
     if files > 0 {
         progress.begin(Stage::Markdown, files);
     }
     let page = |id: usize| {
         let page = &site.pages[id];
-        let file = File {
-            source: &page.source,
-            body: &page.body,
-            relative: &page.relative,
-            path: &page.path,
-            lang: &page.lang,
-            section: page.ancestors.last().map(|id| site.section(*id)),
-            skips_templating: page.meta.skip_content_templating,
-        };
-        let made = converter.convert(&file, |renderer| renderer.page_content(PageId(id)));
+        let made = converter.page(PageId(id), &page.source, &page.body);
         progress.step();
         made.kept(shelf)
     };
     let section = |id: usize| {
         let section = &site.sections[id];
-        let file = File {
-            source: &section.source,
-            body: &section.body,
-            relative: &section.relative,
-            path: &section.path,
-            lang: &section.lang,
-            section: Some(section),
-            skips_templating: section.meta.skip_content_templating,
-        };
-        let made = converter.convert(&file, |renderer| renderer.section_content(SectionId(id)));
+        let made = converter.section(SectionId(id), &section.source, &section.body);
         progress.step();
         made.kept(shelf)
     };
@@ -103,16 +70,66 @@ pub(super) fn convert(
     Contents::new(pages, sections)
 }
 
-impl Converter<'_> {
+impl<'a> Converter<'a> {
+    pub(super) fn new(
+        site: &'a Site,
+        options: &'a MarkdownOptions,
+        highlighter: Option<&'a Highlighter>,
+        renderer: Option<&'a Renderer<'a>>,
+    ) -> Self {
+        Self {
+            site,
+            options,
+            highlighter,
+            renderer,
+            links: Links::new(site),
+            has_anchor_link: site.has_template(ANCHOR_LINK),
+            has_cutoff: site.has_template(SUMMARY_CUTOFF),
+        }
+    }
+
+    /// A page's content, of the Markdown `source[body]`.
+    pub(super) fn page(&self, id: PageId, source: &Source, body: &Range<usize>) -> Rendered {
+        let page = self.site.page(id);
+        let file = File {
+            source,
+            body,
+            relative: &page.relative,
+            path: &page.path,
+            lang: &page.lang,
+            section: page.ancestors.last().map(|id| self.site.section(*id)),
+            skips_templating: page.meta.skip_content_templating,
+        };
+        self.convert(&file, |renderer| renderer.page_content(id, source, body))
+    }
+
+    /// A section's content, of the Markdown `source[body]`.
+    pub(super) fn section(&self, id: SectionId, source: &Source, body: &Range<usize>) -> Rendered {
+        let section = self.site.section(id);
+        let file = File {
+            source,
+            body,
+            relative: &section.relative,
+            path: &section.path,
+            lang: &section.lang,
+            section: Some(section),
+            skips_templating: section.meta.skip_content_templating,
+        };
+        self.convert(&file, |renderer| renderer.section_content(id, source, body))
+    }
+
+    /// Whether what a file says is a template.
+    pub(super) fn is_template(&self, relative: &str, own: Option<bool>, text: &str) -> bool {
+        is_template(text) && self.site.templating.applies_to(relative, own)
+    }
+
     fn convert(
         &self,
         file: &File<'_>,
         made: impl Fn(&Renderer<'_>) -> Result<Option<String>, Vec<Diagnostic>>,
     ) -> Rendered {
-        let is_template = || {
-            is_template(&file.source.text[file.body.clone()])
-                && self.site.templating.applies_to(file.relative, file.skips_templating)
-        };
+        let text = &file.source.text[file.body.clone()];
+        let is_template = || self.is_template(file.relative, file.skips_templating, text);
         let made = match self.renderer {
             Some(renderer) => made(renderer),
             None if is_template() => Err(Vec::new()),

@@ -173,15 +173,25 @@ impl Draft {
             Self::Manifest(manifest) => (&[], &manifest.images, &[]),
             Self::Made(_) | Self::Plain => (&[], &[], &[]),
         };
-        let of_wishes = wishes.iter().filter_map(|wish| match &wish.target {
-            Target::Entry(entry) => Some(entry),
-            _ => None,
-        });
-        // What an attribute of a tag asks for is what the tag needs; the same script may be asked for as another thing.
-        let is_free = move |one: &&Filled| !wishes.iter().any(|wish| wish.covers(&one.span));
-        let of_templates = placeholders.iter().filter(is_free).filter_map(|one| one.of.entry());
-        of_wishes.chain(images.iter().map(|(_, entry)| entry)).chain(of_templates)
+        asked(wishes, placeholders).chain(images.iter().map(|(_, entry)| entry))
     }
+}
+
+impl PageDraft {
+    /// What has to be built before it can be finished.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        asked(&self.wishes, &self.placeholders)
+    }
+}
+
+fn asked<'a>(wishes: &'a [Wish], placeholders: &'a [Filled]) -> impl Iterator<Item = &'a Entry> {
+    let of_wishes = wishes.iter().filter_map(|wish| match &wish.target {
+        Target::Entry(entry) => Some(entry),
+        _ => None,
+    });
+    // What an attribute of a tag asks for is what the tag needs; the same script may be asked for as another thing.
+    let is_free = move |one: &&Filled| !wishes.iter().any(|wish| wish.covers(&one.span));
+    of_wishes.chain(placeholders.iter().filter(is_free).filter_map(|one| one.of.entry()))
 }
 
 /// Makes drafts.
@@ -210,13 +220,25 @@ pub(super) struct Authors<'a> {
 impl Drafter<'_> {
     /// `None` when there can be no answer, which `found` says.
     pub(super) fn draft(&self, path: &SitePath, origin: &Origin, found: &mut Vec<Diagnostic>) -> Option<Draft> {
+        self.draft_of(path, origin, None, found)
+    }
+
+    /// The same where the content file is not what it was when the site was loaded, but `edited`.
+    pub(super) fn draft_of(
+        &self,
+        path: &SitePath,
+        origin: &Origin,
+        edited: Option<&Source>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Draft> {
         match origin {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
                 let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
                 let languages =
                     self.renderer.as_ref().map(|renderer| renderer.page_in_languages(*id)).unwrap_or_default();
-                let authors = Authors { template: page.template_name(), content: Some(&page.source), languages };
+                let authors =
+                    Authors { template: page.template_name(), content: edited.or(Some(&page.source)), languages };
                 let mut draft = self.page(path, Source::new(self.rendered_name(path), html), Some(&authors), found);
                 let date = page.meta.updated.as_ref().or(page.date.as_ref());
                 draft.fields.extend(date.and_then(last_modified));
@@ -227,7 +249,8 @@ impl Drafter<'_> {
                 let html = self.rendered(section.template_name(), |renderer| renderer.section(*id), found)?;
                 let languages =
                     self.renderer.as_ref().map(|renderer| renderer.section_in_languages(*id)).unwrap_or_default();
-                let authors = Authors { template: section.template_name(), content: Some(&section.source), languages };
+                let content = edited.or(Some(&section.source));
+                let authors = Authors { template: section.template_name(), content, languages };
                 let source = Source::new(self.rendered_name(path), html);
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
             }

@@ -15,7 +15,7 @@ use super::{
     drafts::{Draft, Drafter},
     highlighting::Highlighting,
     noted::Noted,
-    outputs::prepare,
+    outputs::{Keep, prepare},
     references::Places,
     shelves::Shelves,
     sources::Sources,
@@ -174,7 +174,7 @@ fn prepared<'a>(world: &dyn World, site: &'a Arc<Site>, clock: &Clock) -> Option
     let mut told = Vec::new();
     let highlighting = Highlighting::of(world, site, &mut told);
     let build = Build { world, profile: Profile::Dev, cache: None, shelves: Shelves::default(), progress: &Silent };
-    let prepared = prepare(&build, site, highlighting.as_ref(), &mut told);
+    let prepared = prepare(&build, site, highlighting.as_ref(), Keep::Nothing, &mut told);
     Some((prepared.renderer?.measured(Arc::clone(clock))?, prepared.contents))
 }
 

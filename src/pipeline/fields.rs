@@ -49,7 +49,9 @@ impl<'a> Fields<'a> {
         fields.push(Field::new("x-content-type-options", "nosniff"));
         if output.is_page {
             self.secure(output.needs.as_deref(), &mut fields);
-            let link = preload::link(path, self.routes, self.base, self.rules.preload_fonts);
+            let fonts = self.rules.preload_fonts;
+            let loads = output.loads.as_deref();
+            let link = loads.and_then(|page| preload::link(path, page, self.routes, self.base, fonts));
             fields.extend(link.map(|link| Field::new("link", link)));
         }
         fields.extend(output.fields.iter().cloned());

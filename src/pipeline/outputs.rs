@@ -11,11 +11,12 @@ use rayon::prelude::*;
 
 use super::{
     Build, Profile, Stage, broken_links,
-    convert::{convert, markdown_options},
+    convert::{Converter, convert, markdown_options},
     drafts::{Draft, Drafter, Made, linked_manifests, mapped, needed_pages},
     files::{Files, media_of},
     further::further,
     highlighting::Highlighting,
+    known::Known,
     pages::Pages,
     redirects,
     references::{Places, Unreached},
@@ -32,6 +33,7 @@ use crate::{
     site::{BasePath, Body, ContentHash, Field, Manifest, MediaType, Shelf, SitePath},
     transform::{
         highlight::Highlighter,
+        markdown::MarkdownOptions,
         policy::{self, Needs},
         preload::{self, Loads},
         render::{Contents, MarkdownFilter, Renderer},
@@ -68,67 +70,161 @@ pub(super) struct Outputs {
 
 /// Makes them, in parallel.
 pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BasePath) -> Outputs {
-    let Build { world, profile, cache, ref shelves, progress } = *with;
     let mut diagnostics = Vec::new();
-    let highlighting = Highlighting::of(world, site, &mut diagnostics);
+    let highlighting = Highlighting::of(with.world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
-    let drafts = draft(with, site, plan, highlighting, None, &mut diagnostics);
-    let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
-    let mut together = together(drafts.iter().map(|(_, draft)| draft));
-    // These are published under their own names as well.
-    together.retain(|path, _| site.sass.iter().all(|sheet| sheet.file.path != *path));
-    let wanted: BTreeSet<Entry> = drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
-    let mapped = mapped(&drafts);
-    let is_dev = profile == Profile::Dev;
-    let options = assets::Options { config: &site.config.assets, base, is_dev, mapped: &mapped, together: &together };
-    let used = used(world, site, &drafts, &mut diagnostics);
-    if !wanted.is_empty() {
-        progress.begin(Stage::Assets, wanted.len());
-    }
-    let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
-    let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
-    let is_broken = |one: &&Diagnostic| one.severity == Severity::Error;
-    let broken: BTreeSet<_> = found.iter().filter(is_broken).map(|one| one.path.clone()).collect();
-    diagnostics.extend(found);
-
-    let files = Files::new(world, site, base, highlighting);
-    let generated = generated(plan, &drafts, highlighting, &mut built);
-    let client = drafts.iter().any(|(_, draft)| draft.says_needs()).then(|| {
-        let (path, file) = assets::may_need_client();
-        built.add(path.clone(), file);
-        path
-    });
-    let written = written(plan, &drafts, highlighting);
-    let pages = Pages::new(site, base, &built, &generated, written, client.as_ref(), needed_pages(&drafts));
-    let finish = |(path, draft): (SitePath, Draft)| {
-        let mut found = Vec::new();
-        let output = match draft {
-            Draft::Page(page) => pages.finish(&path, *page, &mut found),
-            Draft::Text(text) => files.text(&pages.filled(&text, &mut found), text.media, &path, &mut found),
-            Draft::Made(made) => Some(Output::made(made)),
-            Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
-            Draft::Plain => match plan.routes.get(&path) {
-                Some(Origin::Sass(file)) => sheet(&built, &file.path),
-                origin => origin
-                    .filter(|origin| has_own_address(origin, site, &built) && !is_one_of(origin, &broken))
-                    .and_then(|origin| copied(&path, origin, &built).or_else(|| files.make(&path, origin, &mut found))),
-            },
+    // Nothing that pages are rendered from stays in memory longer than that.
+    let drafts = {
+        let Prepared { renderer, contents, memory, is_whole, .. } =
+            prepare(with, site, highlighting, Keep::Nothing, &mut diagnostics);
+        let mut drafter = Drafter {
+            world: with.world,
+            site,
+            base,
+            sources: &Sources::new(site, plan),
+            contents: &contents,
+            places: &Places::new(site, plan, false),
+            renderer,
+            shelf: with.shelves.drafts.as_ref(),
         };
-        // What was said of a source when it was built is not said again of its copy.
-        found.retain(|one| !told.contains(&one.path) || one.severity == Severity::Error);
-        progress.step();
-        (path, output.map(|output| output.put_aside(shelves.bodies.as_ref())), found)
+        let drafts = draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics);
+        remember(with, memory);
+        drafts
     };
-    progress.begin(Stage::Finish, drafts.len());
-    let made: Vec<(SitePath, Option<Output>, Vec<Diagnostic>)> = drafts.into_par_iter().map(finish).collect();
-    let mut routes = BTreeMap::new();
-    for (path, output, found) in made {
+    let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
+    all.finish(with, |outputs, _, _| outputs)
+}
+
+/// Whether what they are made with is to be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    Nothing,
+    /// For pages that are made once more.
+    State,
+}
+
+/// Makes them, and gives them to `then` while all that made them is still there.
+pub(super) fn make_and_keep<R>(
+    with: &Build<'_>,
+    site: &Arc<Site>,
+    plan: &Plan,
+    base: &BasePath,
+    then: impl FnOnce(Outputs, State<'_, '_>) -> R,
+) -> R {
+    let mut diagnostics = Vec::new();
+    let highlighting = Highlighting::of(with.world, site, &mut diagnostics);
+    let highlighting = highlighting.as_ref();
+    let Prepared { renderer, reader, contents, options: markdown, highlighter, memory, is_whole } =
+        prepare(with, site, highlighting, Keep::State, &mut diagnostics);
+    let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, false));
+    let mut drafter = Drafter {
+        world: with.world,
+        site,
+        base,
+        sources: &sources,
+        contents: &contents,
+        places: &places,
+        renderer,
+        shelf: with.shelves.drafts.as_ref(),
+    };
+    let drafts = draft(with, &mut drafter, Keep::State, plan, is_whole, None, &mut diagnostics);
+    remember(with, memory);
+    drafter.shelf = None;
+    let known = Known::of(&places, &drafts);
+    let converter = Converter::new(site, &markdown, highlighter.as_deref(), reader.as_ref());
+    let (drafter, reader) = (&drafter, reader.as_ref());
+    let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
+    all.finish(with, |outputs, pages, built| then(outputs, State { drafter, converter, reader, pages, built, known }))
+}
+
+/// All pages drafted.
+struct Drafted<'a> {
+    site: &'a Site,
+    plan: &'a Plan,
+    base: &'a BasePath,
+    highlighting: Option<&'a Highlighting>,
+    drafts: Vec<(SitePath, Draft)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Drafted<'_> {
+    /// Builds what they ask for, and gives everything its last bytes.
+    fn finish<R>(self, with: &Build<'_>, then: impl FnOnce(Outputs, &Pages<'_>, &Built) -> R) -> R {
+        let Self { site, plan, base, highlighting, drafts, mut diagnostics } = self;
+        let Build { world, profile, cache, ref shelves, progress } = *with;
+        let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
+        let mut together = together(drafts.iter().map(|(_, draft)| draft));
+        // These are published under their own names as well.
+        together.retain(|path, _| site.sass.iter().all(|sheet| sheet.file.path != *path));
+        let wanted: BTreeSet<Entry> =
+            drafts.iter().flat_map(|(_, draft)| draft.entries().cloned()).chain(sass).collect();
+        let mapped = mapped(&drafts);
+        let is_dev = profile == Profile::Dev;
+        let options =
+            assets::Options { config: &site.config.assets, base, is_dev, mapped: &mapped, together: &together };
+        let used = used(world, site, &drafts, &mut diagnostics);
+        if !wanted.is_empty() {
+            progress.begin(Stage::Assets, wanted.len());
+        }
+        let (mut built, found) = assets::build(world, site, &wanted, used, &options, cache);
+        let told: BTreeSet<_> = found.iter().map(|one| one.path.clone()).collect();
+        let is_broken = |one: &&Diagnostic| one.severity == Severity::Error;
+        let broken: BTreeSet<_> = found.iter().filter(is_broken).map(|one| one.path.clone()).collect();
         diagnostics.extend(found);
-        routes.extend(output.map(|output| (path, output)));
+
+        let files = Files::new(world, site, base, highlighting);
+        let generated = generated(plan, &drafts, highlighting, &mut built);
+        let client = drafts.iter().any(|(_, draft)| draft.says_needs()).then(|| {
+            let (path, file) = assets::may_need_client();
+            built.add(path.clone(), file);
+            path
+        });
+        let written = written(plan, &drafts, highlighting);
+        let pages = Pages::new(site, base, &built, &generated, written, client.as_ref(), needed_pages(&drafts));
+        let finish = |(path, draft): (SitePath, Draft)| {
+            let mut found = Vec::new();
+            let output = match draft {
+                Draft::Page(page) => pages.finish(&path, *page, &mut found),
+                Draft::Text(text) => files.text(&pages.filled(&text, &mut found), text.media, &path, &mut found),
+                Draft::Made(made) => Some(Output::made(made)),
+                Draft::Manifest(manifest) => Some(files.manifest(&path, &manifest, &built, &mut found)),
+                Draft::Plain => match plan.routes.get(&path) {
+                    Some(Origin::Sass(file)) => sheet(&built, &file.path),
+                    origin => origin
+                        .filter(|origin| has_own_address(origin, site, &built) && !is_one_of(origin, &broken))
+                        .and_then(|origin| {
+                            copied(&path, origin, &built).or_else(|| files.make(&path, origin, &mut found))
+                        }),
+                },
+            };
+            // What was said of a source when it was built is not said again of its copy.
+            found.retain(|one| !told.contains(&one.path) || one.severity == Severity::Error);
+            progress.step();
+            (path, output.map(|output| output.put_aside(shelves.bodies.as_ref())), found)
+        };
+        progress.begin(Stage::Finish, drafts.len());
+        let made: Vec<(SitePath, Option<Output>, Vec<Diagnostic>)> = drafts.into_par_iter().map(finish).collect();
+        let mut routes = BTreeMap::new();
+        for (path, output, found) in made {
+            diagnostics.extend(found);
+            routes.extend(output.map(|output| (path, output)));
+        }
+        routes.extend(built.files.iter().map(|(path, file)| (path.clone(), Output::of_built(file.clone()))));
+        let Built { manifest, hidden_maps, .. } = &built;
+        let outputs = Outputs { routes, manifest: manifest.clone(), hidden_maps: hidden_maps.clone(), diagnostics };
+        then(outputs, &pages, &built)
     }
-    let Built { files, manifest, hidden_maps, .. } = built;
-    routes.extend(files.into_iter().map(|(path, file)| (path, Output::of_built(file))));
-    Outputs { routes, manifest, hidden_maps, diagnostics }
+}
+
+/// What outputs were made with.
+pub(super) struct State<'p, 'd> {
+    pub(super) drafter: &'d Drafter<'d>,
+    pub(super) converter: Converter<'d>,
+    /// Renders templates in content. `None` when that cannot be, or was not to be kept.
+    pub(super) reader: Option<&'d Renderer<'d>>,
+    pub(super) pages: &'p Pages<'p>,
+    pub(super) built: &'p Built,
+    pub(super) known: Known,
 }
 
 /// Finds out which links to other sites lead nowhere.
@@ -138,7 +234,20 @@ pub type Ask<'a> = dyn Fn(&LinkChecker, BTreeSet<String>) -> Unreached + 'a;
 pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask: &Ask<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(build.world, site, &mut diagnostics);
-    draft(build, site, plan, highlighting.as_ref(), Some(ask), &mut diagnostics);
+    let Prepared { renderer, contents, memory, is_whole, .. } =
+        prepare(build, site, highlighting.as_ref(), Keep::Nothing, &mut diagnostics);
+    let mut drafter = Drafter {
+        world: build.world,
+        site,
+        base: &super::mounted(site),
+        sources: &Sources::new(site, plan),
+        contents: &contents,
+        places: &Places::new(site, plan, true),
+        renderer,
+        shelf: None,
+    };
+    draft(build, &mut drafter, Keep::Nothing, plan, is_whole, Some(ask), &mut diagnostics);
+    remember(build, memory);
     diagnostics
 }
 
@@ -146,7 +255,11 @@ pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask:
 pub(super) struct Prepared<'a> {
     /// `None` when templates cannot be read.
     pub(super) renderer: Option<Renderer<'a>>,
+    /// What content was rendered with, if it is to be kept.
+    reader: Option<Renderer<'a>>,
     pub(super) contents: Arc<Contents>,
+    options: MarkdownOptions,
+    highlighter: Option<Arc<Highlighter>>,
     /// Where the highlighter's memory is kept for the next build, and whose it is.
     memory: Option<(ContentHash, Arc<Highlighter>)>,
     /// Whether all templates and all content could be read.
@@ -158,6 +271,7 @@ pub(super) fn prepare<'a>(
     build: &Build<'_>,
     site: &'a Arc<Site>,
     highlighting: Option<&Highlighting>,
+    keep: Keep,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Prepared<'a> {
     let options = markdown_options(&site.config);
@@ -174,8 +288,9 @@ pub(super) fn prepare<'a>(
     let (renderer, found) = Renderer::new(site, filter, build.world.shared());
     // What content asks of templates that have mistakes has been told with them.
     let sound = renderer.as_ref().filter(|_| found.is_empty());
-    let mut contents =
-        convert(site, &options, highlighter.as_deref(), sound, build.shelves.contents.as_ref(), build.progress);
+    let converter = Converter::new(site, &options, highlighter.as_deref(), sound);
+    let mut contents = convert(&converter, build.shelves.contents.as_ref(), build.progress);
+    let reader = sound.filter(|_| keep == Keep::State).map(Renderer::before_contents);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
     for one in contents.pages.iter_mut().chain(&mut contents.sections) {
@@ -186,32 +301,21 @@ pub(super) fn prepare<'a>(
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
-    Prepared { renderer, contents, memory, is_whole }
+    Prepared { renderer, reader, contents, options, highlighter, memory, is_whole }
 }
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
 fn draft(
     build: &Build<'_>,
-    site: &Arc<Site>,
+    drafter: &mut Drafter<'_>,
+    keep: Keep,
     plan: &Plan,
-    highlighting: Option<&Highlighting>,
+    is_whole: bool,
     ask: Option<&Ask<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(SitePath, Draft)> {
-    let Build { world, ref shelves, progress, .. } = *build;
-    let Prepared { renderer, contents, memory, is_whole } = prepare(build, site, highlighting, diagnostics);
-    let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, ask.is_some()));
-    let base = &super::mounted(site);
-    let mut drafter = Drafter {
-        world,
-        site,
-        base,
-        sources: &sources,
-        contents: &contents,
-        places: &places,
-        renderer,
-        shelf: shelves.drafts.as_ref(),
-    };
+    let Drafter { site, contents, places, .. } = *drafter;
+    let progress = build.progress;
     progress.begin(Stage::Render, plan.routes.len());
     let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
         .routes
@@ -236,17 +340,12 @@ fn draft(
         let message = format!("what was made of content cannot be read again from the build cache: {fault}");
         diagnostics.push(Diagnostic::error(Arc::clone(&site.root), message));
     }
-    if let (Some((key, highlighter)), Some(cache)) = (memory, build.cache)
-        && let Some(memory) = highlighter.memory()
-    {
-        cache.keep(key, &memory);
-    }
     diagnostics.extend(drafter.renderer.iter().flat_map(Renderer::missed_words));
     diagnostics.extend(drafter.renderer.as_ref().map_or_else(Vec::new, |renderer| further(renderer, plan, failed)));
-    let seen = broken_links::Seen { site, plan, contents: &contents, places: &places, is_whole };
+    let seen = broken_links::Seen { site, plan, contents, places, is_whole };
     let unreached = ask.map_or_else(Unreached::new, |ask| ask(&site.config.link_checker, Places::foreign(&drafts)));
     // All that was rendered from goes meanwhile, which takes a while of its own.
-    let renderer = drafter.renderer.take();
+    let renderer = if keep == Keep::Nothing { drafter.renderer.take() } else { None };
     let ((), told) = rayon::join(|| drop(renderer), || broken_links::told(&seen, &drafts, &unreached));
     diagnostics.extend(told);
     diagnostics.extend(redirects::lost(site, plan, &drafts));
@@ -261,6 +360,15 @@ fn draft(
         }
     }
     drafts
+}
+
+/// Keeps for the next build what a highlighter has learnt.
+fn remember(build: &Build<'_>, memory: Option<(ContentHash, Arc<Highlighter>)>) {
+    if let (Some((key, highlighter)), Some(cache)) = (memory, build.cache)
+        && let Some(memory) = highlighter.memory()
+    {
+        cache.keep(key, &memory);
+    }
 }
 
 /// How the comment begins that names the map of a style sheet.

@@ -13,15 +13,15 @@ use crate::{
 const MOST_FILES: usize = 24;
 const MOST_BYTES: usize = 2048;
 
-/// The value of the field for the page at `path`; `None` when the HTML names all it needs.
+/// The value of the field for the page at `path`, which loads `page`; `None` when the HTML names all it needs.
 pub(super) fn link(
     path: &SitePath,
+    page: &Loads,
     routes: &BTreeMap<SitePath, Output>,
     base: &BasePath,
     with_fonts: bool,
 ) -> Option<String> {
     let loads = |path: &SitePath| routes.get(path).and_then(|output| output.loads.as_deref());
-    let page = loads(path)?;
     let url = path.to_url(base);
     let from = page.base.as_ref().map_or(Some(url.clone()), |base| resolved(&url, base))?;
     let at = |from: &str, reference: &Reference| {

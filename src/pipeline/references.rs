@@ -278,6 +278,62 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The places in pages that something beside the page itself leads to, by the number of the page's route.
+#[derive(Debug, Default)]
+pub(super) struct Linked(HashMap<u32, BTreeSet<Box<str>>>);
+
+impl Linked {
+    /// Nothing where mistakes in links are let pass.
+    pub(super) fn of(places: &Places<'_>, drafts: &[(SitePath, Draft)]) -> Self {
+        let mut linked = Self::default();
+        if places.checker().internal != Severity::Error {
+            return linked;
+        }
+        let mut add = |number: u32, fragment: &str| {
+            linked.0.entry(number).or_default().insert(fragment.into());
+        };
+        for (path, draft) in drafts {
+            let (Draft::Page(page), Some(&own)) = (draft, places.numbers.get(path.as_str())) else { continue };
+            for (link, number) in page.references.named.iter().filter(|(_, number)| *number != own) {
+                let url = decoded(&link.raw);
+                add(*number, url.split_once('#').map_or("", |(_, fragment)| fragment));
+            }
+        }
+        for (_, origin) in &places.routes {
+            if let Origin::Redirect(plan::Target::Path(path, behind)) = origin
+                && let (Some((_, fragment)), Some(&number)) =
+                    (behind.split_once('#'), places.numbers.get(path.as_str()))
+            {
+                add(number, fragment);
+            }
+        }
+        linked
+    }
+}
+
+impl Places<'_> {
+    /// Whether, with a page that has changed to `now`, every link of it leads somewhere and every place in it that something
+    /// leads to is there. A place in another page counts when something else leads there as well: then it is known.
+    pub(super) fn hold(&self, path: &SitePath, now: &References, linked: &Linked) -> bool {
+        if self.checker().internal != Severity::Error {
+            return true;
+        }
+        let Some(&own) = self.numbers.get(path.as_str()) else { return false };
+        let leads = |(link, number): &(Written, u32)| {
+            let url = decoded(&link.raw);
+            let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
+            if *number == own {
+                now.anchors.has(fragment)
+            } else {
+                linked.0.get(number).is_some_and(|known| known.contains(fragment))
+            }
+        };
+        now.broken.is_empty()
+            && now.named.iter().all(leads)
+            && linked.0.get(&own).is_none_or(|places| places.iter().all(|fragment| now.anchors.has(fragment)))
+    }
+}
+
 impl References {
     fn add(&mut self, places: &Places<'_>, text: &str, link: &Range<usize>, from: &SitePath) {
         let url = decoded(&text[link.clone()]);

@@ -1,7 +1,7 @@
 //! Markdown that is a template, and the small templates that Markdown is written with. Both are rendered before there is
 //! any content: templates in content see the site without it, so that no page has to wait for another.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use tera::{Context, Value};
 
@@ -40,36 +40,46 @@ pub(super) fn is_needed(site: &Site) -> bool {
 }
 
 impl Renderer<'_> {
-    /// What the templates in a page's Markdown make of it; `None` when there are none.
+    /// What the templates in a page's Markdown, which is `source[body]`, make of it; `None` when there are none.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn page_content(&self, id: PageId) -> Result<Option<String>, Vec<Diagnostic>> {
+    pub fn page_content(
+        &self,
+        id: PageId,
+        source: &Source,
+        body: &Range<usize>,
+    ) -> Result<Option<String>, Vec<Diagnostic>> {
         let page = self.site.page(id);
         let own = page.meta.skip_content_templating;
-        let text = &page.source.text[page.body.clone()];
+        let text = &source.text[body.clone()];
         if !is_template(text) || !self.site.templating.applies_to(&page.relative, own) {
             return Ok(None);
         }
         let mut context = self.context(&page.path);
         context.insert_value("page", self.library.page_value(id));
-        self.content(&page.source, page.body.start, &page.lang, &context, &page.path).map(Some)
+        self.content(source, body.start, &page.lang, &context, &page.path).map(Some)
     }
 
-    /// What the templates in a section's Markdown make of it; `None` when there are none.
+    /// What the templates in a section's Markdown, which is `source[body]`, make of it; `None` when there are none.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn section_content(&self, id: SectionId) -> Result<Option<String>, Vec<Diagnostic>> {
+    pub fn section_content(
+        &self,
+        id: SectionId,
+        source: &Source,
+        body: &Range<usize>,
+    ) -> Result<Option<String>, Vec<Diagnostic>> {
         let section = self.site.section(id);
         let own = section.meta.skip_content_templating;
-        let text = &section.source.text[section.body.clone()];
+        let text = &source.text[body.clone()];
         if !is_template(text) || !self.site.templating.applies_to(&section.relative, own) {
             return Ok(None);
         }
         let mut context = self.context(&section.path);
         context.insert_value("section", self.library.section_value(id));
-        self.content(&section.source, section.body.start, &section.lang, &context, &section.path).map(Some)
+        self.content(source, body.start, &section.lang, &context, &section.path).map(Some)
     }
 
     /// A heading's link to itself, by the site's template for it.

@@ -190,6 +190,18 @@ impl Inputs {
         key
     }
 
+    /// Whether what a file says is kept as data.
+    pub(super) fn knows(&self, file: &str) -> bool {
+        self.data.has(|(from, _)| matches!(from, Origin::File(path) if **path == *file))
+    }
+
+    /// Forgets how often a page has asked for chance.
+    pub(super) fn begin_again(&self, page: &str) {
+        if let Ok(mut chances) = self.chances.lock() {
+            chances.remove(page);
+        }
+    }
+
     /// The picture a placeholder stands for.
     pub(super) fn picture(&self, key: ContentHash) -> Option<Picture> {
         self.pictures.lock().ok()?.get(&key).cloned()
@@ -266,6 +278,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
         let slot = Arc::clone(known.entry(key.clone()).or_default());
         drop(known);
         slot.get_or_init(find).clone()
+    }
+
+    fn has(&self, is_it: impl Fn(&K) -> bool) -> bool {
+        self.0.lock().is_ok_and(|known| known.keys().any(is_it))
     }
 }
 

@@ -74,6 +74,18 @@ impl Made {
             Err(never) => match never {},
         }
     }
+
+    /// Makes what is kept under `key` another, if anything is.
+    pub(super) fn change(&self, key: Key, change: impl FnOnce(&Value) -> Value) {
+        if let Some(Weighed { value, weight }) = self.values.get(&key) {
+            self.values.insert(key, Weighed { value: change(&value), weight });
+        }
+    }
+
+    /// Lets what is kept under `key` be made again.
+    pub(super) fn forget(&self, key: Key) {
+        self.values.remove(&key);
+    }
 }
 
 #[cfg(test)]

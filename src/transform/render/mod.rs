@@ -7,6 +7,7 @@ mod backlinks;
 mod builtins;
 mod content;
 mod contents;
+mod edited;
 mod functions;
 mod head;
 mod inputs;
@@ -178,6 +179,18 @@ impl<'a> Renderer<'a> {
         let templates = templates.map(|one| (one.name.as_str(), &*one.source.text));
         let (tera, meter) = measure::instrument(&self.teras[0], templates, clock).ok()?;
         Some(Self { meter: Some(meter), ..self.with_templates(&tera) })
+    }
+
+    /// The same again, which goes on seeing what this one sees when this one gets its content.
+    #[must_use]
+    pub fn before_contents(&self) -> Self {
+        self.with_templates(&self.teras[0])
+    }
+
+    /// Whether it can render templates in content: nothing is prepared for that in a site that has none.
+    #[must_use]
+    pub fn reads_content(&self) -> bool {
+        content::is_needed(self.site)
     }
 
     fn with_templates(&self, tera: &Tera) -> Self {

@@ -14,6 +14,7 @@ use super::{
     Contents, Html, Rendered,
     assets::Assets,
     backlinks::{Backlinks, Place, Urls},
+    edited::Edited,
     languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
     made::{Key, Made, Weighed},
@@ -34,11 +35,13 @@ use crate::{
 pub(super) struct Library {
     pub(super) languages: InLanguages,
     pub(super) words: Arc<Words>,
-    site: Arc<Site>,
-    contents: Arc<Contents>,
+    pub(super) site: Arc<Site>,
+    pub(super) contents: Arc<Contents>,
+    /// What is not as in `contents` any more.
+    pub(super) edited: Edited,
     backlinks: Backlinks,
     /// Of pages, sections and lists.
-    made: Made,
+    pub(super) made: Made,
     /// Whether links in a text lead to the language of its page.
     links_stay: bool,
     /// Files below `content/` in the order of the site's pages, which are sorted by them.
@@ -72,6 +75,7 @@ impl Library {
             words,
             site: Arc::clone(site),
             contents: Arc::default(),
+            edited: Edited::default(),
             backlinks: Backlinks::default(),
             made: Made::new(0),
             links_stay: site.config.translation.fallback,
@@ -105,6 +109,7 @@ impl Library {
             words,
             site: Arc::clone(site),
             contents,
+            edited: Edited::default(),
             backlinks,
             made: Made::new(site.pages.len()),
             links_stay: site.config.translation.fallback,
@@ -138,7 +143,8 @@ impl Library {
 
     fn page_alone(&self, id: PageId) -> Value {
         self.made.get(Key::Alone(id), || {
-            let content = &self.contents.pages[id.0];
+            let edited = self.edited.of(Place::Page(id));
+            let content = edited.as_deref().unwrap_or(&self.contents.pages[id.0]);
             let html = self.contents.html(content);
             let value = page(&self.site, self.site.page(id), content, &html, self.backlinks(Place::Page(id)));
             Weighed { value, weight: MAP + html.len() + HEADING * headings(&content.toc) }
@@ -162,8 +168,9 @@ impl Library {
     /// What templates see of a section.
     pub(super) fn section_value(&self, id: SectionId) -> Value {
         self.made.get(Key::Section(id), || {
-            let (each, content) = (self.site.section(id), &self.contents.sections[id.0]);
-            let html = self.contents.html(content);
+            let edited = self.edited.of(Place::Section(id));
+            let content = edited.as_deref().unwrap_or(&self.contents.sections[id.0]);
+            let (each, html) = (self.site.section(id), self.contents.html(content));
             let value = section(
                 &self.site,
                 each,
@@ -404,7 +411,7 @@ fn taxonomies(page: &Page) -> Value {
     Value::from(map)
 }
 
-fn toc(headings: &[Heading], permalink: &str) -> Value {
+pub(super) fn toc(headings: &[Heading], permalink: &str) -> Value {
     let heading = |heading: &Heading| {
         let mut map = Map::with_capacity(5);
         // A table of contents that is printed whole has its keys sorted, as in Zola.
