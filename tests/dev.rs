@@ -1,6 +1,8 @@
 //! `sitekit dev` as a newcomer meets it, and the three example sites under load while they are built again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "dev/again.rs"]
+mod again;
 #[expect(dead_code, reason = "what is looked at is the page itself")]
 #[path = "browser/chromium.rs"]
 mod chromium;

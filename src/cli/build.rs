@@ -1,5 +1,7 @@
 //! `sitekit build`: compiles sites into bundles and says what came of it.
 
+mod builder;
+
 use std::{
     collections::BTreeMap,
     io::{self, BufWriter, Write},
@@ -7,30 +9,27 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
-use jiff::Timestamp;
+use anyhow::bail;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
+pub(super) use self::builder::Builder;
 use super::{
-    beside, diagnostics, exit, explain,
-    hooks::{self, Hook},
-    outside::{self, BuildOutside, DataArgs},
-    progress::{Display, SiteProgress, Stages},
+    diagnostics, exit, explain,
+    hooks::Hook,
+    outside::{self, DataArgs},
+    progress::Display,
     serve::refuse,
     session::{PollArgs, Reload, Words, build_and_watch},
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
     text_table::{bytes, grouped, table},
 };
 use crate::{
-    compress::Cache,
     diag::{Diagnostic, Severity, did_you_mean},
-    load::{DiskWorld, Outside},
-    map, pack,
-    pipeline::{self, Compiled, Options, Profile, Report, Stage},
+    pipeline::{Profile, Report, Stage},
     remote::{Change, LOCK_FILE, Mode},
     site::{BasePath, Body, BuiltKind, Coding, ContentHash, Manifest, SiteImage, SiteName, SitePath},
 };
@@ -148,7 +147,7 @@ fn profile(config: &Config) -> Profile {
 }
 
 /// What a build needs to know, complete and checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BuildConfig {
     /// The folder that holds the sites' folder: places in diagnostics are relative to it.
     pub(super) project: PathBuf,
@@ -267,136 +266,6 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
     builder.trim();
     outcome.took = started.elapsed();
     Ok(outcome)
-}
-
-/// What builds have in common, however many there are.
-#[derive(Debug)]
-pub(super) struct Builder {
-    pool: rayon::ThreadPool,
-    cache: Arc<Cache>,
-}
-
-impl Builder {
-    /// The inner error is a cache that cannot be had.
-    ///
-    /// # Errors
-    /// When there are no threads.
-    pub(super) fn open(config: &BuildConfig) -> anyhow::Result<Result<Self, Box<Diagnostic>>> {
-        let threads = config.concurrency.map_or(0, NonZeroUsize::get);
-        let pool =
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the build's threads")?;
-        Ok(match Cache::open(&config.out.join(".cache"), config.cache_limit) {
-            Ok(cache) => Ok(Self { pool, cache: Arc::new(cache) }),
-            Err(error) => Err(Box::new(Diagnostic::error(config.out.display().to_string(), error.to_string()))),
-        })
-    }
-
-    /// Builds and publishes one site. `hooked` is called when a command of the site's author has run, before anything is read.
-    pub(super) fn build(
-        &self,
-        config: &BuildConfig,
-        site: &SiteName,
-        time: Timestamp,
-        display: Display,
-        hooked: &(dyn Fn() + Sync),
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<BuiltSite> {
-        let progress = SiteProgress::new(site.clone(), display);
-        let build = || build_site(config, site, &self.cache, time, &progress, hooked, diagnostics);
-        let built = self.pool.install(build);
-        progress.finish();
-        built
-    }
-
-    /// Keeps the cache to its size.
-    pub(super) fn trim(&self) {
-        self.cache.trim(SystemTime::now());
-    }
-}
-
-fn build_site(
-    config: &BuildConfig,
-    site: &SiteName,
-    cache: &Arc<Cache>,
-    time: Timestamp,
-    progress: &SiteProgress,
-    hooked: &(dyn Fn() + Sync),
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<BuiltSite> {
-    let started = Instant::now();
-    let root = format!("{}/{site}", config.folder);
-    let world = match DiskWorld::new(&config.project, &root) {
-        Ok(world) => world,
-        Err(error) => {
-            diagnostics.push(Diagnostic::error(root, format!("this folder {error}")));
-            return None;
-        }
-    };
-    let (hook, mut found) = hooks::before(config, site, &root, &world, &|command| progress.hook(command));
-    let failed = found.iter().any(|one| one.severity == Severity::Error);
-    diagnostics.append(&mut found);
-    if failed || hook == Some(Hook::Ran) {
-        hooked();
-    }
-    if failed {
-        return None;
-    }
-    let outside = match BuildOutside::open(&config.project.join(&root), &root, cache, config.data, time) {
-        Ok(outside) => Arc::new(outside),
-        Err(wrong) => {
-            diagnostics.push(*wrong);
-            return None;
-        }
-    };
-    let world = world.with_outside(Arc::clone(&outside) as Arc<dyn Outside>);
-    let options = Options { profile: config.profile };
-    let stages = Stages::new(progress);
-    let (compiled, mut found) = pipeline::compile(&world, site, &root, &options, Some(cache), &stages);
-    let stages = stages.end();
-    diagnostics.append(&mut found);
-    if let Err(error) = outside.close(compiled.is_some()) {
-        let message = format!("{LOCK_FILE} cannot be written: {error}");
-        let help = "the next build will ask other hosts again";
-        diagnostics.push(Diagnostic::error(root.as_str(), message).as_warning().with_help(help));
-    }
-    let Compiled { image, report, hidden_maps } = compiled?;
-    let sealed = match pack::seal(&image) {
-        Ok(sealed) => sealed,
-        Err(error) => {
-            diagnostics.push(Diagnostic::error(root, error.to_string()));
-            return None;
-        }
-    };
-    let live = map::live(&config.out, site).ok();
-    let committed = match sealed.commit(&pack::RealDisk, &config.out, config.keep) {
-        Ok(committed) => committed,
-        Err(error) => {
-            let help = "nothing was published: the generation that was live still is";
-            diagnostics.push(Diagnostic::error(config.out.display().to_string(), error.to_string()).with_help(help));
-            return None;
-        }
-    };
-    if let Err(error) = beside::refresh(&config.out, site, &hidden_maps) {
-        let help = "the site is published all the same";
-        let diagnostic = Diagnostic::error(config.out.display().to_string(), error.to_string());
-        diagnostics.push(diagnostic.as_warning().with_help(help));
-    }
-    Some(BuiltSite {
-        site: site.clone(),
-        generation: committed.generation,
-        changed: live.as_ref() != Some(&committed.path),
-        bundle: committed.path,
-        bundle_len: committed.len,
-        base: image.base.clone(),
-        report,
-        scripts: AssetFigures::of(&image, BuiltKind::Script),
-        styles: AssetFigures::of(&image, BuiltKind::Style),
-        hook,
-        changes: outside.changes(),
-        manifest: image.manifest,
-        stages,
-        took: started.elapsed(),
-    })
 }
 
 /// The sites to build, sorted, and what is wrong with the folder that should hold them.

@@ -119,8 +119,8 @@ impl<'a> Stages<'a> {
     }
 
     /// How long each stage took: until the next began, or until now.
-    pub(super) fn end(self) -> Vec<(Stage, Duration)> {
-        let began = self.began.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn end(&self) -> Vec<(Stage, Duration)> {
+        let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = began.iter().skip(1).map(|(_, next)| *next).chain([Instant::now()]);
         began.iter().zip(ends).map(|((stage, start), end)| (*stage, end.duration_since(*start))).collect()
     }

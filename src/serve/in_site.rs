@@ -13,6 +13,7 @@ use crate::{
 use super::{
     conditional::{self, Outcome, Preconditions, Validators},
     core::{Core, Mounted},
+    live::LiveUpdates,
     password::{Access, Area, Check},
     past,
     range::{self, Selection},
@@ -72,6 +73,11 @@ impl Asking<'_> {
         match route {
             Route::Found(_) | Route::Shell(_) if self.wanted.action == Action::Options => (respond::options(), None),
             Route::Found(id) | Route::Shell(id) => {
+                if let Some(live) = &self.core.live_updates
+                    && let Some(answer) = self.edited(live, id)
+                {
+                    return answer;
+                }
                 let entry = self.site.prepared(id);
                 let (head, nth) = represent(self.site.bundle(), &entry, self.wanted);
                 (head, nth.map(|nth| (entry, nth)))
@@ -81,6 +87,16 @@ impl Asking<'_> {
             Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
             Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
         }
+    }
+
+    /// A page that has changed since its bundle was built, in development.
+    fn edited(&self, live: &LiveUpdates, id: EntryId) -> Option<Answer> {
+        let bundle = self.site.bundle();
+        let path = bundle.entry(id).path();
+        let edit = live.edits().of(bundle)?.page(path)?.clone();
+        let entry = Rc::new(Prepared::of_edit(&edit, edit.lookup(path)?));
+        let (head, nth) = represent(&edit, &entry, self.wanted);
+        Some((head, nth.map(|nth| (entry, nth))))
     }
 
     fn canonical(&self, path: &SitePath) -> Answer {

@@ -28,11 +28,20 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) id: EntryId,
-    /// The older generation it is of, which is never resident; `None` for the live one.
-    pub(super) past: Option<Bundle>,
+    pub(super) of: Of,
     pub(super) status: StatusCode,
     pub(super) last_modified: Option<SystemTime>,
     pub(super) representations: Vec<Representation>,
+}
+
+/// The bundle an entry is of.
+#[derive(Debug)]
+pub(super) enum Of {
+    Live,
+    /// An older generation's, which is never resident.
+    Past(Bundle),
+    /// One of the few pages that have changed since the live one was built, in development: always in memory.
+    Edit,
 }
 
 #[derive(Debug)]
@@ -112,7 +121,7 @@ impl Prepared {
         });
         Self {
             id,
-            past: None,
+            of: Of::Live,
             // A bundle's statuses were checked when it was opened.
             status: StatusCode::from_u16(entry.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             last_modified,
@@ -122,7 +131,12 @@ impl Prepared {
 
     /// An entry of an older generation's bundle.
     pub(super) fn of_past(bundle: &Bundle, id: EntryId) -> Self {
-        Self { past: Some(bundle.clone()), ..Self::new(bundle, id) }
+        Self { of: Of::Past(bundle.clone()), ..Self::new(bundle, id) }
+    }
+
+    /// An entry of a bundle that is in memory.
+    pub(super) fn of_edit(bundle: &Bundle, id: EntryId) -> Self {
+        Self { of: Of::Edit, ..Self::new(bundle, id) }
     }
 
     fn is_negotiated(&self) -> bool {

@@ -34,7 +34,7 @@ use super::{
     password::{Check, Verdicts},
     peer::Client,
     rate::{Quota, Rates},
-    respond::{self, Content, Head, Prepared},
+    respond::{self, Content, Head, Of, Prepared},
     route::{self, Mount},
     target::{self, Action, Target},
     to_https,
@@ -507,14 +507,19 @@ impl Core {
         }
         let (Some((entry, nth)), Some(site)) = (source, site) else { return Made::Now(answer.failed()) };
         let found = &entry.representations[nth];
-        if site.is_resident() && entry.past.is_none() {
+        let (is_here, older) = match &entry.of {
+            Of::Live => (site.is_resident(), None),
+            Of::Past(older) => (false, Some(older)),
+            Of::Edit => (true, None),
+        };
+        if is_here {
             return Made::Now(answer.with(fill(content, Piece::Ready(found.body.clone()), track), Reading::Hit));
         }
-        if entry.past.is_none() {
+        if older.is_none() {
             site.note_hit(found.id);
         }
         let cache = self.sites.cache();
-        let cold = || Cold::new(entry.past.as_ref().unwrap_or(site.bundle()), found.place.clone());
+        let cold = || Cold::new(older.unwrap_or(site.bundle()), found.place.clone());
         if found.len > cache.longest() {
             return Made::Now(answer.with(fill(content, Piece::Cold(cold()), track), Reading::Miss));
         }

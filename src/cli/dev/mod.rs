@@ -116,6 +116,7 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         },
         poll: args.watch.poll,
         display: if args.json { Display::Quiet } else { Display::of_stderr() },
+        hold: true,
     };
     let mut serve = match ServeConfig::resolve(loaded) {
         Ok(config) => config,
@@ -133,7 +134,11 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
     };
     if !args.json {
         diagnostics::show(&outcome.diagnostics);
-        io::stdout().write_all(outcome.to_text().as_bytes())?;
+        let mut text = outcome.to_text();
+        for site in session.resumed().keys() {
+            text.extend([site.as_str(), " is served as it was built last, and is built behind it\n"]);
+        }
+        io::stdout().write_all(text.as_bytes())?;
     }
     if session.sites().is_empty() {
         return Ok(ExitCode::from(exit::AUTHOR));
@@ -152,7 +157,7 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
     let (asked, json) = (args.open, args.json);
     let (over, is_over) = mpsc::channel::<()>();
     serve_until_stopped(serve, load, |served| {
-        let shown = Announcement::of(&served, &outcome, session.sites());
+        let shown = Announcement::of(&served, &outcome, &session);
         let screen = if json { None } else { Screen::open(session.sites(), keys.is_some()) };
         let mut tell = audience(json, screen.clone());
         let with_state = json || screen.is_some();
@@ -246,6 +251,7 @@ fn begin(session: &mut Session, served: &Served, live: &Arc<LiveUpdates>, projec
             snapshot.sites().iter().find(|live| live.name() == site).map(|live| live.bundle().clone())
         });
     }
+    session.edit_in(Arc::clone(live));
     let pages = pages(Arc::clone(live), project.to_owned(), known, Arc::clone(&served.sites), served.look.clone());
     session.add_audience(pages, true);
 }
@@ -299,7 +305,7 @@ struct Announcement {
 }
 
 impl Announcement {
-    fn of(served: &Served, outcome: &Outcome, sites: BTreeSet<SiteName>) -> Self {
+    fn of(served: &Served, outcome: &Outcome, session: &Session) -> Self {
         let Some(address) = served.address else {
             let event = Event::Notice("serving".to_owned());
             return Self { event, text: String::new() };
@@ -307,7 +313,8 @@ impl Announcement {
         let url = address::url(address, served.secure);
         let network = address::network_url(address, served.secure);
         let at = |site: &SiteName| {
-            let base = outcome.built.iter().find(|built| built.site == *site).map(|built| built.base.clone());
+            let built = outcome.built.iter().find(|built| built.site == *site).map(|built| &built.base);
+            let base = built.or_else(|| session.resumed().get(site)).cloned();
             match base.unwrap_or_else(|| BasePath::of(site)) {
                 // A site at the root of its own hosts has a name on this machine, too.
                 base if base == BasePath::root() => {
@@ -317,7 +324,7 @@ impl Announcement {
                 base => format!("{url}{base}"),
             }
         };
-        let sites: Vec<(SiteName, String)> = sites.iter().map(|site| (site.clone(), at(site))).collect();
+        let sites: Vec<(SiteName, String)> = session.sites().iter().map(|site| (site.clone(), at(site))).collect();
         let mut text = format!("\nServing at {url}/\n");
         text.extend(sites.iter().map(|(_, url)| format!("  {url}\n")));
         if let Some(network) = &network {

@@ -23,6 +23,12 @@ pub(in crate::cli) enum Event {
         changed: Vec<(String, watch::Change)>,
     },
     Built(Built),
+    /// A page is served as this file says now; what else shows it comes with the build that follows.
+    Edited {
+        site: SiteName,
+        file: String,
+        took: Duration,
+    },
     /// It has mistakes, or could not be written: what was published stays.
     Failed {
         site: SiteName,
@@ -103,6 +109,9 @@ impl Event {
                 "differences": built.differences.iter().map(difference).collect::<Vec<_>>(),
                 "duration_ms": milliseconds(built.took),
             }),
+            Self::Edited { site, file, took } => {
+                json!({"event": "edited", "site": site.as_str(), "file": file, "duration_ms": milliseconds(*took)})
+            }
             Self::Failed { site, took } => {
                 json!({"event": "failed", "site": site.as_str(), "duration_ms": milliseconds(*took)})
             }

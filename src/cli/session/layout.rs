@@ -2,10 +2,13 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
-use crate::watch::{Change, Changes, Places};
+use crate::{
+    site::SiteName,
+    watch::{Change, Changes, Places},
+};
 
 /// The project's places, absolute.
 #[derive(Clone, Debug)]
@@ -53,7 +56,16 @@ impl Layout {
         changes.iter().map(|(path, change)| (self.name(path), *change)).collect()
     }
 
-    fn name(&self, path: &Path) -> String {
+    /// The site that a file of Markdown is content of.
+    pub(super) fn site_of_content(&self, path: &Path) -> Option<SiteName> {
+        let below =
+            path.strip_prefix(&self.sites).ok().filter(|path| path.extension().is_some_and(|end| end == "md"))?;
+        let mut parts = below.components().map(Component::as_os_str);
+        let site = SiteName::parse(parts.next()?.to_str()?).ok()?;
+        (parts.next()? == "content").then_some(site)
+    }
+
+    pub(super) fn name(&self, path: &Path) -> String {
         let below = path.strip_prefix(&self.project).unwrap_or(path);
         below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
     }
@@ -85,6 +97,15 @@ mod tests {
         check(&["/p/.buildignore"], &[], true, false);
         check(&["/p/sitekit.toml"], &[], false, true);
         check(&["/p/README.md"], &[], false, false);
+        for (path, site) in [
+            ("/p/sites/docs/content/a/b.md", Some("docs")),
+            ("/p/sites/docs/content/a.txt", None),
+            ("/p/sites/docs/templates/a.md", None),
+            ("/p/a.md", None),
+        ] {
+            let found = layout.site_of_content(Path::new(path));
+            assert_eq!(found.as_ref().map(SiteName::as_str), site, "{path}");
+        }
         let changes = [("/p/sites/docs/a.md".into(), Change::Added)].into();
         assert_eq!(layout.shown(&changes), [("sites/docs/a.md".to_owned(), Change::Added)]);
     }

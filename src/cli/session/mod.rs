@@ -2,12 +2,14 @@
 //! whoever listens. How a site is compiled is none of its business: it calls what `sitekit build` calls.
 
 mod event;
+mod keeper;
 mod layout;
 mod rebuild;
+mod resume;
 mod screen;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -19,11 +21,14 @@ use std::{
 
 use anyhow::Context as _;
 
-use self::layout::Layout;
 pub(super) use self::{
     event::{Built, Event, problems, update},
     rebuild::{PollArgs, Words, build_and_watch},
     screen::{Screen, audience},
+};
+use self::{
+    keeper::{Finished, Kept, Order, Running},
+    layout::Layout,
 };
 use super::{
     build::{BuildConfig, Builder, BuiltSite, Outcome, find_sites},
@@ -31,11 +36,12 @@ use super::{
     progress::Display,
 };
 use crate::{
-    diag::{Diagnostic, Severity},
+    diag::Diagnostic,
     map::{self, Bundle, differences},
-    remote::{LOCK_FILE, Mode},
-    site::{Manifest, SiteName},
-    watch::{Changes, Heard, Watch},
+    remote::Mode,
+    serve::LiveUpdates,
+    site::{BasePath, ContentHash, Manifest, SiteName},
+    watch::{Change, Changes, Heard, Sort, Watch},
 };
 
 /// Reads the settings again.
@@ -48,6 +54,8 @@ pub(super) type Audience = Box<dyn FnMut(&Event) + Send>;
 pub(super) enum Wake {
     Heard(Heard),
     Asked(Command),
+    /// A build is over.
+    Finished,
     Stop,
 }
 
@@ -69,6 +77,8 @@ pub(super) struct Surroundings {
     /// Look for changes so often instead of being told of them.
     pub(super) poll: Option<Duration>,
     pub(super) display: Display,
+    /// Whether a build stays in memory, so that a page is made again at once.
+    pub(super) hold: bool,
 }
 
 pub(super) struct Session {
@@ -76,8 +86,22 @@ pub(super) struct Session {
     layout: Layout,
     reload: Reload,
     builder: Builder,
+    hold: bool,
     /// Locked, because a build tells from its own thread when its sources are about to be read.
-    watch: Mutex<Watch>,
+    watch: Arc<Mutex<Watch>>,
+    wakes: mpsc::Sender<Wake>,
+    /// Sites that are to be built, and the one that is.
+    queue: VecDeque<SiteName>,
+    running: Option<Running>,
+    /// What changed since the first of these was begun.
+    pending: Changes,
+    everything: bool,
+    /// Sites that are served as a session before this one built them, and where.
+    resumed: BTreeMap<SiteName, BasePath>,
+    /// The files whose pages were made again, and with which generation's build, since changes were found last.
+    made_again: BTreeMap<PathBuf, ContentHash>,
+    /// Where pages answer that are made again.
+    pages: Option<Arc<LiveUpdates>>,
     sites: BTreeMap<SiteName, Known>,
     /// What is wrong with no site in particular.
     wrong: Vec<Diagnostic>,
@@ -86,12 +110,17 @@ pub(super) struct Session {
     live: Box<dyn FnMut(&SiteName) -> Option<Bundle> + Send>,
 }
 
+/// So many pages that changed are made again before a build: of more, the build makes more sense.
+const MOST_LATE: usize = 8;
+
 /// What is known of a site since it was built last.
 #[derive(Debug, Default)]
 struct Known {
     bundle: Option<Bundle>,
     manifest: Manifest,
     wrong: Vec<Diagnostic>,
+    /// Its last build, as long as it is there.
+    kept: Option<Kept>,
 }
 
 impl Session {
@@ -104,23 +133,33 @@ impl Session {
         surroundings: Surroundings,
         wakes: mpsc::Sender<Wake>,
     ) -> anyhow::Result<Result<(Self, Outcome), Box<Diagnostic>>> {
-        let Surroundings { settings, reload, poll, display } = surroundings;
+        let Surroundings { settings, reload, poll, display, hold } = surroundings;
         let layout = Layout::of(&config, &settings)?;
         let builder = match Builder::open(&config)? {
             Ok(builder) => builder,
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let send = move |heard| {
+        let heard = wakes.clone();
+        let send = move |what| {
             // Fails when the session is over.
-            let _ = wakes.send(Wake::Heard(heard));
+            let _ = heard.send(Wake::Heard(what));
         };
-        let watch = Mutex::new(Watch::start(layout.places(), poll, send));
+        let watch = Arc::new(Mutex::new(Watch::start(layout.places(), poll, send)));
         let mut session = Self {
             config,
             layout,
             reload,
             builder,
+            hold,
             watch,
+            wakes,
+            queue: VecDeque::new(),
+            running: None,
+            pending: Changes::new(),
+            everything: false,
+            resumed: BTreeMap::new(),
+            made_again: BTreeMap::new(),
+            pages: None,
             sites: BTreeMap::new(),
             wrong: Vec::new(),
             audience: Vec::new(),
@@ -143,16 +182,29 @@ impl Session {
         let mut outcome =
             Outcome { built: Vec::new(), failed_sites: Vec::new(), diagnostics: found, took: Duration::ZERO };
         for site in sites {
-            let (built, wrong) = self.compile(&site, display)?;
+            // What other hosts answer is wanted before anything is served, when it is asked for.
+            let may_resume = self.hold && self.config.data != Mode::Refresh;
+            if let Some(bundle) = may_resume.then(|| resume::last(&self.config, &site)).flatten() {
+                self.resumed.insert(site.clone(), bundle.base().clone());
+                self.sites.insert(site.clone(), Known { manifest: bundle.manifest(), ..Known::default() });
+                self.queue.push_back(site);
+                continue;
+            }
+            let running = self.order(&site, display)?.begin()?;
+            let Finished { built, wrong, held } = running.wait();
             outcome.diagnostics.extend(wrong.iter().cloned());
             let known = Known {
                 bundle: None,
                 manifest: built.as_ref().map(|built| built.manifest.clone()).unwrap_or_default(),
                 wrong,
+                kept: built.as_ref().filter(|_| held).map(|built| running.kept(built.generation)),
             };
             self.sites.insert(site.clone(), known);
             match built {
-                Some(built) => outcome.built.push(built),
+                Some(built) => {
+                    self.note(&built);
+                    outcome.built.push(built);
+                }
                 None => outcome.failed_sites.push(site),
             }
         }
@@ -174,6 +226,11 @@ impl Session {
         self.serve_with(move |site| map::open_live(&out, site).ok());
     }
 
+    /// Lets pages that are made again be served.
+    pub(super) fn edit_in(&mut self, pages: Arc<LiveUpdates>) {
+        self.pages = Some(pages);
+    }
+
     /// Tells `audience` what happens from now on; and what is wrong now, unless it was told.
     pub(super) fn add_audience(&mut self, mut audience: Audience, with_state: bool) {
         let state = if with_state { self.state() } else { Vec::new() };
@@ -184,6 +241,18 @@ impl Session {
     /// Why changes are looked for instead of being told of, if that is so.
     pub(super) fn silence(&self) -> Option<String> {
         self.watch().silence().map(ToString::to_string)
+    }
+
+    /// Sites that are served as a session before this one built them, and where: they are built as soon as it runs.
+    pub(super) fn resumed(&self) -> &BTreeMap<SiteName, BasePath> {
+        &self.resumed
+    }
+
+    /// For the next session.
+    fn note(&self, built: &BuiltSite) {
+        if self.hold {
+            resume::note(&self.config, &built.site, built.generation);
+        }
     }
 
     /// The sites there are.
@@ -198,6 +267,10 @@ impl Session {
         wakes: &mpsc::Receiver<Wake>,
         mut asked: impl FnMut(Command, &BTreeSet<SiteName>) -> Option<String>,
     ) {
+        if !self.queue.is_empty() {
+            self.tell(&Event::Building { sites: self.queue.iter().cloned().collect(), changed: Vec::new() });
+            self.go_on();
+        }
         loop {
             let due = self.watch().due();
             let first = match due.map(|due| wakes.recv_timeout(due.saturating_duration_since(Instant::now()))) {
@@ -207,9 +280,18 @@ impl Session {
                 Some(Err(RecvTimeoutError::Disconnected)) => Some(Wake::Stop),
             };
             let now = Instant::now();
+            let mut written = BTreeSet::new();
             for wake in first.into_iter().chain(wakes.try_iter()) {
                 match wake {
-                    Wake::Heard(heard) => self.watch().hear(heard, now),
+                    Wake::Heard(heard) => {
+                        if let Heard::Of(path, Sort::Done) = &heard
+                            && self.layout.site_of_content(path).is_some()
+                        {
+                            written.insert(path.clone());
+                        }
+                        self.watch().hear(heard, now);
+                    }
+                    Wake::Finished => self.take_finished(),
                     Wake::Asked(Command::Rebuild) => self.rebuild_all(),
                     Wake::Asked(command) => {
                         let sites = self.sites();
@@ -217,12 +299,21 @@ impl Session {
                             self.tell(&Event::Notice(said));
                         }
                     }
-                    Wake::Stop => return,
+                    Wake::Stop => {
+                        // A command of an author's is ended by its build.
+                        self.running.iter().for_each(|running| drop(running.wait()));
+                        return;
+                    }
                 }
+            }
+            // Of many files at once a build makes more sense.
+            if let (Some(path), 1) = (written.first(), written.len()) {
+                self.make_again(path);
             }
             let changes = self.watch().look(Instant::now());
             if !changes.is_empty() {
-                self.take(&changes);
+                self.make_settled_again(&changes);
+                self.build_changed(changes, false);
             }
         }
     }
@@ -230,14 +321,69 @@ impl Session {
     /// Builds all sites, whatever changed.
     fn rebuild_all(&mut self) {
         let changes = self.watch().look(Instant::now());
-        self.build_changed(&changes, true);
+        self.build_changed(changes, true);
     }
 
-    fn take(&mut self, changes: &Changes) {
-        self.build_changed(changes, false);
+    fn build_changed(&mut self, changes: Changes, everything: bool) {
+        self.pending.extend(changes);
+        self.everything |= everything;
+        self.go_on();
     }
 
-    fn build_changed(&mut self, changes: &Changes, everything: bool) {
+    /// Begins the next build, if there is anything to build and nothing is built.
+    fn go_on(&mut self) {
+        while self.running.is_none() {
+            let Some(site) = self.queue.pop_front() else {
+                let changes = std::mem::take(&mut self.pending);
+                let everything = std::mem::take(&mut self.everything);
+                if changes.is_empty() && !everything {
+                    return;
+                }
+                self.line_up(&changes, everything);
+                continue;
+            };
+            match self.order(&site, Display::Quiet).and_then(Order::begin) {
+                Ok(running) => self.running = Some(running),
+                Err(error) => {
+                    let wrong = vec![Diagnostic::error(self.config.folder.as_str(), format!("{error:#}"))];
+                    self.take_over_built(site, Instant::now(), None, wrong, None);
+                }
+            }
+        }
+    }
+
+    /// Makes a page again that changed, with what its site's last build knows.
+    fn make_again(&mut self, path: &Path) {
+        let started = Instant::now();
+        let Some(site) = self.layout.site_of_content(path) else { return };
+        let (Some(pages), Some(Known { kept: Some(kept), .. })) = (&self.pages, self.sites.get(&site)) else { return };
+        let file = self.layout.name(path);
+        if let Some(page) = kept.again(&file) {
+            pages.edit(&page, kept.generation);
+            self.made_again.insert(path.to_owned(), kept.generation);
+            self.tell(&Event::Edited { site, file, took: started.elapsed() });
+        }
+    }
+
+    /// The same for what has been found to have changed: not every system says when a file is whole.
+    fn make_settled_again(&mut self, changes: &Changes) {
+        let made = std::mem::take(&mut self.made_again);
+        let is_page = |path: &Path| self.layout.site_of_content(path).is_some();
+        let are_few = changes.len() <= MOST_LATE;
+        if !are_few || !changes.iter().all(|(path, change)| *change == Change::Changed && is_page(path)) {
+            return;
+        }
+        for path in changes.keys() {
+            let site = self.layout.site_of_content(path).and_then(|site| self.sites.get(&site));
+            let generation = site.and_then(|known| known.kept.as_ref()).map(|kept| kept.generation);
+            if made.get(path) != generation.as_ref() {
+                self.make_again(path);
+            }
+        }
+    }
+
+    /// Finds out what is to be built.
+    fn line_up(&mut self, changes: &Changes, everything: bool) {
         let concerned = self.layout.concerned(changes);
         let mut all = everything || concerned.all_sites;
         let mut wrong = Vec::new();
@@ -274,9 +420,7 @@ impl Session {
             return;
         }
         self.tell(&Event::Building { sites: dirty.clone(), changed: self.layout.shown(changes) });
-        for site in dirty {
-            self.build(site);
-        }
+        self.queue.extend(dirty);
     }
 
     /// Whether everything must be built again. What a session cannot change while it runs is told.
@@ -294,12 +438,23 @@ impl Session {
         differs
     }
 
-    fn build(&mut self, site: SiteName) {
-        let started = Instant::now();
-        let (built, wrong) = match self.compile(&site, Display::Quiet) {
-            Ok(compiled) => compiled,
-            Err(error) => (None, vec![Diagnostic::error(self.config.folder.as_str(), format!("{error:#}"))]),
-        };
+    fn take_finished(&mut self) {
+        let Some(Finished { built, wrong, held }) = self.running.as_ref().and_then(Running::finished) else { return };
+        let Some(running) = self.running.take() else { return };
+        let (site, started) = (running.site.clone(), running.started);
+        let kept = built.as_ref().filter(|_| held).map(|built| running.kept(built.generation));
+        self.take_over_built(site, started, built, wrong, kept);
+        self.go_on();
+    }
+
+    fn take_over_built(
+        &mut self,
+        site: SiteName,
+        started: Instant,
+        built: Option<BuiltSite>,
+        wrong: Vec<Diagnostic>,
+        kept: Option<Kept>,
+    ) {
         let known = self.sites.entry(site.clone()).or_default();
         let had_wrong = !known.wrong.is_empty();
         known.wrong.clone_from(&wrong);
@@ -307,7 +462,13 @@ impl Session {
             Some(built) => {
                 let before = known.bundle.take();
                 let renamed = renamed(&known.manifest, &built.manifest);
+                known.kept = kept;
+                self.note(&built);
+                self.make_late_edits_again(&site, &built);
                 let bundle = (self.live)(&site);
+                if let Some(pages) = &self.pages {
+                    pages.keep_edits(&site, built.generation);
+                }
                 let known = self.sites.entry(site.clone()).or_default();
                 let differences = match (&before, &bundle) {
                     (Some(before), Some(bundle)) => differences(before, bundle),
@@ -337,22 +498,35 @@ impl Session {
         }
     }
 
-    /// Compiles and publishes a site, and says what is wrong with it.
-    fn compile(&self, site: &SiteName, display: Display) -> anyhow::Result<(Option<BuiltSite>, Vec<Diagnostic>)> {
-        let time = outside::time_of_build()?;
-        let mut wrong = Vec::new();
-        let folder = self.layout.sites.join(site.as_str());
-        // What the author's own command wrote is read by this build, and is no reason for another.
-        let watch = &self.watch;
-        let hooked = || drop(locked(watch).accept(&folder));
-        let built = self.builder.build(&self.config, site, time, display, &hooked, &mut wrong);
-        // The build itself writes one file of the site.
-        drop(self.watch().accept(&folder.join(LOCK_FILE)));
-        if built.is_none() && !wrong.iter().any(|one| one.severity == Severity::Error) {
-            wrong.push(Diagnostic::error(format!("{}/{site}", self.config.folder), "this site could not be built"));
+    /// What changed while a site was built may be missing in it: pages that have changed stay as they are shown.
+    fn make_late_edits_again(&mut self, site: &SiteName, built: &BuiltSite) {
+        let Some(pages) = &self.pages else { return };
+        pages.end_edits(site, built.generation);
+        let is_late = |(path, change): &(&PathBuf, &Change)| {
+            **change == Change::Changed && self.layout.site_of_content(path).as_ref() == Some(site)
+        };
+        let late: Vec<&Path> = self.pending.iter().filter(is_late).map(|(path, _)| path.as_path()).collect();
+        let kept = self.sites.get(site).and_then(|known| known.kept.as_ref()).filter(|_| late.len() <= MOST_LATE);
+        for path in late {
+            if let Some(page) = kept.and_then(|kept| kept.again(&self.layout.name(path))) {
+                pages.edit_before_live(&page, built.generation);
+            }
         }
-        wrong.sort();
-        Ok((built, wrong))
+    }
+
+    /// What a build of a site takes.
+    fn order(&self, site: &SiteName, display: Display) -> anyhow::Result<Order> {
+        Ok(Order {
+            config: self.config.clone(),
+            builder: self.builder.again(&self.config)?,
+            site: site.clone(),
+            folder: self.layout.sites.join(site.as_str()),
+            time: outside::time_of_build()?,
+            display,
+            hold: self.hold,
+            watch: Arc::clone(&self.watch),
+            wakes: self.wakes.clone(),
+        })
     }
 
     fn watch(&self) -> MutexGuard<'_, Watch> {

@@ -41,7 +41,7 @@ pub(in crate::cli) fn build_and_watch(
 ) -> anyhow::Result<ExitCode> {
     let display = if words == Words::All { Display::of_stderr() } else { Display::Quiet };
     let (wakes, woken) = mpsc::channel();
-    let surroundings = Surroundings { settings, reload, poll, display };
+    let surroundings = Surroundings { settings, reload, poll, display, hold: false };
     let (mut session, outcome) = match Session::open(config, surroundings, wakes)? {
         Ok(opened) => opened,
         Err(wrong) => {

@@ -138,7 +138,7 @@ impl Shown {
                 self.sites.remove(site);
                 self.wrong.remove(&Some(site.clone()));
             }
-            Event::Listening { .. } | Event::Notice(_) => {}
+            Event::Edited { .. } | Event::Listening { .. } | Event::Notice(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 //! What it serves is below a path with an empty segment, which no path of a site has.
 
 mod dress;
+mod edits;
 mod meta;
 mod policy;
 
@@ -22,6 +23,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use self::edits::Edits;
 use super::{
     body::Body,
     connection::{Pending, Track},
@@ -29,7 +31,10 @@ use super::{
     hosts::Claim,
     respond::{self, Content, Head},
 };
-use crate::site::Host;
+use crate::{
+    map::Bundle,
+    site::{ContentHash, Host, SiteName},
+};
 
 /// Where it is.
 pub(super) const PREFIX: &str = "/@sitekit//";
@@ -60,6 +65,7 @@ pub struct LiveUpdates {
     /// Allows our script where a site's policy allows few.
     nonce: String,
     told: Mutex<Told>,
+    edits: Edits,
     open_editor: OpenEditor,
 }
 
@@ -67,6 +73,8 @@ pub struct LiveUpdates {
 #[derive(Debug)]
 struct Told {
     problems: Value,
+    /// What each site is called since its last update.
+    names: BTreeMap<String, String>,
     /// The last messages of type `update`, the newest last.
     updates: VecDeque<Value>,
     pages: Vec<mpsc::Sender<Bytes>>,
@@ -88,13 +96,34 @@ impl LiveUpdates {
     pub fn new(open_editor: OpenEditor) -> Self {
         // Not for secrets: so that a page that was written to guess it does not.
         let random = || RandomState::new().hash_one(0u8);
-        let told = Told { problems: json!([]), updates: VecDeque::new(), pages: Vec::new(), closed: false };
-        Self { nonce: format!("{:016x}{:016x}", random(), random()), told: Mutex::new(told), open_editor }
+        let told = Told {
+            problems: json!([]),
+            names: BTreeMap::new(),
+            updates: VecDeque::new(),
+            pages: Vec::new(),
+            closed: false,
+        };
+        Self {
+            nonce: format!("{:016x}{:016x}", random(), random()),
+            told: Mutex::new(told),
+            edits: Edits::default(),
+            open_editor,
+        }
     }
 
-    /// Tells all pages that are open.
-    pub fn publish(&self, message: Value) {
+    /// Tells all pages that are open. What they are told of a generation is what they see of it: with its edits.
+    pub fn publish(&self, mut message: Value) {
         let mut told = self.told();
+        if message["type"] == "update"
+            && let (Some(site), Some(generation)) = (message["site"].as_str(), message["generation"].as_str())
+        {
+            let now = self.edits.name_of(site, generation);
+            let before = told.names.insert(site.to_owned(), now.clone());
+            if let Some(before) = before.filter(|_| !message["previous"].is_null()) {
+                message["previous"] = before.into();
+            }
+            message["generation"] = now.into();
+        }
         told.send(&message);
         if message["type"] == "update" {
             told.updates.push_back(message);
@@ -102,6 +131,36 @@ impl LiveUpdates {
                 told.updates.pop_front();
             }
         }
+    }
+
+    /// Lets the pages of `edit` answer, at once, instead of those of the generation `of` of their site, for as long as that one
+    /// is live; and tells all pages that are open.
+    pub fn edit(&self, edit: &Bundle, of: ContentHash) {
+        if let Some(previous) = self.edits.add(edit, of) {
+            let (site, generation) = (edit.site().as_str(), of.to_string());
+            self.publish(json!({
+                "type": "update", "site": site, "generation": generation, "previous": previous, "files": [],
+            }));
+        }
+    }
+
+    /// The same for a generation that is about to be live, and told of then.
+    pub fn edit_before_live(&self, edit: &Bundle, of: ContentHash) {
+        self.edits.add(edit, of);
+    }
+
+    /// A generation of a site was built, which may be what was there before: edits of it are edits no more.
+    pub fn end_edits(&self, site: &SiteName, of: ContentHash) {
+        self.edits.retain(site, |edited| edited != of);
+    }
+
+    /// A generation of a site is live: there is no way back to edits of others.
+    pub fn keep_edits(&self, site: &SiteName, of: ContentHash) {
+        self.edits.retain(site, |edited| edited == of);
+    }
+
+    pub(super) fn edits(&self) -> &Edits {
+        &self.edits
     }
 
     /// Tells what is wrong now, instead of what was: a list, empty when nothing is.
@@ -221,7 +280,7 @@ impl LiveUpdates {
         let site = pending.as_ref().and_then(|pending| pending.site.as_deref());
         let page = dress::Page {
             site: site.map_or("", |site| site.name().as_str()),
-            generation: site.map_or_else(String::new, |site| site.bundle().generation().to_string()),
+            generation: site.map_or_else(String::new, |site| self.edits.name(site.bundle())),
             nonce: &self.nonce,
             authority,
             bare,
@@ -232,7 +291,7 @@ impl LiveUpdates {
     fn events(&self, core: &Core, track: &Rc<Track>, query: &str) -> Response<Body> {
         let view = core.view();
         let sites = view.snapshot().sites().iter();
-        let sites = sites.map(|site| (site.name().to_string(), site.generation().to_string())).collect();
+        let sites = sites.map(|site| (site.name().to_string(), self.edits.name(site.bundle()))).collect();
         let (site, generation) = (value(query, "site"), value(query, "generation"));
         let messages = self.listen(&sites, &site.unwrap_or_default(), &generation.unwrap_or_default());
         let Some(messages) = messages else { return answer(respond::unavailable(1)) };

@@ -1,0 +1,174 @@
+//! A build on a thread of its own, which stays there when it is over: everything it made borrows from everything else it made,
+//! so it cannot be carried away. It is asked what a page is now, until whoever asks lets go of it.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use super::{Wake, locked};
+use crate::{
+    cli::{
+        build::{BuildConfig, Builder, BuiltSite},
+        progress::Display,
+    },
+    diag::{Diagnostic, Severity},
+    map::Bundle,
+    pack,
+    pipeline::Held,
+    remote::LOCK_FILE,
+    site::{ContentHash, SiteName},
+    watch::Watch,
+};
+
+/// What a build is made with.
+pub(super) struct Order {
+    pub(super) config: BuildConfig,
+    pub(super) builder: Builder,
+    pub(super) site: SiteName,
+    /// The site's.
+    pub(super) folder: PathBuf,
+    pub(super) time: Timestamp,
+    pub(super) display: Display,
+    /// Whether it is to be asked afterwards.
+    pub(super) hold: bool,
+    pub(super) watch: Arc<Mutex<Watch>>,
+    /// Hears that it is over.
+    pub(super) wakes: mpsc::Sender<Wake>,
+}
+
+/// What came of a build.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) built: Option<BuiltSite>,
+    pub(super) wrong: Vec<Diagnostic>,
+    /// Whether it can be asked.
+    pub(super) held: bool,
+}
+
+/// A build under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) site: SiteName,
+    pub(super) started: Instant,
+    finished: mpsc::Receiver<Finished>,
+    questions: mpsc::Sender<Question>,
+}
+
+/// A build that is over, and can be asked.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) generation: ContentHash,
+    questions: mpsc::Sender<Question>,
+}
+
+/// What is at the addresses of a content file now?
+#[derive(Debug)]
+struct Question {
+    file: String,
+    answer: mpsc::Sender<Option<Bundle>>,
+}
+
+/// Sends its message at the latest when its thread ends, however that does.
+struct Bell(mpsc::Sender<Wake>);
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        // Fails when the session is over.
+        let _ = self.0.send(Wake::Finished);
+    }
+}
+
+impl Order {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn begin(self) -> anyhow::Result<Running> {
+        let (sender, finished) = mpsc::channel();
+        let (questions, asked) = mpsc::channel();
+        let (site, started) = (self.site.clone(), Instant::now());
+        let thread = thread::Builder::new().name("sitekit-build".to_owned());
+        thread.spawn(move || self.carry_out(&sender, asked)).context("the system gives no thread")?;
+        Ok(Running { site, started, finished, questions })
+    }
+
+    fn carry_out(self, finished: &mpsc::Sender<Finished>, asked: mpsc::Receiver<Question>) {
+        let Self { config, builder, site, folder, time, display, hold, watch, wakes } = self;
+        let bell = Bell(wakes);
+        // What the author's own command wrote is read by this build, and is no reason for another.
+        let hooked = || drop(locked(&watch).accept(&folder));
+        let finish = |built: Option<BuiltSite>, mut wrong: Vec<Diagnostic>, held: bool| {
+            // The build itself writes one file of the site.
+            drop(locked(&watch).accept(&folder.join(LOCK_FILE)));
+            if built.is_none() && !wrong.iter().any(|one| one.severity == Severity::Error) {
+                wrong.push(Diagnostic::error(format!("{}/{site}", config.folder), "this site could not be built"));
+            }
+            wrong.sort();
+            // Fails when the session is over.
+            let _ = finished.send(Finished { built, wrong, held });
+            drop(bell);
+        };
+        if !hold {
+            let mut wrong = Vec::new();
+            let built = builder.build(&config, &site, time, display, &hooked, &mut wrong);
+            return finish(built, wrong, false);
+        }
+        builder.build_and_hold(&config, &site, time, display, &hooked, |built, wrong, held| {
+            finish(built, wrong, held.is_some());
+            let Some(held) = held else { return };
+            for Question { file, answer } in asked {
+                // Fails when nobody waits any more.
+                let _ = answer.send(again(held, &file));
+            }
+        });
+    }
+}
+
+/// The answers at the addresses of a file, as a bundle of these alone.
+fn again(held: &Held<'_, '_>, file: &str) -> Option<Bundle> {
+    let sealed = pack::seal(&held.again(file)?).ok()?;
+    let bytes = sealed.pieces().collect::<Result<Vec<_>, _>>().ok()?.concat();
+    Bundle::from_bytes(bytes.into()).ok()
+}
+
+impl Running {
+    /// What came of it, if it is over.
+    pub(super) fn finished(&self) -> Option<Finished> {
+        match self.finished.try_recv() {
+            Ok(finished) => Some(finished),
+            Err(mpsc::TryRecvError::Empty) => None,
+            Err(mpsc::TryRecvError::Disconnected) => Some(self.broken()),
+        }
+    }
+
+    /// Waits for what comes of it.
+    pub(super) fn wait(&self) -> Finished {
+        self.finished.recv().unwrap_or_else(|_| self.broken())
+    }
+
+    /// Its thread ended without a word.
+    fn broken(&self) -> Finished {
+        let message = "this site could not be built: the build ended in a panic, which is a mistake of sitekit's";
+        Finished { built: None, wrong: vec![Diagnostic::error(self.site.to_string(), message)], held: false }
+    }
+
+    /// To be asked, once it is over.
+    pub(super) fn kept(self, generation: ContentHash) -> Kept {
+        Kept { generation, questions: self.questions }
+    }
+}
+
+impl Kept {
+    /// The answers at the addresses of a file of the project, as it is now; `None` where only a build can tell.
+    pub(super) fn again(&self, file: &str) -> Option<Bundle> {
+        let (answer, answered) = mpsc::channel();
+        self.questions.send(Question { file: file.to_owned(), answer }).ok()?;
+        answered.recv().ok().flatten()
+    }
+}
