@@ -4,6 +4,7 @@
 mod answer;
 mod assets;
 mod build;
+mod development;
 mod machine;
 mod memory;
 mod meter;
@@ -54,6 +55,13 @@ enum Command {
         common: Common,
         #[command(flatten)]
         args: build::BuildArgs,
+    },
+    /// From a save to what is served: sitekit dev, hugo server, zola serve
+    Loop {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: development::LoopArgs,
     },
     /// Files, bytes and time of scripts and style sheets: sitekit, esbuild, Vite
     Assets {
@@ -128,6 +136,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { common, args } => finish(&common, &[serve::run(&common, &args)?]),
         Command::Build { common, args } => finish(&common, &[build::run(&common, &args)?]),
+        Command::Loop { common, args } => finish(&common, &[development::run(&common, &args)?]),
         Command::Assets { common, args } => finish(&common, &[assets::run(&common, &args)?]),
         Command::Compare { common, serve, build } => {
             finish(&common, &[serve::run(&common, &serve)?, build::run(&common, &build)?])

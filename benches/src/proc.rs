@@ -40,6 +40,13 @@ impl Held {
     }
 }
 
+/// The CPU time a process has used, all its threads together, in the kernel's ticks.
+pub(crate) fn ticks(pid: u32) -> anyhow::Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the server has ended")?;
+    let (_, after) = stat.rsplit_once(')').context("a line of /proc without a name")?;
+    Ok(after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum())
+}
+
 impl Waited {
     /// The threads that serve are called `sitekit-` and a number.
     pub(crate) fn of(pid: u32) -> anyhow::Result<Self> {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 /// The corpus' `content` folder; an archive is unpacked into `scratch` first.
-pub(super) fn open(corpus: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn open(corpus: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
     let root = if corpus.is_dir() {
         corpus.to_owned()
     } else {
@@ -50,7 +50,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Repeats a folder under new names, `copy-001` and so on, until there are so many Markdown files in `to`. The files are not
 /// copied: each is one more name of the same bytes.
-pub(super) fn repeat(from: &Path, to: &Path, pages: usize) -> io::Result<()> {
+pub(crate) fn repeat(from: &Path, to: &Path, pages: usize) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let mut left = pages;
     for number in 1.. {

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -14,22 +15,22 @@ use crate::peer;
 
 /// What is asked of every generator alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Work {
-    pub(super) highlight: bool,
-    pub(super) minify: bool,
+pub(crate) struct Work {
+    pub(crate) highlight: bool,
+    pub(crate) minify: bool,
 }
 
 /// A program that turns the corpus into pages.
 #[derive(Debug)]
-pub(super) struct Generator {
-    pub(super) kind: Kind,
+pub(crate) struct Generator {
+    pub(crate) kind: Kind,
     binary: PathBuf,
     /// Its project: configuration, templates and a copy of the content.
     project: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `--profile dev`: no compression, as the peers have none.
     Sitekit,
     /// `--profile prod`: brotli, gzip and zstd at their highest levels.
@@ -40,7 +41,7 @@ pub(super) enum Kind {
 
 impl Generator {
     /// Puts the project into `project`, a new folder.
-    pub(super) fn new(kind: Kind, binary: PathBuf, project: PathBuf, content: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(kind: Kind, binary: PathBuf, project: PathBuf, content: &Path) -> anyhow::Result<Self> {
         let generator = Self { kind, binary, project };
         let site = generator.site();
         fs::create_dir_all(&site)?;
@@ -79,6 +80,54 @@ impl Generator {
         Ok(command)
     }
 
+    /// The command that serves at `address`, and builds what changes; writes the settings for the work. What it builds is in
+    /// memory, or in `out`.
+    pub(crate) fn serve(&self, work: Work, address: SocketAddr, out: &Path) -> anyhow::Result<Command> {
+        let (file, text) = self.kind.settings(work);
+        fs::write(self.site().join(file), text)?;
+        let mut command = Command::new(&self.binary);
+        command.current_dir(&self.project);
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => {
+                command.arg("dev").arg("--sites").arg(self.project.join("sites")).arg("--out").arg(out);
+                command.arg("--addr").arg(address.to_string());
+            }
+            Kind::Hugo => {
+                command
+                    .arg("server")
+                    .arg("--source")
+                    .arg(&self.project)
+                    .arg("--bind")
+                    .arg(host)
+                    .arg("--port")
+                    .arg(port);
+                command.arg("--cacheDir").arg(out.with_extension("cache"));
+            }
+            Kind::Zola => {
+                command.arg("--root").arg(&self.project).arg("serve");
+                command.arg("--interface").arg(host).arg("--port").arg(port);
+            }
+        }
+        Ok(command)
+    }
+
+    /// What all addresses of the site begin with while it is served.
+    pub(crate) fn base(&self) -> &'static str {
+        match self.kind {
+            Kind::Sitekit | Kind::SitekitProd => "/corpus/",
+            Kind::Hugo | Kind::Zola => "/",
+        }
+    }
+
+    /// The template around all pages.
+    pub(crate) fn base_template(&self) -> PathBuf {
+        match self.kind {
+            Kind::Hugo => self.project.join("layouts/_default/baseof.html"),
+            Kind::Sitekit | Kind::SitekitProd | Kind::Zola => self.site().join("templates/base.html"),
+        }
+    }
+
     /// How much it made: what it says of a bundle, what lies in a folder.
     pub(super) fn made(&self, out: &Path, output: &Output) -> anyhow::Result<Made> {
         match self.kind {
@@ -87,7 +136,8 @@ impl Generator {
         }
     }
 
-    fn site(&self) -> PathBuf {
+    /// The folder with its content.
+    pub(crate) fn site(&self) -> PathBuf {
         match self.kind {
             Kind::Sitekit | Kind::SitekitProd => self.project.join("sites/corpus"),
             Kind::Hugo | Kind::Zola => self.project.clone(),
@@ -96,7 +146,7 @@ impl Generator {
 }
 
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sitekit => "sitekit",
             Self::SitekitProd => "sitekit, compressed",
@@ -114,7 +164,7 @@ impl Kind {
     }
 
     /// The program and what it says of its version, when it is there.
-    pub(super) fn find(self, sitekit: Option<&Path>) -> Option<(PathBuf, String)> {
+    pub(crate) fn find(self, sitekit: Option<&Path>) -> Option<(PathBuf, String)> {
         let binary = match self {
             Self::Sitekit | Self::SitekitProd => peer::sitekit(sitekit)?,
             Self::Hugo => peer::find("hugo")?,

@@ -1,8 +1,8 @@
 //! The cold build of a real corpus: what every generator takes for the same pages, from nothing to an output that can be
 //! published. Rounds are interleaved, each into a folder that did not exist, with the file cache warm for all alike.
 
-mod corpus;
-mod generator;
+pub(crate) mod corpus;
+pub(crate) mod generator;
 mod growth;
 
 use std::{
