@@ -119,12 +119,12 @@ fn follow(sites: &Sites, mut told: Told, mut events: Option<RecommendedWatcher>,
             // Whoever asked may be gone.
             let _ = tell.send(());
         });
-        let woke = match (events_come, sites.hears_of_builds()) {
+        let first = match (events_come, sites.hears_of_builds()) {
             (true, true) => woken.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
             (true, false) => woken.recv_timeout(LOOK_ANYWAY),
             (false, _) => woken.recv_timeout(POLL),
         };
-        let woke = match woke {
+        let first = match first {
             Ok(wake) => Some(wake),
             Err(mpsc::RecvTimeoutError::Timeout) => None,
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -132,14 +132,14 @@ fn follow(sites: &Sites, mut told: Told, mut events: Option<RecommendedWatcher>,
         // Someone who waits for the look does not wait for this.
         let mut more = None;
         let settled = Instant::now() + SETTLE;
-        while matches!((&woke, &more), (Some(Wake::Look), None | Some(Wake::Look))) {
+        while matches!((&first, &more), (Some(Wake::Look), None | Some(Wake::Look))) {
             match woken.recv_timeout(settled.saturating_duration_since(Instant::now())) {
                 Ok(wake) => more = Some(wake),
                 Err(_) => break,
             }
         }
         let mut stop = false;
-        for wake in woke.into_iter().chain(more).chain(woken.try_iter()) {
+        for wake in first.into_iter().chain(more).chain(woken.try_iter()) {
             match wake {
                 Wake::Look => {}
                 Wake::Tell(tell) => waiting.push(tell),

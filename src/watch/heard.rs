@@ -37,9 +37,9 @@ pub fn heard(event: notify::Result<Event>) -> Vec<Heard> {
         return vec![Heard::Lost];
     }
     let sort = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Sort::Done,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Sort::Done,
         EventKind::Access(_) => return Vec::new(),
-        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Sort::Done,
         EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => Sort::Gone,
         // Both of its halves are told for themselves.
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if cfg!(target_os = "linux") => return Vec::new(),

@@ -131,7 +131,7 @@ impl Tree {
                 self.note(path.to_owned(), stamp, written, changes);
             }
             Found::Folder { link: false, stamp } if is_package(path) => {
-                self.note(path.to_owned(), stamp, false, changes)
+                self.note(path.to_owned(), stamp, false, changes);
             }
             Found::Folder { link: true, .. }
                 if !self.places.folders.iter().any(|root| root == path) && !self.follows(path) => {}

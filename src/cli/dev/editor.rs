@@ -77,12 +77,12 @@ fn words(command: &str, file: &Path, line: u32, column: u32) -> Vec<OsString> {
     let mut words: Vec<OsString> = command.split_whitespace().map(OsString::from).collect();
     let shown = file.to_string_lossy();
     if command.contains("{file}") {
-        let fill = |word: &OsString| {
+        let filled_in = |word: &OsString| {
             let word =
                 word.to_string_lossy().replace("{line}", &line.to_string()).replace("{column}", &column.to_string());
             OsString::from(word.replace("{file}", &shown))
         };
-        return words.iter().map(fill).collect();
+        return words.iter().map(filled_in).collect();
     }
     let place = format!("{shown}:{line}:{column}");
     let texts: Vec<String> = match name_of(command).as_str() {
@@ -90,10 +90,8 @@ fn words(command: &str, file: &Path, line: u32, column: u32) -> Vec<OsString> {
             vec!["--reuse-window".to_owned(), "--goto".to_owned(), place]
         }
         "zed" | "subl" | "sublime_text" | "atom" | "hx" | "helix" | "micro" => vec![place],
-        "idea" | "webstorm" | "phpstorm" | "rubymine" | "pycharm" | "goland" | "rustrover" | "clion" | "rider" => {
-            vec!["--line".to_owned(), line.to_string(), "--column".to_owned(), column.to_string(), shown.into_owned()]
-        }
-        "kate" => {
+        "idea" | "webstorm" | "phpstorm" | "rubymine" | "pycharm" | "goland" | "rustrover" | "clion" | "rider"
+        | "kate" => {
             vec!["--line".to_owned(), line.to_string(), "--column".to_owned(), column.to_string(), shown.into_owned()]
         }
         "vi" | "vim" | "nvim" | "gvim" | "mvim" => vec![format!("+call cursor({line}, {column})"), shown.into_owned()],

@@ -125,19 +125,13 @@ pub(super) fn is_tag(text: &[u8], tag: &[u8]) -> bool {
 /// Up to the `>` that ends it, which may stand in a value before that.
 pub(super) fn tag_len(text: &[u8]) -> Option<usize> {
     let mut quote = None;
-    let end = text.iter().position(|&byte| match quote {
-        Some(open) => {
-            if byte == open {
-                quote = None;
-            }
-            false
+    let end = text.iter().position(|&byte| {
+        if let Some(open) = quote {
+            quote = (byte != open).then_some(open);
+            return false;
         }
-        None => {
-            if matches!(byte, b'"' | b'\'') {
-                quote = Some(byte);
-            }
-            byte == b'>'
-        }
+        quote = matches!(byte, b'"' | b'\'').then_some(byte);
+        byte == b'>'
     });
     end.map(|end| end + 1)
 }

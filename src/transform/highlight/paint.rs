@@ -102,24 +102,21 @@ impl Painter {
         for line in ended.split_inclusive('\n') {
             let key = ContentHash::of_parts([before.as_bytes(), line.as_bytes()]);
             let known = self.shard(key).get(&key).cloned();
-            let after = match known {
-                Some(Line { html: known, after }) => {
-                    html.push_str(&known);
-                    state = None;
-                    after
-                }
-                None => {
-                    let mut inside = match state.take().or_else(|| states.named.get(&before).cloned()) {
-                        Some(state) => state,
-                        None => states.learn(before, State::after(&ended[..at], syntax, set)?),
-                    };
-                    let begun = html.len();
-                    html = inside.paint(line, set, html, markup)?;
-                    let after = states.name(&inside, key);
-                    self.shard(key).insert(key, Line { html: html[begun..].into(), after });
-                    state = Some(inside);
-                    after
-                }
+            let after = if let Some(Line { html: known, after }) = known {
+                html.push_str(&known);
+                state = None;
+                after
+            } else {
+                let mut inside = match state.take().or_else(|| states.named.get(&before).cloned()) {
+                    Some(state) => state,
+                    None => states.learn(before, State::after(&ended[..at], syntax, set)?),
+                };
+                let begun = html.len();
+                html = inside.paint(line, set, html, markup)?;
+                let after = states.name(&inside, key);
+                self.shard(key).insert(key, Line { html: html[begun..].into(), after });
+                state = Some(inside);
+                after
             };
             before = after;
             at += line.len();

@@ -66,7 +66,7 @@ fn words(line: &str) -> usize {
     count
 }
 
-/// Whether there is never a word's end between two of these: letters, digits and low lines (WB5, WB8 to WB10, WB13a, WB13b).
+/// Whether there is never a word's end between two of these: letters, digits and low lines (WB5, WB8 to WB10, `WB13a`, `WB13b`).
 fn is_joined(byte: u8) -> bool {
     const JOINED: [bool; 256] = {
         let mut joined = [false; 256];
