@@ -196,7 +196,9 @@ fn minify(text: &str) -> (String, String) {
     let output = crate::sitekit(folder.path(), &["build", "--quiet", "--profile", "dev"]).output().unwrap();
     let bundle =
         sitekit::map::open_live(&folder.path().join("build"), &sitekit::site::SiteName::parse("m").unwrap()).unwrap();
-    let script =
-        bundle.routes().find(|(path, _)| path.ends_with(".js")).map(|(_, id)| bundle.entry(id).identity().body());
+    let script = bundle
+        .routes()
+        .find(|(path, _)| path.rsplit('.').next() == Some("js"))
+        .map(|(_, id)| bundle.entry(id).identity().body());
     (String::from_utf8(script.unwrap().to_vec()).unwrap(), String::from_utf8(output.stderr).unwrap())
 }

@@ -57,7 +57,7 @@ impl Session {
         let address = ([127, 0, 0, 1], 0).into();
         let mut session = Self { folder, process, lines, read: VecDeque::new(), address, url: String::new() };
         let listening = session.event("listening", |_| true);
-        session.url = listening["url"].as_str().unwrap().to_owned();
+        listening["url"].as_str().unwrap().clone_into(&mut session.url);
         let host = session.url.trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
         session.address = host.parse().unwrap();
         session
@@ -107,7 +107,7 @@ impl Session {
     /// Asks as a browser does, by the name of this machine.
     pub(crate) fn ask(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Reply {
         let mut connection = Connection::to(self.address);
-        let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = fields.iter().flat_map(|&(name, value)| [name, ": ", value, "\r\n"]).collect::<String>();
         let host = if fields.iter().any(|(name, _)| *name == "Host") { "" } else { "Host: localhost\r\n" };
         connection.send(format!("{method} {target} HTTP/1.1\r\n{host}{lines}\r\n"));
         connection.receive(method).expect("an answer")

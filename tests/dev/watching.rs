@@ -24,11 +24,12 @@ fn count(events: &[Value], kind: &str, site: &str) -> usize {
     events.iter().filter(|event| event["event"] == kind && event["site"] == site).count()
 }
 
+/// Given the file's path, and what it is to hold.
+type Save = fn(&Path, &str);
+
 #[test]
 fn each_editors_way_of_saving() {
     let guide = |text: &str| format!("+++\n+++\n{text}\n");
-    // The file's path, and what it is to hold.
-    type Save = fn(&Path, &str);
     let ways: [(&str, Save); 10] = [
         ("written in place", |path, text| fs::write(path, text).unwrap()),
         ("written in two parts", |path, text| {

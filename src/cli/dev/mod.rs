@@ -328,7 +328,8 @@ impl Announcement {
         let mut text = format!("\nServing at {url}/\n");
         text.extend(sites.iter().map(|(_, url)| format!("  {url}\n")));
         if let Some(network) = &network {
-            text.push_str(&format!("In this network: {network}/\n{}\n", address::qr(network).unwrap_or_default()));
+            let code = address::qr(network).unwrap_or_default();
+            text.extend([format!("In this network: {network}/\n{code}\n")]);
         }
         text.push_str("Ctrl-C stops.\n");
         Self { event: Event::Listening { url: format!("{url}/"), network: network.map(|url| url + "/"), sites }, text }

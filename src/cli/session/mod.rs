@@ -46,6 +46,8 @@ use crate::{
 
 /// Reads the settings again.
 pub(super) type Reload = Box<dyn Fn() -> anyhow::Result<Result<BuildConfig, Vec<Diagnostic>>> + Send>;
+/// Gives what is served of a site.
+type Live = Box<dyn FnMut(&SiteName) -> Option<Bundle> + Send>;
 /// Hears what happens.
 pub(super) type Audience = Box<dyn FnMut(&Event) + Send>;
 
@@ -107,7 +109,7 @@ pub(super) struct Session {
     wrong: Vec<Diagnostic>,
     audience: Vec<Audience>,
     /// Gives what is served of a site.
-    live: Box<dyn FnMut(&SiteName) -> Option<Bundle> + Send>,
+    live: Live,
 }
 
 /// So many pages that changed are made again before a build: of more, the build makes more sense.
@@ -274,7 +276,7 @@ impl Session {
         loop {
             let due = self.watch().due();
             let first = match due.map(|due| wakes.recv_timeout(due.saturating_duration_since(Instant::now()))) {
-                None => wakes.recv().map(Some).unwrap_or(Some(Wake::Stop)),
+                None => wakes.recv().map_or(Some(Wake::Stop), Some),
                 Some(Ok(wake)) => Some(wake),
                 Some(Err(RecvTimeoutError::Timeout)) => None,
                 Some(Err(RecvTimeoutError::Disconnected)) => Some(Wake::Stop),

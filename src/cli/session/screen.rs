@@ -102,10 +102,10 @@ impl Drawn {
         let (height, width) = (usize::from(height).max(8), usize::from(width).clamp(20, 200));
         let block = self.shown.block(width, height, log::colours(true));
         let mut text = said.map_or_else(String::new, |said| format!("{}\n", said.trim_end()));
-        block.iter().for_each(|line| {
+        for line in &block {
             text.push_str(line);
             text.push('\n');
-        });
+        }
         let cleared = self.term.clear_last_lines(self.lines);
         self.lines = block.len();
         drop(cleared.and_then(|()| self.term.write_str(&text)).and_then(|()| self.term.flush()));
