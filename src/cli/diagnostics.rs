@@ -29,6 +29,7 @@ pub(super) fn show(diagnostics: &[Diagnostic]) {
 }
 
 /// As text: what a person reads.
+#[cfg(any(test, feature = "compiler"))]
 pub(super) fn render(diagnostics: &[Diagnostic], styled: bool, width: usize) -> String {
     rendered(diagnostics, styled, width).collect()
 }

@@ -86,6 +86,7 @@ pub(super) fn refuse(mistakes: &[Diagnostic]) -> ExitCode {
 
 /// A server that takes connections.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "a server alone tells no one where it listens"))]
 pub(super) struct Served {
     /// The first address, and whether it speaks TLS.
     pub(super) address: Option<SocketAddr>,
