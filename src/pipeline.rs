@@ -22,6 +22,7 @@ mod redirects;
 mod references;
 mod shelves;
 mod sources;
+mod texts;
 mod together;
 mod used;
 

@@ -1,23 +1,27 @@
 //! Every Markdown file of a site to HTML, once, before any template asks for it. Where a file is a template itself, that
 //! comes first.
 
-use std::{cell::RefCell, ops::Range, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, cmp::Reverse, ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
-use super::{Progress, Stage, links::Links};
+use super::{
+    Progress, Stage,
+    links::Links,
+    texts::{Texts, grouped},
+};
 use crate::{
     diag::{Diagnostic, Severity, Source},
     load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
-    site::{BasePath, Shelf, SitePath},
+    site::{BasePath, ContentHash, Shelf, SitePath},
     transform::{
         highlight::Highlighter,
         markdown::{
-            self, Around, BrokenLinks, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Rendered,
+            self, Around, BrokenLinks, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Portable, Rendered,
             Target, Text,
         },
         placeholder,
-        render::{ANCHOR_LINK, Contents, Renderer, SUMMARY_CUTOFF, is_template},
+        render::{ANCHOR_LINK, Contents, Html, Renderer, SUMMARY_CUTOFF, is_template},
     },
 };
 
@@ -45,28 +49,66 @@ struct File<'a> {
     skips_templating: Option<bool>,
 }
 
-pub(super) fn convert(converter: &Converter<'_>, shelf: Option<&Arc<dyn Shelf>>, progress: &dyn Progress) -> Contents {
+impl<'a> File<'a> {
+    fn text(&self) -> &'a str {
+        &self.source.text[self.body.clone()]
+    }
+}
+
+/// A page or a section, by its place in the site.
+#[derive(Clone, Copy, Debug)]
+enum Written {
+    Page(usize),
+    Section(usize),
+}
+
+/// Equal texts are rendered once, and what `texts` recalls is not rendered at all.
+pub(super) fn convert(
+    converter: &Converter<'_>,
+    texts: Option<&Texts>,
+    shelf: Option<&Arc<dyn Shelf>>,
+    progress: &dyn Progress,
+) -> Contents {
     let site = converter.site;
     let files = site.pages.len() + site.sections.iter().filter(|section| section.written).count();
     if files > 0 {
         progress.begin(Stage::Markdown, files);
     }
-    let page = |id: usize| {
-        let page = &site.pages[id];
-        let made = converter.page(PageId(id), &page.source, &page.body);
-        progress.step();
-        made.kept(shelf)
+    let all = (0..site.pages.len()).map(Written::Page).chain((0..site.sections.len()).map(Written::Section));
+    let all: Vec<Written> = all.collect();
+    let keyed: Vec<_> = all.into_par_iter().map(|one| (converter.key(&converter.file(one)), one)).collect();
+    let mut groups = grouped(keyed);
+    // The largest first, so that no thread is left with one at the end.
+    groups.sort_by_key(|(_, group)| Reverse(group.first().map_or(0, |one| converter.file(*one).body.len())));
+    let group = |(key, group): (Option<ContentHash>, Vec<Written>)| {
+        let recalled = key.zip(texts).and_then(|(key, texts)| texts.recall(key));
+        let portable = recalled.and_then(Portable::from_bytes).or_else(|| {
+            let first = group.first().filter(|_| group.len() > 1 || texts.is_some())?;
+            key.and_then(|_| converter.portable(&converter.file(*first)))
+        });
+        if let (Some(key), Some(texts), Some(portable)) = (key, texts, &portable)
+            && let Some(bytes) = recalled.map(Cow::Borrowed).or_else(|| portable.to_bytes().map(Cow::Owned))
+        {
+            texts.keep(key, &bytes);
+        }
+        let make = |one: Written| {
+            let file = converter.file(one);
+            let made = portable.as_ref().and_then(|portable| converter.placed(portable, &file));
+            let made = made.unwrap_or_else(|| converter.written(one)).kept(shelf);
+            progress.step();
+            (one, made)
+        };
+        group.into_iter().map(make).collect::<Vec<_>>()
     };
-    let section = |id: usize| {
-        let section = &site.sections[id];
-        let made = converter.section(SectionId(id), &section.source, &section.body);
-        progress.step();
-        made.kept(shelf)
-    };
-    let (pages, sections) = rayon::join(
-        || (0..site.pages.len()).into_par_iter().map(page).collect(),
-        || (0..site.sections.len()).into_par_iter().map(section).collect(),
-    );
+    let made: Vec<Vec<(Written, Rendered<Html>)>> = groups.into_par_iter().with_max_len(1).map(group).collect();
+    let nothing = |count: usize| std::iter::repeat_with(|| Rendered::default().kept(None)).take(count).collect();
+    let (mut pages, mut sections): (Vec<_>, Vec<_>) = (nothing(site.pages.len()), nothing(site.sections.len()));
+    for (one, made) in made.into_iter().flatten() {
+        match one {
+            Written::Page(id) => pages[id] = made,
+            Written::Section(id) => sections[id] = made,
+        }
+    }
     Contents::new(pages, sections)
 }
 
@@ -90,32 +132,70 @@ impl<'a> Converter<'a> {
 
     /// A page's content, of the Markdown `source[body]`.
     pub(super) fn page(&self, id: PageId, source: &Source, body: &Range<usize>) -> Rendered {
-        let page = self.site.page(id);
-        let file = File {
-            source,
-            body,
-            relative: &page.relative,
-            path: &page.path,
-            lang: &page.lang,
-            section: page.ancestors.last().map(|id| self.site.section(*id)),
-            skips_templating: page.meta.skip_content_templating,
-        };
+        let file = File { source, body, ..self.file(Written::Page(id.0)) };
         self.convert(&file, |renderer| renderer.page_content(id, source, body))
     }
 
     /// A section's content, of the Markdown `source[body]`.
     pub(super) fn section(&self, id: SectionId, source: &Source, body: &Range<usize>) -> Rendered {
-        let section = self.site.section(id);
-        let file = File {
-            source,
-            body,
-            relative: &section.relative,
-            path: &section.path,
-            lang: &section.lang,
-            section: Some(section),
-            skips_templating: section.meta.skip_content_templating,
-        };
+        let file = File { source, body, ..self.file(Written::Section(id.0)) };
         self.convert(&file, |renderer| renderer.section_content(id, source, body))
+    }
+
+    fn written(&self, one: Written) -> Rendered {
+        let File { source, body, .. } = self.file(one);
+        match one {
+            Written::Page(id) => self.page(PageId(id), source, body),
+            Written::Section(id) => self.section(SectionId(id), source, body),
+        }
+    }
+
+    fn file(&self, one: Written) -> File<'a> {
+        match one {
+            Written::Page(id) => {
+                let page = self.site.page(PageId(id));
+                File {
+                    source: &page.source,
+                    body: &page.body,
+                    relative: &page.relative,
+                    path: &page.path,
+                    lang: &page.lang,
+                    section: page.ancestors.last().map(|id| self.site.section(*id)),
+                    skips_templating: page.meta.skip_content_templating,
+                }
+            }
+            Written::Section(id) => {
+                let section = self.site.section(SectionId(id));
+                File {
+                    source: &section.source,
+                    body: &section.body,
+                    relative: &section.relative,
+                    path: &section.path,
+                    lang: &section.lang,
+                    section: Some(section),
+                    skips_templating: section.meta.skip_content_templating,
+                }
+            }
+        }
+    }
+
+    /// What texts have the same of that become the same but for their links; `None` where more depends on the file.
+    fn key(&self, file: &File<'_>) -> Option<ContentHash> {
+        let text = file.text();
+        let heading_links = self.heading_links(file);
+        let asks_templates = self.has_cutoff
+            || (self.has_anchor_link && heading_links != HeadingLinks::None)
+            || self.is_template(file.relative, file.skips_templating, text);
+        let heading_links = [heading_links as u8];
+        (!asks_templates).then(|| ContentHash::of_parts([text.as_bytes(), file.lang.as_bytes(), &heading_links]))
+    }
+
+    fn portable(&self, file: &File<'_>) -> Option<Portable<'static>> {
+        Portable::render(file.text(), &self.options_of(file), self.highlighter)
+    }
+
+    fn placed(&self, portable: &Portable<'_>, file: &File<'_>) -> Option<Rendered> {
+        portable.at(file.body.start, &self.resolver(file))
     }
 
     /// Whether what a file says is a template.
@@ -125,10 +205,10 @@ impl<'a> Converter<'a> {
 
     fn convert(
         &self,
-        file: &File<'_>,
+        file: &File<'a>,
         made: impl Fn(&Renderer<'_>) -> Result<Option<String>, Vec<Diagnostic>>,
     ) -> Rendered {
-        let text = &file.source.text[file.body.clone()];
+        let text = file.text();
         let is_template = || self.is_template(file.relative, file.skips_templating, text);
         let made = match self.renderer {
             Some(renderer) => made(renderer),
@@ -141,19 +221,38 @@ impl<'a> Converter<'a> {
         }
     }
 
-    fn markdown(&self, file: &File<'_>, templated: Option<&str>) -> Rendered {
+    /// Where the links of a file lead.
+    fn resolver(&self, file: &File<'a>) -> impl Fn(&str) -> Target + use<'_, 'a> {
+        let File { relative, lang, .. } = *file;
         let url = file.path.to_url(&BasePath::root());
-        let resolve_full = |link: &str| match self.links.resolve(link, file.relative, file.lang) {
+        let resolve_full = move |link: &str| match self.links.resolve(link, relative, lang) {
             // What lies beside the file is named from everywhere, because its text may stand elsewhere: in a list, in a
             // feed.
             Target::Unchanged if is_beside(link) => Target::Url(format!("{url}{}", link.trim_start_matches("./"))),
             target => target,
         };
-        let resolve = |link: &str| match self.site.config.rules.without_alias(link) {
+        move |link: &str| match self.site.config.rules.without_alias(link) {
             Some(full) => resolve_full(&full),
             None if names_markdown(link) => self.unknown_alias(link),
             None => resolve_full(link),
-        };
+        }
+    }
+
+    fn heading_links(&self, file: &File<'_>) -> HeadingLinks {
+        let anchors = file.section.and_then(|section| section.meta.insert_anchor_links);
+        anchors.map_or(self.options.heading_links, heading_links)
+    }
+
+    fn options_of(&self, file: &File<'_>) -> MarkdownOptions {
+        MarkdownOptions {
+            heading_links: self.heading_links(file),
+            lang: file.lang.to_owned(),
+            ..self.options.clone()
+        }
+    }
+
+    fn markdown(&self, file: &File<'a>, templated: Option<&str>) -> Rendered {
+        let resolve = self.resolver(file);
         let found = RefCell::new(Vec::new());
         let part = |made: Result<String, Vec<Diagnostic>>| {
             made.unwrap_or_else(|diagnostics| {
@@ -169,9 +268,7 @@ impl<'a> Converter<'a> {
             Some(renderer) => part(renderer.summary_cutoff(summary, file.lang, file.path)),
             None => (Around::ALONE.cutoff)(summary),
         };
-        let anchors = file.section.and_then(|section| section.meta.insert_anchor_links);
-        let heading_links = anchors.map_or(self.options.heading_links, heading_links);
-        let options = MarkdownOptions { heading_links, lang: file.lang.to_owned(), ..self.options.clone() };
+        let options = self.options_of(file);
         let text = Text { source: file.source, body: file.body.clone(), templated };
         let around =
             Around { highlighter: self.highlighter, resolve: &resolve, heading_link: &heading_link, cutoff: &cutoff };

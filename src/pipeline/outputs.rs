@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    thread,
 };
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use super::{
     redirects,
     references::{Places, Unreached},
     sources::{Kind, Sources},
+    texts::Texts,
     together::together,
     used::used,
 };
@@ -74,7 +76,7 @@ pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BaseP
     let highlighting = Highlighting::of(with.world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
     // Nothing that pages are rendered from stays in memory longer than that.
-    let drafts = {
+    let (drafts, memory) = {
         let Prepared { renderer, contents, memory, is_whole, .. } =
             prepare(with, site, highlighting, Keep::Nothing, &mut diagnostics);
         let mut drafter = Drafter {
@@ -87,12 +89,13 @@ pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BaseP
             renderer,
             shelf: with.shelves.drafts.as_ref(),
         };
-        let drafts = draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics);
-        remember(with, memory);
-        drafts
+        (draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics), memory)
     };
     let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
-    all.finish(with, |outputs, _, _| outputs)
+    thread::scope(|scope| {
+        scope.spawn(|| remember(with, memory));
+        all.finish(with, |outputs, _, _| outputs)
+    })
 }
 
 /// Whether what they are made with is to be used again.
@@ -128,13 +131,15 @@ pub(super) fn make_and_keep<R>(
         shelf: with.shelves.drafts.as_ref(),
     };
     let drafts = draft(with, &mut drafter, Keep::State, plan, is_whole, None, &mut diagnostics);
-    remember(with, memory);
     drafter.shelf = None;
     let known = Known::of(&places, &drafts);
     let converter = Converter::new(site, &markdown, highlighter.as_deref(), reader.as_ref());
     let (drafter, reader) = (&drafter, reader.as_ref());
     let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
-    all.finish(with, |outputs, pages, built| then(outputs, State { drafter, converter, reader, pages, built, known }))
+    thread::scope(|scope| {
+        scope.spawn(|| remember(with, memory));
+        all.finish(with, |outputs, pages, built| then(outputs, State { drafter, converter, reader, pages, built, known }))
+    })
 }
 
 /// All pages drafted.
@@ -251,6 +256,12 @@ pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask:
     diagnostics
 }
 
+/// What is kept for the next build, and under which keys.
+struct Memory {
+    highlighter: Option<(ContentHash, Arc<Highlighter>)>,
+    texts: Option<(ContentHash, Texts)>,
+}
+
 /// What pages are rendered with.
 pub(super) struct Prepared<'a> {
     /// `None` when templates cannot be read.
@@ -260,8 +271,7 @@ pub(super) struct Prepared<'a> {
     pub(super) contents: Arc<Contents>,
     options: MarkdownOptions,
     highlighter: Option<Arc<Highlighter>>,
-    /// Where the highlighter's memory is kept for the next build, and whose it is.
-    memory: Option<(ContentHash, Arc<Highlighter>)>,
+    memory: Memory,
     /// Whether all templates and all content could be read.
     is_whole: bool,
 }
@@ -282,14 +292,19 @@ pub(super) fn prepare<'a>(
     let key = highlighting.zip(build.cache).map(|(highlighting, cache)| key(highlighting, cache));
     let recalled = key.zip(build.cache).and_then(|(key, cache)| cache.get(key)).unwrap_or_default();
     let highlighter = highlighting.map(|one| Highlighter::with_grammars(&one.look, &one.grammars));
-    let highlighter = highlighter.map(|highlighter| Arc::new(highlighter.recalling(&recalled)));
-    let memory = key.zip(highlighter.clone());
+    let highlighter = highlighter.map(|highlighter| Arc::new(highlighter.recalling(recalled)));
     let filter = MarkdownFilter { options: options.clone(), highlighter: highlighter.clone() };
     let (renderer, found) = Renderer::new(site, filter, build.world.shared());
     // What content asks of templates that have mistakes has been told with them.
     let sound = renderer.as_ref().filter(|_| found.is_empty());
     let converter = Converter::new(site, &options, highlighter.as_deref(), sound);
-    let mut contents = convert(&converter, build.shelves.contents.as_ref(), build.progress);
+    let texts_key = build.cache.map(|cache| {
+        let look = highlighting.map(|one| format!("{:?} {:?}", one.look, one.grammars));
+        cache.key([b"texts".as_slice(), site.root.as_bytes(), format!("{look:?} {options:?}").as_bytes()])
+    });
+    let texts = texts_key.zip(build.cache).map(|(key, cache)| Texts::recalling(cache.get(key).unwrap_or_default()));
+    let mut contents = convert(&converter, texts.as_ref(), build.shelves.contents.as_ref(), build.progress);
+    let memory = Memory { highlighter: key.zip(highlighter.clone()), texts: texts_key.zip(texts) };
     let reader = sound.filter(|_| keep == Keep::State).map(Renderer::before_contents);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
@@ -362,11 +377,13 @@ fn draft(
     drafts
 }
 
-/// Keeps for the next build what a highlighter has learnt.
-fn remember(build: &Build<'_>, memory: Option<(ContentHash, Arc<Highlighter>)>) {
-    if let (Some((key, highlighter)), Some(cache)) = (memory, build.cache)
-        && let Some(memory) = highlighter.memory()
-    {
+/// Keeps for the next build what this one has learnt.
+fn remember(build: &Build<'_>, memory: Memory) {
+    let Some(cache) = build.cache else { return };
+    let Memory { highlighter, texts } = memory;
+    let highlighter = highlighter.and_then(|(key, highlighter)| Some((key, highlighter.memory()?)));
+    let texts = texts.and_then(|(key, texts)| Some((key, texts.into_memory()?)));
+    for (key, memory) in highlighter.into_iter().chain(texts) {
         cache.keep(key, &memory);
     }
 }

@@ -16,6 +16,7 @@ pub mod markdown;
 pub mod placeholder;
 pub mod policy;
 pub mod preload;
+pub mod recalled;
 pub mod render;
 pub mod requests;
 pub mod script;

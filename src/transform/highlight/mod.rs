@@ -4,7 +4,6 @@
 mod grammar;
 mod language;
 mod look;
-mod memory;
 mod paint;
 mod palette;
 mod role;
@@ -20,15 +19,17 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use syntect::parsing::{SyntaxReference, SyntaxSet};
 
-use self::{grammar::Grammars, language::SYNTAXES, memory::Memory, paint::Painter};
+use self::{grammar::Grammars, language::SYNTAXES, paint::Painter};
 pub use self::{
     grammar::{Grammar, GrammarError, GrammarFault, faults},
     look::{Colours, Look, Markup, Themed, scope_stylesheet, stylesheet},
     palette::{Color, Palette},
     theme::{Named, Theme, ThemeError, named},
 };
+use super::recalled::{Keeping, Recalled};
 use crate::site::ContentHash;
 
 /// Highlights code blocks, each once however often it appears. Made once per build and shared by its threads.
@@ -38,7 +39,7 @@ pub struct Highlighter {
     grammars: Option<Grammars>,
     painter: Painter,
     shards: [Mutex<HashMap<ContentHash, Arc<OnceLock<Highlighted>>>>; SHARDS],
-    recalled: Memory,
+    recalled: Recalled,
     /// Whether a block was highlighted that was not recalled.
     has_new: AtomicBool,
 }
@@ -62,6 +63,9 @@ pub const MAX_LINE: usize = 4096;
 /// More than threads, so that they rarely meet.
 const SHARDS: usize = 64;
 
+/// What is kept for the next build, in bytes. What is beyond it is highlighted again.
+const MOST_KEPT: usize = 64 << 20;
+
 impl Highlighter {
     #[must_use]
     pub fn new(look: &Look) -> Self {
@@ -76,7 +80,7 @@ impl Highlighter {
             grammars: Grammars::new(grammars),
             painter: Painter::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
-            recalled: Memory::default(),
+            recalled: Recalled::default(),
             has_new: AtomicBool::new(false),
         }
     }
@@ -84,24 +88,37 @@ impl Highlighter {
     /// The same, which knows what one like it [remembered](Self::memory): with this look, these grammars and this program. What
     /// is no memory is not recalled.
     #[must_use]
-    pub fn recalling(self, memory: &[u8]) -> Self {
-        Self { recalled: Memory::read(memory), ..self }
+    pub fn recalling(self, memory: Bytes) -> Self {
+        Self { recalled: Recalled::read(memory), ..self }
     }
 
-    /// What was highlighted, for the next build; `None` where that is what was recalled.
+    /// What was highlighted, for the next build; `None` where that is what was recalled. What nobody asked for is kept as long as
+    /// there is room: whole texts are recalled as well, and nobody asks for their blocks until they change.
     #[must_use]
     pub fn memory(&self) -> Option<Vec<u8>> {
-        let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut all: Vec<(ContentHash, Arc<str>)> = Vec::new();
-        for shard in shards {
+        if !self.has_new.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut asked: Vec<(ContentHash, Arc<str>)> = Vec::new();
+        for shard in &self.shards {
             let html = |slot: &OnceLock<Highlighted>| match slot.get() {
                 Some(Highlighted::Html(html)) => Some(Arc::clone(html)),
                 _ => None,
             };
-            all.extend(shard.iter().filter_map(|(key, slot)| Some((*key, html(slot)?))));
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.extend(shard.iter().filter_map(|(key, slot)| Some((*key, html(slot)?))));
         }
-        let is_known = !self.has_new.load(Ordering::Relaxed) && all.len() == self.recalled.len();
-        (!is_known).then(|| memory::write(all))
+        asked.sort_unstable();
+        let mut keeping = Keeping::with_room(MOST_KEPT);
+        for (key, html) in &asked {
+            keeping.keep(*key, html.as_bytes());
+        }
+        for (key, html) in self.recalled.all() {
+            if asked.binary_search_by_key(&key, |(key, _)| *key).is_err() {
+                keeping.keep(key, html);
+            }
+        }
+        Some(keeping.into_memory())
     }
 
     /// What code blocks are written with.
@@ -131,7 +148,7 @@ impl Highlighter {
         // A thread that panicked while it held the lock left a map that is whole.
         let slot = Arc::clone(shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
         slot.get_or_init(|| {
-            if let Some(html) = self.recalled.get(key) {
+            if let Some(html) = self.recalled.get(key).and_then(|html| std::str::from_utf8(html).ok()) {
                 return Highlighted::Html(html.into());
             }
             self.has_new.store(true, Ordering::Relaxed);

@@ -2,7 +2,8 @@
 //! is. What was written is then read again beside the original, and only where all tokens are the same is it published: of
 //! regular pages the tokens are all that a parser sees. What is not regular is not touched here.
 //!
-//! Code blocks are the larger part of many pages, and the same on many: each is done once, by its content.
+//! Code blocks are the larger part of many pages, and the same on many, as are whole passages from one heading to the next:
+//! each is done once, by its content.
 
 use std::{
     borrow::Cow,
@@ -18,12 +19,12 @@ use super::{
     guard::{embedded, is_safe_inside},
     is_space,
     lexer::{Kind, Lexer, Token},
-    regular::{Opens, Structure},
+    regular::{Opens, Structure, is_heading},
     same::{collapse, is_marker, preserves_space},
 };
 use crate::site::ContentHash;
 
-/// Code blocks that were seen, and what became of them; of one that is not regular, nothing.
+/// Parts of pages that were seen, and what became of them; of one that cannot be judged by itself, nothing.
 #[derive(Debug)]
 pub(super) struct Blocks([Mutex<HashMap<ContentHash, Option<Arc<str>>>>; SHARDS]);
 
@@ -43,7 +44,14 @@ impl Blocks {
         if let Some(known) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let made = Writer::new(block, Structure::of_part(), None).run(&mut |_, _| None);
+        let mut has_embedded = false;
+        let mut leave = |_, _: Range<usize>| {
+            has_embedded = true;
+            None
+        };
+        // Code blocks of a passage are known by themselves.
+        let memory = (!block.starts_with("<pre")).then_some(self);
+        let made = Writer::new(block, Structure::of_part(), memory).run(&mut leave).filter(|_| !has_embedded);
         let made = made.filter(|made| is_same(block, made, Structure::of_part())).map(|made| Arc::from(made.html));
         shard.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(made).clone()
     }
@@ -67,7 +75,7 @@ pub(super) fn minify(
 /// A smaller text.
 struct Made {
     html: String,
-    /// Code blocks that are known to be the same, by their places in the original and here.
+    /// Parts that are known to be the same, by their places in the original and here.
     blocks: Vec<(Range<usize>, Range<usize>)>,
     /// Embedded texts that were replaced, by the same.
     replaced: Vec<(Range<usize>, Range<usize>)>,
@@ -134,12 +142,11 @@ impl<'a, 'b> Writer<'a, 'b> {
     fn start_tag(&mut self, token: &Token, self_closing: bool) -> Option<()> {
         let name = &self.page[token.name.clone()];
         self.flush();
-        if name == "pre"
+        if let Some(memory) = self.memory
             && self.structure.isolates()
-            && let Some(memory) = self.memory
-            && let Some(length) = memmem::find(&self.page.as_bytes()[token.span.start..], b"</pre>")
+            && let Some(end) = self.end_of_part(name, token)
         {
-            let block = token.span.start..token.span.start + length + "</pre>".len();
+            let block = token.span.start..end;
             if let Some(smaller) = memory.smaller(&self.page[block.clone()]) {
                 let start = self.made.html.len();
                 self.made.html.push_str(&smaller);
@@ -158,6 +165,19 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.write_tag(name, opens == Opens::Nothing && (self.structure.is_foreign() || name == "svg"))?;
         self.embedded = embedded(name, &self.lexer);
         Some(())
+    }
+
+    /// Where a part ends that begins with this tag and is likely to be on other pages, too: a code block, or a heading and what
+    /// is below it.
+    fn end_of_part(&self, name: &str, token: &Token) -> Option<usize> {
+        let rest = &self.page.as_bytes()[token.span.end..];
+        let length = match name {
+            "pre" => memmem::find(rest, b"</pre>")? + "</pre>".len(),
+            // What begins a passage is its heading, and not one more passage.
+            _ if is_heading(name) && token.span.start > 0 && !self.structure.is_preserved() => next_heading(rest)?,
+            _ => return None,
+        };
+        Some(token.span.end + length)
     }
 
     fn write_tag(&mut self, name: &str, is_closed: bool) -> Option<()> {
@@ -222,6 +242,13 @@ impl<'a, 'b> Writer<'a, 'b> {
             shorter_space(&text, &mut self.made.html);
         }
     }
+}
+
+/// Where the next tag of a heading begins.
+fn next_heading(html: &[u8]) -> Option<usize> {
+    memmem::find_iter(html, b"<h").find(|&at| {
+        matches!(html.get(at + 2), Some(b'1'..=b'6')) && html.get(at + 3).is_some_and(|&next| next == b'>' || is_space(next))
+    })
 }
 
 /// The text between two tags. It has pieces where there were comments that nobody misses.
@@ -576,6 +603,33 @@ mod tests {
             let wrong = right.replacen(from, to, 1);
             assert_ne!(wrong, right, "{from}");
             assert!(!is_same(wrong), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn passages_are_the_same_as_without_a_memory() {
+        let blocks = Blocks::default();
+        for body in [
+            "<h1 id=\"a\">A</h1>\n<p>x  y</p>\n<h2>B</h2> <p>z</p><h2>C</h2>",
+            "<main><h1>A</h1>\n<p>x</p></main><footer><h2>B</h2></footer>",
+            "<h1>A <h2>B</h2></h1>",
+            "<h2>A</h2><ul><li><h3>B</h3> <p>x</p></li></ul> <h3>C</h3>",
+            "<h2>A</h2><pre>  x\n</pre>\n\n<hr>\n<h3>B</h3><pre>  x\n</pre>\n<h3>C</h3>",
+            "<p><h2>A</h2></p><h2>B</h2>",
+            "<code><h2>  A  </h2>  <h2>B</h2></code>",
+            "<h2>A &lt;</h2> a &lt;<h2>B</h2> <!-- x --> b <!-- y --> <h2>C</h2>",
+            "<table><h2>A</h2></table><h2>B</h2>",
+            "<h2>A</h2><script>let  a</script><style> b </style><h2>B</h2>",
+        ] {
+            let page = page(body);
+            let replace = |kind, _: Range<usize>| (kind == Embedded::Script).then(|| "let a".to_owned());
+            let none = Blocks::default();
+            let by_itself = Writer::new(&page, Structure::of_page(), None).run(&mut { replace });
+            let by_itself = by_itself.filter(|made| is_same(&page, made, Structure::of_page()));
+            let expected = by_itself.map(|made| made.html);
+            for memory in [&none, &blocks, &blocks] {
+                assert_eq!(minify(&page, memory, replace), expected, "{body}");
+            }
         }
     }
 

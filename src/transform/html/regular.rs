@@ -68,7 +68,8 @@ impl<'a> Structure<'a> {
 
     /// Whether a part begins here that can be judged without what is around it.
     pub(super) fn isolates(&self) -> bool {
-        self.stage == Stage::Body && self.fragile == 0 && self.foreign == 0 && self.allows_content()
+        let in_heading = self.open.last().is_some_and(|parent| is_heading(parent));
+        self.stage == Stage::Body && self.fragile == 0 && self.foreign == 0 && !in_heading && self.allows_content()
     }
 
     /// Whether a page, or a part, ends well here.
@@ -223,7 +224,7 @@ fn is_fragile(name: &str) -> bool {
     matches!(name, "p" | "a" | "button" | "form")
 }
 
-fn is_heading(name: &str) -> bool {
+pub(super) fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 

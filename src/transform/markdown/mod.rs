@@ -6,14 +6,17 @@ mod emoji;
 mod fence;
 mod newlines;
 mod origin;
+mod portable;
 mod reading;
 mod slug;
 mod writer;
 
 use std::{fmt, ops::Range};
 
+use serde::{Deserialize, Serialize};
+
 use self::newlines::Unified;
-pub use self::slug::Anchors;
+pub use self::{portable::Portable, slug::Anchors};
 use super::{escape, highlight::Highlighter};
 use crate::diag::{Diagnostic, Source};
 
@@ -149,7 +152,7 @@ pub struct Rendered<H = String> {
 }
 
 /// A heading, and those below it in rank.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// 1 to 6.
     pub level: u8,
@@ -159,7 +162,7 @@ pub struct Heading {
     pub children: Vec<Heading>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub url: String,
     /// In bytes of the source file: the URL where it can be told apart, else the whole link.

@@ -174,7 +174,7 @@ fn has_scheme(url: &str) -> bool {
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-fn is_external(url: &str) -> bool {
+pub(in crate::transform::markdown) fn is_external(url: &str) -> bool {
     let begins = |prefix: &str| url.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     begins("http://") || begins("https://") || url.starts_with("//")
 }

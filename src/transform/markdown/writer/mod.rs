@@ -14,6 +14,7 @@ use pulldown_cmark::{
     Alignment, BlockQuoteKind, CodeBlockKind, CowStr, Event, LinkType, OffsetIter, Options, Parser, Tag, TagEnd,
 };
 
+pub(super) use self::link::is_external;
 use self::{
     code::OpenCode, footnotes::Footnotes, heading::OpenHeading, link::OpenImage, summary::closing, text::TextRun,
 };
