@@ -54,3 +54,5 @@ mod served;
 mod styles;
 #[path = "build/trust.rs"]
 mod trust;
+#[path = "build/warm.rs"]
+mod warm;

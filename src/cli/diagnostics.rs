@@ -34,22 +34,43 @@ pub(super) fn render(diagnostics: &[Diagnostic], styled: bool, width: usize) -> 
     rendered(diagnostics, styled, width).collect()
 }
 
+/// So many become text at once: a large site may have more than memory has room for.
+const AT_ONCE: usize = 1024;
+
 /// Each as text, in source order.
 fn rendered(diagnostics: &[Diagnostic], styled: bool, width: usize) -> impl Iterator<Item = String> {
     let theme = if styled { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_context_lines(1);
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort();
-    sorted.into_iter().map(move |diagnostic| {
-        let mut text = String::new();
-        let source = diagnostic.label.as_ref().map(|label| Excerpts(&label.source));
-        let report = Report { diagnostic, source, help: help_of(diagnostic) };
-        if handler.render_report(&mut text, &report).is_err() {
-            text.push_str(&line(diagnostic));
-        }
-        text.push('\n');
-        text
-    })
+    let mut rest = sorted.into_iter();
+    let batches = std::iter::from_fn(move || {
+        let batch: Vec<&Diagnostic> = rest.by_ref().take(AT_ONCE).collect();
+        (!batch.is_empty()).then(|| each(&batch, |diagnostic| render_one(&handler, diagnostic)))
+    });
+    batches.flatten()
+}
+
+#[cfg(feature = "compiler")]
+fn each(batch: &[&Diagnostic], render: impl Fn(&Diagnostic) -> String + Sync) -> Vec<String> {
+    use rayon::prelude::*;
+    batch.par_iter().map(|diagnostic| render(diagnostic)).collect()
+}
+
+#[cfg(not(feature = "compiler"))]
+fn each(batch: &[&Diagnostic], render: impl Fn(&Diagnostic) -> String) -> Vec<String> {
+    batch.iter().map(|diagnostic| render(diagnostic)).collect()
+}
+
+fn render_one(handler: &GraphicalReportHandler, diagnostic: &Diagnostic) -> String {
+    let mut text = String::new();
+    let source = diagnostic.label.as_ref().map(|label| Excerpts(&label.source));
+    let report = Report { diagnostic, source, help: help_of(diagnostic) };
+    if handler.render_report(&mut text, &report).is_err() {
+        text.push_str(&line(diagnostic));
+    }
+    text.push('\n');
+    text
 }
 
 /// As one line, for logs and machines: `path:line:column: error: message`.

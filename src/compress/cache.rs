@@ -7,7 +7,8 @@
 //! their own hash: what a crash of the machine leaves half written is not taken for an entry.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
@@ -97,14 +98,23 @@ impl Cache {
 
     /// Keeps `content` under `key`, instead of what is there.
     pub fn keep(&self, key: ContentHash, content: &[u8]) {
+        self.keep_all(key, &[content]);
+    }
+
+    /// The same, of pieces that follow each other.
+    pub fn keep_all(&self, key: ContentHash, pieces: &[impl AsRef<[u8]>]) {
         let path = self.path_of(key);
         let number = self.temporary.fetch_add(1, Ordering::Relaxed);
         let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
-        let entry = [ContentHash::of(content).as_bytes(), content].concat();
+        let write = || {
+            let mut file = fs::File::create(&temporary)?;
+            file.write_all(ContentHash::of_pieces(pieces).as_bytes())?;
+            pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))
+        };
         let written = path
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&temporary, entry))
+            .and_then(|()| write())
             .and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             drop(fs::remove_file(&temporary));

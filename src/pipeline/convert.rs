@@ -191,7 +191,8 @@ impl<'a> Converter<'a> {
     }
 
     fn portable(&self, file: &File<'_>) -> Option<Portable<'static>> {
-        Portable::render(file.text(), &self.options_of(file), self.highlighter)
+        let text = Text { source: file.source, body: file.body.clone(), templated: None };
+        Portable::render(&text, &self.options_of(file), self.highlighter)
     }
 
     fn placed(&self, portable: &Portable<'_>, file: &File<'_>) -> Option<Rendered> {

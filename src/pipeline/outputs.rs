@@ -384,7 +384,7 @@ fn remember(build: &Build<'_>, memory: Memory) {
     let highlighter = highlighter.and_then(|(key, highlighter)| Some((key, highlighter.memory()?)));
     let texts = texts.and_then(|(key, texts)| Some((key, texts.into_memory()?)));
     for (key, memory) in highlighter.into_iter().chain(texts) {
-        cache.keep(key, &memory);
+        cache.keep_all(key, &memory);
     }
 }
 

@@ -49,7 +49,7 @@ impl Texts {
     }
 
     /// What the next build should recall; `None` where that is what this one did.
-    pub(super) fn into_memory(self) -> Option<Vec<u8>> {
+    pub(super) fn into_memory(self) -> Option<Vec<Vec<u8>>> {
         let keeping = self.keeping.into_inner().unwrap_or_else(PoisonError::into_inner);
         let is_known = !self.has_new.into_inner() && keeping.len() == self.recalled.len();
         (!is_known).then(|| keeping.into_memory())

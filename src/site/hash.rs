@@ -14,6 +14,16 @@ impl ContentHash {
         Self::truncate(&blake3::hash(bytes))
     }
 
+    /// The hash of bytes that are in pieces.
+    #[must_use]
+    pub fn of_pieces(pieces: &[impl AsRef<[u8]>]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for piece in pieces {
+            hasher.update(piece.as_ref());
+        }
+        Self::truncate(&hasher.finalize())
+    }
+
     /// The hash of several parts. Each is preceded by its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
     #[must_use]
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {

@@ -64,10 +64,14 @@ fn next(memory: &[u8], at: usize) -> Option<(ContentHash, Range<usize>)> {
     (length <= rest.len()).then(|| (ContentHash::from_bytes(*key), start..start + length))
 }
 
+/// In bytes.
+const PIECE: usize = 1 << 20;
+
 /// What is to be recalled by the next build, as much as there is room for.
 #[derive(Debug)]
 pub struct Keeping {
-    memory: Vec<u8>,
+    /// Pieces, each filled once: what grows is copied again and again.
+    memory: Vec<Vec<u8>>,
     room: usize,
     len: usize,
 }
@@ -86,9 +90,14 @@ impl Keeping {
         {
             self.room = room;
             self.len += 1;
-            self.memory.extend_from_slice(key.as_bytes());
-            self.memory.extend_from_slice(&length.to_le_bytes());
-            self.memory.extend_from_slice(thing);
+            let written = 16 + 4 + thing.len();
+            let piece = match self.memory.last_mut() {
+                Some(last) if last.capacity() - last.len() >= written => last,
+                _ => self.memory.push_mut(Vec::with_capacity(PIECE.max(written))),
+            };
+            piece.extend_from_slice(key.as_bytes());
+            piece.extend_from_slice(&length.to_le_bytes());
+            piece.extend_from_slice(thing);
         }
     }
 
@@ -103,8 +112,9 @@ impl Keeping {
         self.len == 0
     }
 
+    /// In pieces that follow each other.
     #[must_use]
-    pub fn into_memory(self) -> Vec<u8> {
+    pub fn into_memory(self) -> Vec<Vec<u8>> {
         self.memory
     }
 }
@@ -123,7 +133,7 @@ mod tests {
         }
         keeping.keep(ContentHash::of(b"more"), &[0; 100]);
         assert_eq!(keeping.len(), things.len());
-        let memory = keeping.into_memory();
+        let memory = keeping.into_memory().concat();
         for length in 0..=memory.len() {
             let recalled = Recalled::read(Bytes::copy_from_slice(&memory[..length]));
             for (n, (key, thing)) in things.iter().enumerate() {

@@ -95,7 +95,7 @@ impl Highlighter {
     /// What was highlighted, for the next build; `None` where that is what was recalled. What nobody asked for is kept as long as
     /// there is room: whole texts are recalled as well, and nobody asks for their blocks until they change.
     #[must_use]
-    pub fn memory(&self) -> Option<Vec<u8>> {
+    pub fn memory(&self) -> Option<Vec<Vec<u8>>> {
         if !self.has_new.load(Ordering::Relaxed) {
             return None;
         }

@@ -22,7 +22,8 @@ pub(super) struct Painter {
     lines: [Mutex<HashMap<Name, Line>>; SHARDS],
 }
 
-/// Names a state by lines that lead to it. One state may have several names, in several threads; a name has one state.
+/// Names a state by what it knows, or by lines that lead to it where it has captured something: then one state may have several
+/// names. A name has one state.
 type Name = ContentHash;
 
 /// What became of a line.
@@ -113,7 +114,7 @@ impl Painter {
                 };
                 let begun = html.len();
                 html = inside.paint(line, set, html, markup)?;
-                let after = states.name(&inside, key);
+                let after = states.name(&inside, || inside.written_out(start).unwrap_or(key));
                 self.shard(key).insert(key, Line { html: html[begun..].into(), after });
                 state = Some(inside);
                 after
@@ -141,12 +142,13 @@ impl States {
     }
 
     /// The name of a state; a new one has `name`.
-    fn name(&mut self, state: &State, name: Name) -> Name {
+    fn name(&mut self, state: &State, name: impl FnOnce() -> Name) -> Name {
         let alike = self.alike.entry(state.scopes.scopes.clone()).or_default();
         if let Some(known) = alike.iter().rev().take(MOST_COMPARED).find(|known| self.named.get(*known) == Some(state))
         {
             return *known;
         }
+        let name = name();
         alike.push(name);
         self.named.insert(name, state.clone());
         name
@@ -165,6 +167,15 @@ impl State {
             state.paint(line, set, String::new(), &Markup::PLAIN)?;
         }
         Some(state)
+    }
+
+    /// What a state of the syntax that begins with `start` is called everywhere; `None` for one that has captured something, of
+    /// which only this thread knows what it is.
+    fn written_out(&self, start: Name) -> Option<Name> {
+        let parser = format!("{:?}", self.parser);
+        let scopes = format!("{:?}", self.scopes.scopes);
+        let has_captured = parser.contains("captures: Some");
+        (!has_captured).then(|| ContentHash::of_parts([start.as_bytes(), parser.as_bytes(), scopes.as_bytes()]))
     }
 
     /// Adds the HTML of a line that ends; afterwards this is the state behind it.

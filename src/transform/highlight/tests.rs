@@ -91,7 +91,7 @@ fn what_was_highlighted_is_recalled() {
     };
     let first = Highlighter::new(&Look::Roles);
     let (one, two) = (html(&first, "fn one() {}"), html(&first, "fn two() {}"));
-    let memory = first.memory().unwrap();
+    let memory = first.memory().unwrap().concat();
 
     // As if it had been made otherwise: so it is seen where it comes from.
     let other = one.replacen("class", "CLASS", 1);
@@ -104,7 +104,7 @@ fn what_was_highlighted_is_recalled() {
     // What is new is kept with what was there.
     let third = Highlighter::new(&Look::Roles).recalling(memory.clone().into());
     html(&third, "fn three() {}");
-    assert!(third.memory().unwrap().len() > memory.len());
+    assert!(third.memory().unwrap().concat().len() > memory.len());
 
     // Of what is damaged the rest is made again.
     for length in 0..memory.len() {

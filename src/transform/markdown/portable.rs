@@ -9,7 +9,7 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::{Around, Heading, Link, MarkdownOptions, Rendered, Target, Text, render, writer::is_external};
-use crate::{diag::Source, site::ContentHash, transform::highlight::Highlighter};
+use crate::{site::ContentHash, transform::highlight::Highlighter};
 
 /// A rendered text whose links are open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,21 +34,21 @@ pub struct Portable<'a> {
 const DIGITS: usize = 6;
 
 impl Portable<'static> {
-    /// `None` when there is something to say about the text, which has its place in a file.
+    /// `None` when there is something to say about the text.
     #[must_use]
-    pub fn render(text: &str, options: &MarkdownOptions, highlighter: Option<&Highlighter>) -> Option<Self> {
-        let source = Source::new("", text);
-        let text = Text::whole(&source);
+    pub fn render(text: &Text<'_>, options: &MarkdownOptions, highlighter: Option<&Highlighter>) -> Option<Self> {
         // Nothing but letters and digits, which stay as they are in a URL, and that no text has in it, because it has its hash.
-        let slot = format!("slot{}", ContentHash::of(source.text.as_bytes()));
+        let slot = format!("slot{}", ContentHash::of(text.written().as_bytes()));
         let asked = RefCell::new(Vec::new());
         let resolve = |link: &str| {
             let mut asked = asked.borrow_mut();
             asked.push(link.to_owned());
             Target::Url(format!("{slot}{:0DIGITS$}", asked.len() - 1))
         };
-        let rendered = render(&text, options, &Around { highlighter, resolve: &resolve, ..Around::ALONE });
+        let rendered = render(text, options, &Around { highlighter, resolve: &resolve, ..Around::ALONE });
         let asked = asked.into_inner();
+        let start = text.body.start;
+        let link = |Link { url, span }| Link { url, span: span.start - start..span.end - start };
         let is_portable = rendered.diagnostics.is_empty() && asked.len() < 10_usize.pow(6);
         is_portable.then(|| Self {
             html: rendered.html.into(),
@@ -56,7 +56,7 @@ impl Portable<'static> {
             toc: rendered.toc,
             word_count: rendered.word_count,
             reading_time: rendered.reading_time,
-            links: rendered.links,
+            links: rendered.links.into_iter().map(link).collect(),
             slot,
             asked,
         })
@@ -128,7 +128,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::transform::highlight::Look;
+    use crate::{diag::Source, transform::highlight::Look};
 
     fn resolve(link: &str) -> Target {
         match link {
@@ -145,8 +145,10 @@ mod tests {
         let source = Source::new("x.md", format!("+++\n+++\n{text}"));
         let start = source.text.len() - text.len();
         let around = Around { highlighter: Some(&highlighter), resolve: &resolve, ..Around::ALONE };
-        let alone = render(&Text { source: &source, body: start..source.text.len(), templated: None }, options, &around);
-        let portable = Portable::render(text, options, Some(&highlighter));
+        let text = Text { source: &source, body: start..source.text.len(), templated: None };
+        let alone = render(&text, options, &around);
+        let elsewhere = Source::new("y.md", &source.text[start..]);
+        let portable = Portable::render(&Text::whole(&elsewhere), options, Some(&highlighter));
         let bytes = portable.and_then(|portable| portable.to_bytes());
         let kept = bytes.as_deref().and_then(Portable::from_bytes).and_then(|kept| kept.at(start, &resolve));
         (alone, kept)
