@@ -30,7 +30,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -115,6 +115,8 @@ pub struct Compiled {
     pub report: Report,
     /// Source maps that are not published, by the file name they should have: `main.4f2a9c81d0.js.map`.
     pub hidden_maps: BTreeMap<String, Bytes>,
+    /// All files that were read, relative to the project, by what was in them.
+    pub sources: BTreeMap<String, ContentHash>,
 }
 
 /// Compiles the site `name` in the folder `root` of `world`. Diagnostics come in source order; something is compiled
@@ -175,20 +177,29 @@ fn compile_with(build: &Build<'_>, name: &SiteName, root: &str) -> (Option<Compi
     (compiled.map(|(compiled, _)| compiled), diagnostics)
 }
 
-/// How many bytes were read.
+/// What was read.
 #[derive(Clone, Debug, Default)]
-struct Read(Arc<AtomicU64>);
+struct Read {
+    bytes: Arc<AtomicU64>,
+    files: Arc<Mutex<BTreeMap<String, ContentHash>>>,
+}
 
 impl Read {
     fn noting<'a>(
         &self,
         world: &'a dyn World,
     ) -> Noted<&'a dyn World, impl Fn(&str, &Bytes) + Clone + Send + Sync + use<>> {
-        let counter = Arc::clone(&self.0);
-        let note = move |_: &str, bytes: &Bytes| {
+        let Self { bytes: counter, files } = self.clone();
+        let note = move |path: &str, bytes: &Bytes| {
             counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            let hash = ContentHash::of(bytes);
+            files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), hash);
         };
         Noted { world, note }
+    }
+
+    fn take_files(&self) -> BTreeMap<String, ContentHash> {
+        std::mem::take(&mut self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -229,7 +240,7 @@ fn respond(
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, diagnostics);
     }
-    let mut report = Report { bytes_in: read.0.load(Ordering::Relaxed), ..Report::default() };
+    let mut report = Report { bytes_in: read.bytes.load(Ordering::Relaxed), ..Report::default() };
     for output in outputs.values() {
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }
@@ -256,7 +267,7 @@ fn respond(
         rules: site.config.rules.served(),
         manifest,
     };
-    (Some((Compiled { image, report, hidden_maps }, outputs)), diagnostics)
+    (Some((Compiled { image, report, hidden_maps, sources: read.take_files() }, outputs)), diagnostics)
 }
 
 /// Says everything that is wrong with the links of the site `name` in the folder `root`, those to other sites among them:

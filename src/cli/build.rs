@@ -1,6 +1,7 @@
 //! `sitekit build`: compiles sites into bundles and says what came of it.
 
 mod builder;
+mod sources;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,10 @@ use anyhow::bail;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::json;
 
-pub(super) use self::builder::Builder;
+pub(super) use self::{
+    builder::Builder,
+    sources::{Change as SourceChange, Since},
+};
 use super::{
     diagnostics, exit, explain,
     hooks::Hook,
@@ -26,6 +30,7 @@ use super::{
     session::{PollArgs, Reload, Words, build_and_watch},
     settings::{self, BuildProfile, Building, Config, Face, Taker, Typed},
     text_table::{bytes, grouped, table},
+    why,
 };
 use crate::{
     diag::{Diagnostic, Severity, did_you_mean},
@@ -48,6 +53,7 @@ use crate::{
   sitekit build --watch                  and again, whenever a file changes
   sitekit build --explain                what templates cost, and what nothing uses
   sitekit build --explain /docs/guide/   the files this page comes from
+  sitekit build --why /docs/guide/       what changed of these since the build before
 
 Exit status: 0 built, 1 a site has mistakes or could not be written, 2 a flag is wrong.")]
 pub(super) struct BuildArgs {
@@ -76,6 +82,10 @@ pub(super) struct BuildArgs {
     /// answer comes from
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with = "quiet")]
     explain: Option<String>,
+
+    /// Say why the answer at a URL is another than in the build before: what changed of the files that it is made of
+    #[arg(long, value_name = "URL", conflicts_with_all = ["explain", "quiet", "watch"])]
+    why: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,15 +121,21 @@ pub(super) fn run(args: &BuildArgs) -> anyhow::Result<ExitCode> {
         Some(_) if outcome.failed() => None,
         Some(url) => Some(explain::explain(&config, &outcome, Some(&**url).filter(|url| !url.is_empty()), display)?),
     };
+    let why = match &args.why {
+        Some(url) if !outcome.failed() => Some(why::why(&config, &outcome, url)?),
+        _ => None,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     if args.json {
         let explained = explained.map(|explained| explained.to_json());
-        let json = OutcomeJson { outcome: &outcome, config: &config, explained };
+        let why = why.map(|why| why.to_json());
+        let json = OutcomeJson { outcome: &outcome, config: &config, explained, why };
         // An output that is closed is told from other mistakes by its kind.
         serde_json::to_writer_pretty(&mut out, &json).map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     } else if !args.quiet {
-        let text = outcome.to_text() + &explained.map_or_else(String::new, |explained| explained.to_text());
+        let explained = explained.map_or_else(String::new, |explained| explained.to_text());
+        let text = outcome.to_text() + &explained + &why.map_or_else(String::new, |why| why.to_text());
         out.write_all(text.as_bytes())?;
     }
     out.flush()?;
@@ -223,6 +239,8 @@ pub(super) struct BuiltSite {
     changes: Vec<Change>,
     /// What was built of scripts, style sheets and other files.
     pub(super) manifest: Manifest,
+    /// What changed since the build before, if there was one.
+    pub(super) since: Option<Since>,
     /// How long each stage took, in their order.
     pub(super) stages: Vec<(Stage, Duration)>,
     pub(super) took: Duration,
@@ -366,11 +384,12 @@ struct OutcomeJson<'a> {
     outcome: &'a Outcome,
     config: &'a BuildConfig,
     explained: Option<serde_json::Value>,
+    why: Option<serde_json::Value>,
 }
 
 impl Serialize for OutcomeJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { outcome, config, explained } = self;
+        let Self { outcome, config, explained, why } = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("ok", &!outcome.failed())?;
         map.serialize_entry(
@@ -385,6 +404,9 @@ impl Serialize for OutcomeJson<'_> {
         map.serialize_entry("diagnostics", &OneByOne(&outcome.diagnostics))?;
         if let Some(explained) = explained {
             map.serialize_entry("explained", explained)?;
+        }
+        if let Some(why) = why {
+            map.serialize_entry("why", why)?;
         }
         map.end()
     }

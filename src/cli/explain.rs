@@ -55,7 +55,7 @@ pub(super) fn explain(
         let sites = outcome.built.iter().map(|built| site(config, built, &clock, display));
         return Ok(Explanation::Sites(sites.collect::<anyhow::Result<_>>()?));
     };
-    let (built, path) = addressed(outcome, url)?;
+    let (built, path) = addressed(outcome, url, "--explain")?;
     let (world, root) = sources(config, &built.site)?;
     let made = pipeline::made_of(&world, &built.site, &root, &path, &built.manifest, &clock)
         .ok_or_else(|| anyhow!("--explain: the site `{}` has nothing at `{path}`", built.site))?;
@@ -83,7 +83,7 @@ pub(super) fn sources(config: &BuildConfig, site: &SiteName) -> anyhow::Result<(
 
 /// The site and the path in it that a URL means: with the place where the site is mounted, with scheme and host before it, or,
 /// where only one site was built, a path in that.
-fn addressed<'o>(outcome: &'o Outcome, url: &str) -> anyhow::Result<(&'o BuiltSite, SitePath)> {
+pub(super) fn addressed<'o>(outcome: &'o Outcome, url: &str, flag: &str) -> anyhow::Result<(&'o BuiltSite, SitePath)> {
     let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let mounted = outcome.built.iter().filter_map(|built| {
@@ -96,11 +96,11 @@ fn addressed<'o>(outcome: &'o Outcome, url: &str) -> anyhow::Result<(&'o BuiltSi
         (None, [built]) => (built, path.trim_start_matches('/')),
         (None, built) => {
             let bases = built.iter().map(|built| built.base.as_str()).collect::<Vec<_>>().join(", ");
-            bail!("--explain: `{url}` is below none of the sites that were built: {bases}");
+            bail!("{flag}: `{url}` is below none of the sites that were built: {bases}");
         }
     };
     let path = SitePath::from_request(&format!("/{below}"));
-    Ok((built, path.with_context(|| format!("--explain: `{url}`"))?))
+    Ok((built, path.with_context(|| format!("{flag}: `{url}`"))?))
 }
 
 impl Explanation {
@@ -227,7 +227,7 @@ fn time(took: Duration) -> String {
 }
 
 /// Texts in columns.
-fn left_table(rows: &[Vec<String>]) -> String {
+pub(super) fn left_table(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
     let line = |row: &Vec<String>| {
@@ -248,7 +248,7 @@ fn stage_word(stage: Stage) -> &'static str {
     }
 }
 
-fn word(role: Role) -> &'static str {
+pub(super) fn word(role: Role) -> &'static str {
     match role {
         Role::Content => "content",
         Role::Template => "template",

@@ -37,6 +37,8 @@ mod text_table;
 mod typed;
 #[cfg(feature = "compiler")]
 mod types;
+#[cfg(feature = "compiler")]
+mod why;
 
 use std::{io, process::ExitCode};
 

@@ -83,6 +83,12 @@ impl Cache {
         ContentHash::of_parts([self.program.as_bytes()].into_iter().chain(parts))
     }
 
+    /// Tells this program from any other.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
     /// What was kept under `key`, whole.
     #[must_use]
     pub fn get(&self, key: ContentHash) -> Option<Bytes> {

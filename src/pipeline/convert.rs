@@ -17,8 +17,8 @@ use crate::{
     transform::{
         highlight::Highlighter,
         markdown::{
-            self, Around, BrokenLinks, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Portable, Rendered,
-            Target, Text,
+            self, Around, BrokenLinks, DataAttributes, Dialect, ExternalLinks, HeadingLinks, MarkdownOptions, Portable,
+            Rendered, Target, Text,
         },
         placeholder,
         render::{ANCHOR_LINK, Contents, Html, Renderer, SUMMARY_CUTOFF, is_template},
@@ -245,11 +245,7 @@ impl<'a> Converter<'a> {
     }
 
     fn options_of(&self, file: &File<'_>) -> MarkdownOptions {
-        MarkdownOptions {
-            heading_links: self.heading_links(file),
-            lang: file.lang.to_owned(),
-            ..self.options.clone()
-        }
+        MarkdownOptions { heading_links: self.heading_links(file), lang: file.lang.to_owned(), ..self.options.clone() }
     }
 
     fn markdown(&self, file: &File<'a>, templated: Option<&str>) -> Rendered {

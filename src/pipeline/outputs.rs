@@ -138,7 +138,9 @@ pub(super) fn make_and_keep<R>(
     let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
     thread::scope(|scope| {
         scope.spawn(|| remember(with, memory));
-        all.finish(with, |outputs, pages, built| then(outputs, State { drafter, converter, reader, pages, built, known }))
+        all.finish(with, |outputs, pages, built| {
+            then(outputs, State { drafter, converter, reader, pages, built, known })
+        })
     })
 }
 
@@ -332,16 +334,17 @@ fn draft(
     let Drafter { site, contents, places, .. } = *drafter;
     let progress = build.progress;
     progress.begin(Stage::Render, plan.routes.len());
-    let made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = plan
-        .routes
-        .par_iter()
-        .map(|(path, origin)| {
-            let mut found = Vec::new();
-            let draft = drafter.draft(path, origin, &mut found);
-            progress.step();
-            (path.clone(), draft, found)
-        })
-        .collect();
+    // Pages before lists: a list is shown with what was made of its pages, and whoever needs the same list waits for it.
+    let mut routes: Vec<(&SitePath, &Origin)> = plan.routes.iter().collect();
+    routes.sort_by_key(|(_, origin)| !matches!(origin, Origin::Page(_)));
+    let draft_one = |(path, origin): (&SitePath, &Origin)| {
+        let mut found = Vec::new();
+        let draft = drafter.draft(path, origin, &mut found);
+        progress.step();
+        (path.clone(), draft, found)
+    };
+    let mut made: Vec<(SitePath, Option<Draft>, Vec<Diagnostic>)> = routes.into_par_iter().map(draft_one).collect();
+    made.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
     let mut drafts = Vec::with_capacity(made.len());
     let mut failed = Vec::new();
     for (path, draft, found) in made {

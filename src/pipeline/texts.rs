@@ -57,7 +57,9 @@ impl Texts {
 }
 
 /// Puts together what has the same key, the first of each first; what has none is by itself.
-pub(super) fn grouped<T>(all: impl IntoIterator<Item = (Option<ContentHash>, T)>) -> Vec<(Option<ContentHash>, Vec<T>)> {
+pub(super) fn grouped<T>(
+    all: impl IntoIterator<Item = (Option<ContentHash>, T)>,
+) -> Vec<(Option<ContentHash>, Vec<T>)> {
     let mut groups: Vec<(Option<ContentHash>, Vec<T>)> = Vec::new();
     let mut places = HashMap::new();
     for (key, one) in all {

@@ -56,16 +56,24 @@ pub struct Watch {
     settle: Settle,
     /// When everything was looked at last, where that has to be done again and again.
     looked: Instant,
+    has_begun: bool,
 }
 
 impl Watch {
-    /// Begins to watch, and looks at everything for the first time. `send` is called from another thread with what is heard;
-    /// it is to be given to `hear`. With `poll`, nothing is listened to, and everything is looked at so often.
-    pub fn start(places: Places, poll: Option<Duration>, send: impl Fn(Heard) + Send + 'static) -> Self {
-        let mut ear = Ear::open(&places, poll, send);
-        let mut tree = Tree::new(places);
-        tree.look_at_all(&mut ear);
-        Self { tree, ear, settle: Settle::default(), looked: Instant::now() }
+    /// Of these places, once it has begun. `send` is called from another thread with what is heard; it is to be given to
+    /// `hear`. With `poll`, nothing is listened to, and everything is looked at so often.
+    pub fn of(places: Places, poll: Option<Duration>, send: impl Fn(Heard) + Send + 'static) -> Self {
+        let ear = Ear::open(&places, poll, send);
+        Self { tree: Tree::new(places), ear, settle: Settle::default(), looked: Instant::now(), has_begun: false }
+    }
+
+    /// Listens, and looks at everything for the first time: what is there is no change. It takes its time where there are many
+    /// files, and comes before anything is read of them. Once is enough.
+    pub fn begin(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.tree.look_at_all(&mut self.ear);
+            self.looked = Instant::now();
+        }
     }
 
     /// Why changes are looked for instead of being told of, if that is so.

@@ -176,3 +176,49 @@ fn what_an_answer_was_made_of() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.ends_with("error: --explain: the site `a` has nothing at `/nowhere/`\n"), "{}", run.stderr);
 }
+
+#[test]
+fn why_an_answer_is_another() {
+    let project = Project::with(SITE);
+    let why = |url: &str| {
+        let run = project.build(&["--profile", "dev", "--why", url]);
+        run.stdout.split_once(&format!("\n/a{url}")).map(|(_, said)| format!("/a{url}{said}")).unwrap()
+    };
+    let mut said = why("/one/");
+    said += &why("/one/");
+    project.write("sites/a/content/two.md", b"+++\ntitle = \"Second\"\n+++\n![](/img/used.png)\n");
+    said += &why("/one/");
+    project.write("sites/a/assets/lib.ts", b"export const x: number = 2;\n");
+    project.write("sites/a/templates/foot.html", b"<footer>never</footer>\n");
+    said += &why("/one/");
+    project.write("sites/a/content/three.md", b"+++\ntitle = \"Three\"\n+++\n");
+    project.remove("sites/a/content/one.md");
+    said += &why("/");
+    said += &why("/three/");
+    project.write("sites/a/content/three.md", b"+++\ntitle = \"Three\"\n+++\n\n");
+    said += &why("/three/");
+    project.write("sites/a/static/style.css", b"b { font-family: y }\n");
+    said += &why("/style.css");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_machine_reads_why() {
+    let project = Project::with(SITE);
+    project.build(&["--profile", "dev"]);
+    project.write("sites/a/content/two.md", b"+++\ntitle = \"Second\"\n+++\n![](/img/used.png)\n");
+    let run = project.build(&["--profile", "dev", "--why", "https://example.org/a/", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let expected = serde_json::json!({
+        "url": "/a/",
+        "answer": "another",
+        "another_program": false,
+        "reasons": [
+            {"role": "asks for", "file": "sites/a/content/two.md", "change": "changed", "shown_by": "sites/a/content/_index.md"}
+        ],
+        "besides": [],
+    });
+    assert_eq!(json["why"], expected);
+    let run = project.run(&["build", "--why", "/a/nowhere/"]);
+    assert!(run.stderr.contains("--why: the site `a` has nothing at `/nowhere/`"), "{}", run.stderr);
+}

@@ -149,8 +149,12 @@ impl Chance {
         let level = self.one_of(&["warn", "warn", "warn", "warn", "error"]);
         let strict = ["error_on_missing_language = true", ""][usize::from(self.below(6) > 0)];
         let style = self.one_of(&["style = 'class'", "theme = 'github-light'", "theme = 'github-dark'", strict]);
-        let _ = write!(text, "[languages.fr]\ntaxonomies = [{{ name = 'tags' }}]\n[link_checker]\ninternal_level = '{level}'\n[markdown]\n");
-        for rare in ["bottom_footnotes = true\n", "smart_punctuation = true\n", "external_links_target_blank = true\n"] {
+        let _ = write!(
+            text,
+            "[languages.fr]\ntaxonomies = [{{ name = 'tags' }}]\n[link_checker]\ninternal_level = '{level}'\n[markdown]\n"
+        );
+        for rare in ["bottom_footnotes = true\n", "smart_punctuation = true\n", "external_links_target_blank = true\n"]
+        {
             if self.below(3) == 0 {
                 text.push_str(rare);
             }
@@ -166,12 +170,14 @@ impl Chance {
 
     /// Changes one thing.
     fn edit(&mut self, files: &mut BTreeMap<String, String>) -> String {
-        let pages: Vec<String> = files.keys().filter(|path| path.starts_with("content/") && path.contains("/p")).cloned().collect();
+        let pages: Vec<String> =
+            files.keys().filter(|path| path.starts_with("content/") && path.contains("/p")).cloned().collect();
         let some_page = |chance: &mut Self| pages.get(chance.below(pages.len().max(1))).cloned();
         match self.below(24) {
             0..=7 => {
                 let language = self.one_of(&["", "", "", ".fr"]);
-                let path = format!("content/{}p{}{language}.md", self.one_of(&["blog/", "blog/", "", "new/"]), self.below(5));
+                let path =
+                    format!("content/{}p{}{language}.md", self.one_of(&["blog/", "blog/", "", "new/"]), self.below(5));
                 files.insert(path.clone(), self.page());
                 path
             }
@@ -215,7 +221,8 @@ impl Chance {
                 path
             }
             18 => {
-                let broken = self.one_of(&["", "", "", "", "", "", "{{ nothing.there }}", "{% if %}", "{{ page.title }}"]);
+                let broken =
+                    self.one_of(&["", "", "", "", "", "", "{{ nothing.there }}", "{% if %}", "{{ page.title }}"]);
                 let main = self.one_of(&["<main>", "<main class=\"wide  one\">", "<main>\n\n  "]);
                 files.insert("templates/base.html".to_owned(), BASE.replace("<main>", main) + broken);
                 "templates/base.html".to_owned()
@@ -226,12 +233,23 @@ impl Chance {
                 "data/facts.toml".to_owned()
             }
             20 => {
-                let rule = self.one_of(&["p { margin: 0 }", ".wide { margin: 1px }", ".wide, h2 { margin: 0 }", "p { margin: ", "h1 { color: red }"]);
+                let rule = self.one_of(&[
+                    "p { margin: 0 }",
+                    ".wide { margin: 1px }",
+                    ".wide, h2 { margin: 0 }",
+                    "p { margin: ",
+                    "h1 { color: red }",
+                ]);
                 files.insert("assets/part.css".to_owned(), rule.to_owned());
                 "assets/part.css".to_owned()
             }
             21 => {
-                let code = self.one_of(&["export const word = 'b';", "export const word = 'c';", "export const word = 1 + 1;", "export const word = "]);
+                let code = self.one_of(&[
+                    "export const word = 'b';",
+                    "export const word = 'c';",
+                    "export const word = 1 + 1;",
+                    "export const word = ",
+                ]);
                 files.insert("assets/word.ts".to_owned(), code.to_owned());
                 "assets/word.ts".to_owned()
             }
@@ -244,7 +262,10 @@ impl Chance {
             _ => {
                 let path = ".buildignore".to_owned();
                 if files.remove(&path).is_none() {
-                    files.insert(path.clone(), self.one_of(&["robots.txt\n", "content/new/\n", "**/p1.md\n"]).to_owned());
+                    files.insert(
+                        path.clone(),
+                        self.one_of(&["robots.txt\n", "content/new/\n", "**/p1.md\n"]).to_owned(),
+                    );
                 }
                 path
             }
@@ -253,7 +274,8 @@ impl Chance {
 }
 
 fn build(files: &BTreeMap<String, String>, cache: Option<&Cache>) -> (Option<Compiled>, Vec<Diagnostic>) {
-    let add = |world: MemoryWorld, (path, text): (&String, &String)| world.with(&format!("sites/s/{path}"), text.as_str());
+    let add =
+        |world: MemoryWorld, (path, text): (&String, &String)| world.with(&format!("sites/s/{path}"), text.as_str());
     let world = files.iter().fold(MemoryWorld::new(), add);
     let (name, options) = (SiteName::parse("s").unwrap(), Options { profile: Profile::Dev });
     compile(&world, &name, "sites/s", &options, cache, &Silent)

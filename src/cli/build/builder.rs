@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::{AssetFigures, BuildConfig, BuiltSite};
+use super::{AssetFigures, BuildConfig, BuiltSite, sources::Sources};
 use crate::{
     cli::{
         beside,
@@ -62,7 +62,7 @@ impl Builder {
             let Begun { world, root, stages, .. } = &begun;
             let options = Options { profile: config.profile };
             let (compiled, found) = pipeline::compile(world, site, root, &options, Some(&self.cache), stages);
-            begun.publish(config, site, compiled, found, diagnostics)
+            begun.publish(config, site, &self.cache, compiled, found, diagnostics)
         };
         let built = self.pool.install(work);
         progress.finish();
@@ -92,7 +92,7 @@ impl Builder {
             let options = Options { profile: config.profile };
             let cache = Some(&*self.cache);
             pipeline::compile_and_hold(world, site, root, &options, cache, stages, |compiled, found, held| {
-                let built = begun.publish(config, site, compiled, found, &mut diagnostics);
+                let built = begun.publish(config, site, &self.cache, compiled, found, &mut diagnostics);
                 progress.finish();
                 let held = held.filter(|_| built.is_some());
                 then(built, diagnostics, held);
@@ -173,6 +173,7 @@ impl<'a> Begun<'a> {
         &self,
         config: &BuildConfig,
         site: &SiteName,
+        cache: &Cache,
         compiled: Option<Compiled>,
         mut found: Vec<Diagnostic>,
         diagnostics: &mut Vec<Diagnostic>,
@@ -185,7 +186,7 @@ impl<'a> Begun<'a> {
             let help = "the next build will ask other hosts again";
             diagnostics.push(Diagnostic::error(root.as_str(), message).as_warning().with_help(help));
         }
-        let Compiled { image, report, hidden_maps } = compiled?;
+        let Compiled { image, report, hidden_maps, sources } = compiled?;
         let sealed = match pack::seal(&image) {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -208,7 +209,11 @@ impl<'a> Begun<'a> {
             let diagnostic = Diagnostic::error(config.out.display().to_string(), error.to_string());
             diagnostics.push(diagnostic.as_warning().with_help(help));
         }
+        let sources =
+            Sources { generation: *committed.generation.as_bytes(), program: cache.program(), files: sources };
+        let since = sources.keep(cache, root);
         Some(BuiltSite {
+            since,
             site: site.clone(),
             generation: committed.generation,
             changed: live.as_ref() != Some(&committed.path),

@@ -170,7 +170,7 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
             screen.draw();
         }
         if let Some(silence) = session.silence() {
-            tell(&Event::Notice(format!("changes are looked for again and again: {silence}")));
+            tell(&Event::looked_for(&silence));
         }
         // As lines, what is wrong was told; on a terminal it is to stay in view.
         session.add_audience(tell, with_state);
@@ -217,6 +217,9 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is served from memory, in bytes: where one person asks, the compiler needs the rest more.
+const MEMORY: u64 = 256 << 20;
+
 /// The flags that make settings.
 #[derive(Clone, Debug)]
 struct Asked {
@@ -229,6 +232,7 @@ impl Asked {
     fn load(&self) -> Result<Loaded, Vec<Diagnostic>> {
         let mut quiet = Config::default();
         quiet.log.level = LogLevel::Warn;
+        quiet.cache.size = Some(MEMORY);
         let mut loaded = settings::load(quiet, &self.typed, &settings::environment())?;
         loaded.config.development = Some(settings::DevelopmentPlace { https: self.https, host: self.host });
         loaded.config.tls.self_signed |= self.https;

@@ -73,6 +73,11 @@ pub(in crate::cli) struct Built {
 }
 
 impl Event {
+    /// Nobody tells of changes, and why.
+    pub(in crate::cli) fn looked_for(silence: &str) -> Self {
+        Self::Notice(format!("changes are looked for again and again: {silence}"))
+    }
+
     /// What is told of the first build of a site.
     pub(in crate::cli) fn first(built: &BuiltSite) -> Self {
         Self::Built(Built {

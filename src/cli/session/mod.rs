@@ -146,7 +146,7 @@ impl Session {
             // Fails when the session is over.
             let _ = heard.send(Wake::Heard(what));
         };
-        let watch = Arc::new(Mutex::new(Watch::start(layout.places(), poll, send)));
+        let watch = Arc::new(Mutex::new(Watch::of(layout.places(), poll, send)));
         let mut session = Self {
             config,
             layout,
@@ -192,6 +192,7 @@ impl Session {
                 self.queue.push_back(site);
                 continue;
             }
+            self.watch().begin();
             let running = self.order(&site, display)?.begin()?;
             let Finished { built, wrong, held } = running.wait();
             outcome.diagnostics.extend(wrong.iter().cloned());
@@ -269,6 +270,11 @@ impl Session {
         wakes: &mpsc::Receiver<Wake>,
         mut asked: impl FnMut(Command, &BTreeSet<SiteName>) -> Option<String>,
     ) {
+        let silence = self.silence();
+        self.watch().begin();
+        if let Some(silence) = self.silence().filter(|_| silence.is_none()) {
+            self.tell(&Event::looked_for(&silence));
+        }
         if !self.queue.is_empty() {
             self.tell(&Event::Building { sites: self.queue.iter().cloned().collect(), changed: Vec::new() });
             self.go_on();

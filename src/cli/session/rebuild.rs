@@ -63,7 +63,7 @@ pub(in crate::cli) fn build_and_watch(
         return Ok(ExitCode::from(exit::AUTHOR));
     }
     if let Some(silence) = session.silence() {
-        tell(&Event::Notice(format!("changes are looked for again and again: {silence}")));
+        tell(&Event::looked_for(&silence));
     }
     session.serve_from_disk();
     if let Some(screen) = &screen {

@@ -247,7 +247,8 @@ impl<'a, 'b> Writer<'a, 'b> {
 /// Where the next tag of a heading begins.
 fn next_heading(html: &[u8]) -> Option<usize> {
     memmem::find_iter(html, b"<h").find(|&at| {
-        matches!(html.get(at + 2), Some(b'1'..=b'6')) && html.get(at + 3).is_some_and(|&next| next == b'>' || is_space(next))
+        matches!(html.get(at + 2), Some(b'1'..=b'6'))
+            && html.get(at + 3).is_some_and(|&next| next == b'>' || is_space(next))
     })
 }
 
