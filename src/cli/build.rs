@@ -239,6 +239,8 @@ pub(super) struct BuiltSite {
     changes: Vec<Change>,
     /// What was built of scripts, style sheets and other files.
     pub(super) manifest: Manifest,
+    /// All files that were read, relative to the project.
+    pub(super) sources: Vec<String>,
     /// What changed since the build before, if there was one.
     pub(super) since: Option<Since>,
     /// How long each stage took, in their order.
@@ -276,7 +278,7 @@ pub(super) fn build(config: &BuildConfig, display: Display) -> anyhow::Result<Ou
         }
     };
     for site in sites {
-        match builder.build(config, &site, time, display, &|| {}, &mut outcome.diagnostics) {
+        match builder.build(config, &site, time, display, &|_| {}, &mut outcome.diagnostics) {
             Some(built) => outcome.built.push(built),
             None => outcome.failed_sites.push(site),
         }

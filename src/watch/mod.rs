@@ -105,6 +105,12 @@ impl Watch {
         changes
     }
 
+    /// Whether a file has been seen.
+    #[must_use]
+    pub fn knows(&self, file: &Path) -> bool {
+        self.tree.knows(file)
+    }
+
     /// Looks at one folder now, because what it holds is about to be read. What differs is returned here and not told again.
     pub fn accept(&mut self, folder: &Path) -> Changes {
         let batch = Batch { paths: [(folder.to_owned(), false)].into(), everything: false };

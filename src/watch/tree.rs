@@ -74,6 +74,10 @@ impl Tree {
         changes
     }
 
+    pub(super) fn knows(&self, file: &Path) -> bool {
+        self.files.contains_key(file)
+    }
+
     /// Takes these files to be known as they are: events of how they came to be so may come later, and say nothing.
     pub(super) fn settle(&mut self, changes: &Changes) {
         for path in changes.keys() {

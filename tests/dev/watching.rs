@@ -286,3 +286,28 @@ fn build_goes_on_with_watch() {
     process.kill().unwrap();
     process.wait().unwrap();
 }
+
+/// A command that takes longer than changes are waited for.
+#[test]
+fn a_slow_command_does_not_run_because_of_what_it_writes() {
+    let command = "cp words.txt static/said.txt; date +%N > static/stamp.txt; sleep 0.7; date +%N > static/late.txt";
+    let config = format!("title = \"Docs\"\n[hooks]\nbefore = \"{command}\"\n");
+    let files: Vec<_> = SITE
+        .iter()
+        .map(|&(path, text)| (path, if path.ends_with("config.toml") { config.as_str() } else { text }))
+        .chain([("sites/docs/words.txt", "one")])
+        .collect();
+    let mut session = Session::start(&files);
+    session.serves("/docs/said.txt", "one");
+    session.write("sites/docs/words.txt", "two");
+    session.serves("/docs/said.txt", "two");
+    assert_eq!(count(&session.quiet(2 * QUIET), "built", "docs"), 1);
+
+    // What a person writes while it runs is not lost, though the command has read the file already.
+    session.write("sites/docs/words.txt", "three");
+    session.event("building", |_| true);
+    thread::sleep(Duration::from_millis(300));
+    session.write("sites/docs/words.txt", "four");
+    session.serves("/docs/said.txt", "four");
+    assert!(count(&session.quiet(2 * QUIET), "built", "docs") <= 3);
+}

@@ -53,7 +53,7 @@ impl Builder {
         site: &SiteName,
         time: Timestamp,
         display: Display,
-        hooked: &(dyn Fn() + Sync),
+        hooked: &(dyn Fn(bool) + Sync),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<BuiltSite> {
         let progress = SiteProgress::new(site.clone(), display);
@@ -77,7 +77,7 @@ impl Builder {
         site: &SiteName,
         time: Timestamp,
         display: Display,
-        hooked: &(dyn Fn() + Sync),
+        hooked: &(dyn Fn(bool) + Sync),
         then: impl FnOnce(Option<BuiltSite>, Vec<Diagnostic>, Option<&Held<'_, '_>>) + Send,
     ) {
         let progress = SiteProgress::new(site.clone(), display);
@@ -136,7 +136,7 @@ impl<'a> Begun<'a> {
         cache: &Arc<Cache>,
         time: Timestamp,
         progress: &'a SiteProgress,
-        hooked: &(dyn Fn() + Sync),
+        hooked: &(dyn Fn(bool) + Sync),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let started = Instant::now();
@@ -151,9 +151,7 @@ impl<'a> Begun<'a> {
         let (hook, mut found) = hooks::before(config, site, &root, &world, &|command| progress.hook(command));
         let failed = found.iter().any(|one| one.severity == Severity::Error);
         diagnostics.append(&mut found);
-        if failed || hook == Some(Hook::Ran) {
-            hooked();
-        }
+        hooked(failed || hook == Some(Hook::Ran));
         if failed {
             return None;
         }
@@ -214,6 +212,7 @@ impl<'a> Begun<'a> {
         let since = sources.keep(cache, root);
         Some(BuiltSite {
             since,
+            sources: sources.files.into_keys().collect(),
             site: site.clone(),
             generation: committed.generation,
             changed: live.as_ref() != Some(&committed.path),

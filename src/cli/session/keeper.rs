@@ -3,7 +3,11 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Instant,
 };
@@ -23,7 +27,7 @@ use crate::{
     pipeline::Held,
     remote::LOCK_FILE,
     site::{ContentHash, SiteName},
-    watch::Watch,
+    watch::{Changes, Watch},
 };
 
 /// What a build is made with.
@@ -56,6 +60,8 @@ pub(super) struct Finished {
 pub(super) struct Running {
     pub(super) site: SiteName,
     pub(super) started: Instant,
+    /// Whether the author's own command is over.
+    prepared: Arc<AtomicBool>,
     finished: mpsc::Receiver<Finished>,
     questions: mpsc::Sender<Question>,
 }
@@ -93,16 +99,23 @@ impl Order {
         let (sender, finished) = mpsc::channel();
         let (questions, asked) = mpsc::channel();
         let (site, started) = (self.site.clone(), Instant::now());
+        let prepared = Arc::new(AtomicBool::new(false));
+        let is_prepared = Arc::clone(&prepared);
         let thread = thread::Builder::new().name("sitekit-build".to_owned());
-        thread.spawn(move || self.carry_out(&sender, asked)).context("the system gives no thread")?;
-        Ok(Running { site, started, finished, questions })
+        thread.spawn(move || self.carry_out(&is_prepared, &sender, asked)).context("the system gives no thread")?;
+        Ok(Running { site, started, prepared, finished, questions })
     }
 
-    fn carry_out(self, finished: &mpsc::Sender<Finished>, asked: mpsc::Receiver<Question>) {
+    fn carry_out(self, prepared: &AtomicBool, finished: &mpsc::Sender<Finished>, asked: mpsc::Receiver<Question>) {
         let Self { config, builder, site, folder, time, display, hold, watch, wakes } = self;
-        let bell = Bell(wakes);
+        let bell = Bell(wakes.clone());
         // What the author's own command wrote is read by this build, and is no reason for another.
-        let hooked = || drop(locked(&watch).accept(&folder));
+        let hooked = |ran: bool| {
+            let changes = if ran { locked(&watch).accept(&folder) } else { Changes::new() };
+            prepared.store(true, Ordering::Release);
+            // Fails when the session is over.
+            let _ = wakes.send(Wake::Prepared { site: site.clone(), changes });
+        };
         let finish = |built: Option<BuiltSite>, mut wrong: Vec<Diagnostic>, held: bool| {
             // The build itself writes one file of the site.
             drop(locked(&watch).accept(&folder.join(LOCK_FILE)));
@@ -110,6 +123,7 @@ impl Order {
                 wrong.push(Diagnostic::error(format!("{}/{site}", config.folder), "this site could not be built"));
             }
             wrong.sort();
+            prepared.store(true, Ordering::Release);
             // Fails when the session is over.
             let _ = finished.send(Finished { built, wrong, held });
             drop(bell);
@@ -145,6 +159,11 @@ impl Running {
             Err(mpsc::TryRecvError::Empty) => None,
             Err(mpsc::TryRecvError::Disconnected) => Some(self.broken()),
         }
+    }
+
+    /// Whether it has begun to read: before it does, the author's own command may write.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.prepared.load(Ordering::Acquire)
     }
 
     /// Waits for what comes of it.

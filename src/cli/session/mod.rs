@@ -3,6 +3,7 @@
 
 mod event;
 mod keeper;
+mod late;
 mod layout;
 mod rebuild;
 mod resume;
@@ -28,6 +29,7 @@ pub(super) use self::{
 };
 use self::{
     keeper::{Finished, Kept, Order, Running},
+    late::Outputs,
     layout::Layout,
 };
 use super::{
@@ -56,6 +58,11 @@ pub(super) type Audience = Box<dyn FnMut(&Event) + Send>;
 pub(super) enum Wake {
     Heard(Heard),
     Asked(Command),
+    /// A build has begun to read. If the author's own command ran before, this is what changed meanwhile in the site's folder.
+    Prepared {
+        site: SiteName,
+        changes: Changes,
+    },
     /// A build is over.
     Finished,
     Stop,
@@ -100,6 +107,8 @@ pub(super) struct Session {
     everything: bool,
     /// Sites that are served as a session before this one built them, and where.
     resumed: BTreeMap<SiteName, BasePath>,
+    /// What the commands of authors have written.
+    outputs: BTreeMap<SiteName, Outputs>,
     /// The files whose pages were made again, and with which generation's build, since changes were found last.
     made_again: BTreeMap<PathBuf, ContentHash>,
     /// Where pages answer that are made again.
@@ -160,6 +169,7 @@ impl Session {
             pending: Changes::new(),
             everything: false,
             resumed: BTreeMap::new(),
+            outputs: BTreeMap::new(),
             made_again: BTreeMap::new(),
             pages: None,
             sites: BTreeMap::new(),
@@ -280,7 +290,9 @@ impl Session {
             self.go_on();
         }
         loop {
-            let due = self.watch().due();
+            // What the author's own command writes is looked at when it is over.
+            let is_preparing = self.running.as_ref().is_some_and(|running| !running.is_prepared());
+            let due = if is_preparing { None } else { self.watch().due() };
             let first = match due.map(|due| wakes.recv_timeout(due.saturating_duration_since(Instant::now()))) {
                 None => wakes.recv().map_or(Some(Wake::Stop), Some),
                 Some(Ok(wake)) => Some(wake),
@@ -299,6 +311,7 @@ impl Session {
                         }
                         self.watch().hear(heard, now);
                     }
+                    Wake::Prepared { site, changes } => self.take_prepared(site, &changes),
                     Wake::Finished => self.take_finished(),
                     Wake::Asked(Command::Rebuild) => self.rebuild_all(),
                     Wake::Asked(command) => {
@@ -317,6 +330,9 @@ impl Session {
             // Of many files at once a build makes more sense.
             if let (Some(path), 1) = (written.first(), written.len()) {
                 self.make_again(path);
+            }
+            if self.running.as_ref().is_some_and(|running| !running.is_prepared()) {
+                continue;
             }
             let changes = self.watch().look(Instant::now());
             if !changes.is_empty() {
@@ -472,6 +488,8 @@ impl Session {
                 let renamed = renamed(&known.manifest, &built.manifest);
                 known.kept = kept;
                 self.note(&built);
+                let unseen = self.unseen(&built);
+                self.pending.extend(unseen);
                 self.make_late_edits_again(&site, &built);
                 let bundle = (self.live)(&site);
                 if let Some(pages) = &self.pages {
@@ -503,22 +521,6 @@ impl Session {
         }
         if had_wrong || !wrong.is_empty() {
             self.tell(&Event::Diagnostics { site: Some(site), found: wrong });
-        }
-    }
-
-    /// What changed while a site was built may be missing in it: pages that have changed stay as they are shown.
-    fn make_late_edits_again(&mut self, site: &SiteName, built: &BuiltSite) {
-        let Some(pages) = &self.pages else { return };
-        pages.end_edits(site, built.generation);
-        let is_late = |(path, change): &(&PathBuf, &Change)| {
-            **change == Change::Changed && self.layout.site_of_content(path).as_ref() == Some(site)
-        };
-        let late: Vec<&Path> = self.pending.iter().filter(is_late).map(|(path, _)| path.as_path()).collect();
-        let kept = self.sites.get(site).and_then(|known| known.kept.as_ref()).filter(|_| late.len() <= MOST_LATE);
-        for path in late {
-            if let Some(page) = kept.and_then(|kept| kept.again(&self.layout.name(path))) {
-                pages.edit_before_live(&page, built.generation);
-            }
         }
     }
 
