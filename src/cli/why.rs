@@ -3,6 +3,8 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -114,7 +116,8 @@ fn reasons(made: &MadeOf, changed: &BTreeMap<String, Change>) -> Vec<Reason> {
             continue;
         };
         let below = changed.iter().filter(|(file, _)| {
-            file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')) && file.ends_with(".md")
+            file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+                && Path::new(file).extension().is_some_and(|extension| extension == "md")
         });
         for (file, &change) in below {
             add(Reason { role: Role::Read, file: file.clone(), change, of: Some(one.file.clone()) });
@@ -149,7 +152,8 @@ impl Why {
                 rows.map(|(file, change)| vec![String::new(), file.clone(), said(*change).to_owned()]).collect();
             text.push_str(&left_table(&rows));
             if besides.len() > SHOWN {
-                text.push_str(&format!("  and {} more; --json has them all\n", besides.len() - SHOWN));
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "  and {} more; --json has them all", besides.len() - SHOWN);
             }
         }
         text

@@ -71,7 +71,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path(), Cache::DEFAULT_LIMIT).unwrap();
         let sources = |program, files: &[(&str, &str)]| Sources {
-            generation: [files.len() as u8; 16],
+            generation: [u8::try_from(files.len()).unwrap(); 16],
             program,
             files: files.iter().map(|(file, text)| ((*file).to_owned(), ContentHash::of(text.as_bytes()))).collect(),
         };
