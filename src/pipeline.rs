@@ -8,12 +8,14 @@ mod drafts;
 mod explain;
 mod fields;
 mod files;
+mod finished;
 mod further;
 mod head;
 mod held;
 mod highlighting;
 mod known;
 mod links;
+mod memory;
 mod noted;
 mod outputs;
 mod pages;
@@ -172,8 +174,9 @@ fn compile_with(build: &Build<'_>, name: &SiteName, root: &str) -> (Option<Compi
         Ok(loaded) => loaded,
         Err(diagnostics) => return (None, diagnostics),
     };
-    let outputs = outputs::make(&build, &site, &plan, &base);
-    let (compiled, diagnostics) = respond(&build, &site, &plan, &base, outputs, diagnostics, &read);
+    let (compiled, diagnostics) = outputs::make(&build, &site, &plan, &base, |outputs| {
+        respond(&build, &site, &plan, &base, outputs, diagnostics, &read)
+    });
     (compiled.map(|(compiled, _)| compiled), diagnostics)
 }
 

@@ -1,15 +1,11 @@
 //! Every Markdown file of a site to HTML, once, before any template asks for it. Where a file is a template itself, that
 //! comes first.
 
-use std::{borrow::Cow, cell::RefCell, cmp::Reverse, ops::Range, sync::Arc};
+use std::{cell::RefCell, cmp::Reverse, ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
-use super::{
-    Progress, Stage,
-    links::Links,
-    texts::{Texts, grouped},
-};
+use super::{Progress, Stage, links::Links, memory::Memory, texts::grouped};
 use crate::{
     diag::{Diagnostic, Severity, Source},
     load::{self, AnchorLinks, Anchors, DataAttrPosition, PageId, Section, SectionId, Site},
@@ -65,7 +61,7 @@ enum Written {
 /// Equal texts are rendered once, and what `texts` recalls is not rendered at all.
 pub(super) fn convert(
     converter: &Converter<'_>,
-    texts: Option<&Texts>,
+    texts: Option<&Memory>,
     shelf: Option<&Arc<dyn Shelf>>,
     progress: &dyn Progress,
 ) -> Contents {
@@ -82,12 +78,13 @@ pub(super) fn convert(
     groups.sort_by_key(|(_, group)| Reverse(group.first().map_or(0, |one| converter.file(*one).body.len())));
     let group = |(key, group): (Option<ContentHash>, Vec<Written>)| {
         let recalled = key.zip(texts).and_then(|(key, texts)| texts.recall(key));
-        let portable = recalled.and_then(Portable::from_bytes).or_else(|| {
+        let portable = recalled.as_deref().and_then(Portable::from_bytes).or_else(|| {
             let first = group.first().filter(|_| group.len() > 1 || texts.is_some())?;
             key.and_then(|_| converter.portable(&converter.file(*first)))
         });
         if let (Some(key), Some(texts), Some(portable)) = (key, texts, &portable)
-            && let Some(bytes) = recalled.map(Cow::Borrowed).or_else(|| portable.to_bytes().map(Cow::Owned))
+            && recalled.is_none()
+            && let Some(bytes) = portable.to_bytes()
         {
             texts.keep(key, &bytes);
         }

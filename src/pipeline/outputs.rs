@@ -18,11 +18,11 @@ use super::{
     further::further,
     highlighting::Highlighting,
     known::Known,
+    memory::Memory,
     pages::Pages,
     redirects,
     references::{Places, Unreached},
     sources::{Kind, Sources},
-    texts::Texts,
     together::together,
     used::used,
 };
@@ -70,14 +70,20 @@ pub(super) struct Outputs {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Makes them, in parallel.
-pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BasePath) -> Outputs {
+/// Makes them, in parallel, and gives them to `then`. What is kept for the next build is written meanwhile.
+pub(super) fn make<R>(
+    with: &Build<'_>,
+    site: &Arc<Site>,
+    plan: &Plan,
+    base: &BasePath,
+    then: impl FnOnce(Outputs) -> R,
+) -> R {
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(with.world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
     // Nothing that pages are rendered from stays in memory longer than that.
-    let (drafts, memory) = {
-        let Prepared { renderer, contents, memory, is_whole, .. } =
+    let (drafts, memories) = {
+        let Prepared { renderer, contents, memories, is_whole, .. } =
             prepare(with, site, highlighting, Keep::Nothing, &mut diagnostics);
         let mut drafter = Drafter {
             world: with.world,
@@ -89,12 +95,12 @@ pub(super) fn make(with: &Build<'_>, site: &Arc<Site>, plan: &Plan, base: &BaseP
             renderer,
             shelf: with.shelves.drafts.as_ref(),
         };
-        (draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics), memory)
+        (draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics), memories)
     };
     let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
     thread::scope(|scope| {
-        scope.spawn(|| remember(with, memory));
-        all.finish(with, |outputs, _, _| outputs)
+        scope.spawn(|| remember(with, memories));
+        all.finish(with, |outputs, _, _| then(outputs))
     })
 }
 
@@ -117,7 +123,7 @@ pub(super) fn make_and_keep<R>(
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(with.world, site, &mut diagnostics);
     let highlighting = highlighting.as_ref();
-    let Prepared { renderer, reader, contents, options: markdown, highlighter, memory, is_whole } =
+    let Prepared { renderer, reader, contents, options: markdown, highlighter, memories, is_whole } =
         prepare(with, site, highlighting, Keep::State, &mut diagnostics);
     let (sources, places) = (Sources::new(site, plan), Places::new(site, plan, false));
     let mut drafter = Drafter {
@@ -137,7 +143,7 @@ pub(super) fn make_and_keep<R>(
     let (drafter, reader) = (&drafter, reader.as_ref());
     let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
     thread::scope(|scope| {
-        scope.spawn(|| remember(with, memory));
+        scope.spawn(|| remember(with, memories));
         all.finish(with, |outputs, pages, built| {
             then(outputs, State { drafter, converter, reader, pages, built, known })
         })
@@ -188,6 +194,7 @@ impl Drafted<'_> {
         });
         let written = written(plan, &drafts, highlighting);
         let pages = Pages::new(site, base, &built, &generated, written, client.as_ref(), needed_pages(&drafts));
+        let pages = pages.recalling(cache);
         let finish = |(path, draft): (SitePath, Draft)| {
             let mut found = Vec::new();
             let output = match draft {
@@ -219,7 +226,10 @@ impl Drafted<'_> {
         routes.extend(built.files.iter().map(|(path, file)| (path.clone(), Output::of_built(file.clone()))));
         let Built { manifest, hidden_maps, .. } = &built;
         let outputs = Outputs { routes, manifest: manifest.clone(), hidden_maps: hidden_maps.clone(), diagnostics };
-        then(outputs, &pages, &built)
+        thread::scope(|scope| {
+            scope.spawn(|| pages.remember());
+            then(outputs, &pages, &built)
+        })
     }
 }
 
@@ -241,7 +251,7 @@ pub type Ask<'a> = dyn Fn(&LinkChecker, BTreeSet<String>) -> Unreached + 'a;
 pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask: &Ask<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let highlighting = Highlighting::of(build.world, site, &mut diagnostics);
-    let Prepared { renderer, contents, memory, is_whole, .. } =
+    let Prepared { renderer, contents, memories, is_whole, .. } =
         prepare(build, site, highlighting.as_ref(), Keep::Nothing, &mut diagnostics);
     let mut drafter = Drafter {
         world: build.world,
@@ -254,14 +264,14 @@ pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask:
         shelf: None,
     };
     draft(build, &mut drafter, Keep::Nothing, plan, is_whole, Some(ask), &mut diagnostics);
-    remember(build, memory);
+    remember(build, memories);
     diagnostics
 }
 
-/// What is kept for the next build, and under which keys.
-struct Memory {
+/// What is kept for the next build of what pages are rendered from.
+struct Memories {
     highlighter: Option<(ContentHash, Arc<Highlighter>)>,
-    texts: Option<(ContentHash, Texts)>,
+    texts: Option<Memory>,
 }
 
 /// What pages are rendered with.
@@ -273,7 +283,7 @@ pub(super) struct Prepared<'a> {
     pub(super) contents: Arc<Contents>,
     options: MarkdownOptions,
     highlighter: Option<Arc<Highlighter>>,
-    memory: Memory,
+    memories: Memories,
     /// Whether all templates and all content could be read.
     is_whole: bool,
 }
@@ -300,13 +310,13 @@ pub(super) fn prepare<'a>(
     // What content asks of templates that have mistakes has been told with them.
     let sound = renderer.as_ref().filter(|_| found.is_empty());
     let converter = Converter::new(site, &options, highlighter.as_deref(), sound);
-    let texts_key = build.cache.map(|cache| {
+    let texts = build.cache.map(|cache| {
         let look = highlighting.map(|one| format!("{:?} {:?}", one.look, one.grammars));
-        cache.key([b"texts".as_slice(), site.root.as_bytes(), format!("{look:?} {options:?}").as_bytes()])
+        let look = format!("{look:?} {options:?}");
+        Memory::recalling(cache, cache.key([b"texts".as_slice(), site.root.as_bytes(), look.as_bytes()]), MOST_TEXTS)
     });
-    let texts = texts_key.zip(build.cache).map(|(key, cache)| Texts::recalling(cache.get(key).unwrap_or_default()));
     let mut contents = convert(&converter, texts.as_ref(), build.shelves.contents.as_ref(), build.progress);
-    let memory = Memory { highlighter: key.zip(highlighter.clone()), texts: texts_key.zip(texts) };
+    let memories = Memories { highlighter: key.zip(highlighter.clone()), texts };
     let reader = sound.filter(|_| keep == Keep::State).map(Renderer::before_contents);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
@@ -318,7 +328,7 @@ pub(super) fn prepare<'a>(
     let renderer = renderer.map(|renderer| renderer.with_contents(&contents));
     diagnostics.extend(renderer.iter().flat_map(Renderer::missing_in_heads));
     diagnostics.extend(renderer.iter().flat_map(Renderer::unknown_arguments));
-    Prepared { renderer, reader, contents, options, highlighter, memory, is_whole }
+    Prepared { renderer, reader, contents, options, highlighter, memories, is_whole }
 }
 
 /// The drafts of all routes that could be drafted, in the order of their paths.
@@ -381,15 +391,19 @@ fn draft(
 }
 
 /// Keeps for the next build what this one has learnt.
-fn remember(build: &Build<'_>, memory: Memory) {
+fn remember(build: &Build<'_>, memories: Memories) {
     let Some(cache) = build.cache else { return };
-    let Memory { highlighter, texts } = memory;
-    let highlighter = highlighter.and_then(|(key, highlighter)| Some((key, highlighter.memory()?)));
-    let texts = texts.and_then(|(key, texts)| Some((key, texts.into_memory()?)));
-    for (key, memory) in highlighter.into_iter().chain(texts) {
+    let Memories { highlighter, texts } = memories;
+    if let Some((key, memory)) = highlighter.and_then(|(key, highlighter)| Some((key, highlighter.memory()?))) {
         cache.keep_all(key, &memory);
     }
+    if let Some(texts) = texts {
+        texts.save(cache);
+    }
 }
+
+/// What is kept of texts, in bytes. What is beyond is rendered by each build.
+const MOST_TEXTS: usize = 128 << 20;
 
 /// How the comment begins that names the map of a style sheet.
 const MAP: &[u8] = b"\n/*# sourceMappingURL=";

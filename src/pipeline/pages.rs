@@ -8,20 +8,21 @@ use bytes::Bytes;
 use super::{
     drafts::{Filled, Filling, PageDraft, Target, TextDraft, Wish},
     files::rebased,
+    finished::{Finished, Finisher},
     head::Additions,
     outputs::Output,
 };
 use crate::{
     assets::{Asset, Built, Entry},
+    compress::Cache,
     diag::{Diagnostic, Source},
     load::Site,
     site::{BasePath, MediaType, SitePath, TrailingSlash},
     transform::{
         base::{self, Edit},
-        html::Minifier,
         links::{Links, split_path},
         placeholder::{self, What},
-        policy, preload,
+        preload,
         requests::{Asks, Request, origin},
     },
 };
@@ -44,7 +45,7 @@ pub(super) struct Pages<'a> {
     holders: HashMap<&'a str, &'a SitePath>,
     /// The hosts the fonts of a built style sheet come from.
     font_hosts: HashMap<&'a SitePath, Vec<String>>,
-    minifier: Minifier,
+    finisher: Finisher<'a>,
 }
 
 impl<'a> Pages<'a> {
@@ -70,18 +71,13 @@ impl<'a> Pages<'a> {
                 font_hosts.insert(path, fonts.filter_map(|one| origin(&one.url)).collect());
             }
         }
-        Self {
-            site,
-            base,
-            built,
-            generated,
-            written,
-            client,
-            needed,
-            holders,
-            font_hosts,
-            minifier: Minifier::default(),
-        }
+        let finisher = Finisher::default();
+        Self { site, base, built, generated, written, client, needed, holders, font_hosts, finisher }
+    }
+
+    /// The same, with what finished pages in the build before.
+    pub(super) fn recalling(self, cache: Option<&'a Cache>) -> Self {
+        Self { finisher: Finisher::recalling(cache, &self.site.root), ..self }
     }
 
     /// The answer at `path`.
@@ -91,18 +87,17 @@ impl<'a> Pages<'a> {
         let links = Links { folder: folder.as_deref(), ..Links::at(self.base) };
         let source = draft.text.read_or_tell(found)?;
         let (edits, foreign) = self.edits(&draft, &source, found);
-        let fields = draft.fields;
-        let based = rebased(&source, base::page(&source.text, &links, &edits));
-        drop(source);
-        let minified = self.minifier.minify(&based);
-        found.extend(minified.warnings);
-        let mut needs = Box::new(policy::of_page(&minified.html));
+        let Finished { html, mut needs, loads } = self.finisher.finish(&source, &links, &edits, found);
         for url in foreign {
             needs.add_script(url);
         }
-        let loads = Some(Box::new(preload::of_page(&minified.html)));
-        let output = Output::of(minified.html.into(), MediaType::HTML);
-        Some(Output { is_page: true, needs: Some(needs), loads, fields, ..output })
+        let output = Output::of(html, MediaType::HTML);
+        Some(Output { is_page: true, needs: Some(needs), loads: Some(loads), fields: draft.fields, ..output })
+    }
+
+    /// Keeps for the next build what this one has finished.
+    pub(super) fn remember(&self) {
+        self.finisher.remember();
     }
 
     /// A rendered text that is no page, with the names of what was built.

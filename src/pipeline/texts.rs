@@ -1,60 +1,8 @@
-//! Texts that are rendered once, however many files have them and in however many builds: equal texts of one build are done one
-//! after the other, and what became of them is recalled by the next.
+//! Texts that are rendered once, however many files have them: equal texts of one build are done one after the other.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::collections::HashMap;
 
-use bytes::Bytes;
-
-use crate::{
-    site::ContentHash,
-    transform::recalled::{Keeping, Recalled},
-};
-
-/// What a build knows of texts from the one before it, and keeps for the next.
-#[derive(Debug)]
-pub(super) struct Texts {
-    recalled: Recalled,
-    keeping: Mutex<Keeping>,
-    /// Whether a text was kept that was not recalled.
-    has_new: AtomicBool,
-}
-
-/// What is kept, in bytes. Texts beyond it are rendered by each build.
-const MOST_KEPT: usize = 128 << 20;
-
-impl Texts {
-    /// What is no memory is not recalled.
-    pub(super) fn recalling(memory: Bytes) -> Self {
-        let keeping = Mutex::new(Keeping::with_room(MOST_KEPT));
-        Self { recalled: Recalled::read(memory), keeping, has_new: AtomicBool::new(false) }
-    }
-
-    /// What was kept of a text.
-    pub(super) fn recall(&self, key: ContentHash) -> Option<&[u8]> {
-        self.recalled.get(key)
-    }
-
-    /// A text is kept once.
-    pub(super) fn keep(&self, key: ContentHash, made: &[u8]) {
-        if self.recalled.get(key).is_none() {
-            self.has_new.store(true, Ordering::Relaxed);
-        }
-        self.keeping.lock().unwrap_or_else(PoisonError::into_inner).keep(key, made);
-    }
-
-    /// What the next build should recall; `None` where that is what this one did.
-    pub(super) fn into_memory(self) -> Option<Vec<Vec<u8>>> {
-        let keeping = self.keeping.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let is_known = !self.has_new.into_inner() && keeping.len() == self.recalled.len();
-        (!is_known).then(|| keeping.into_memory())
-    }
-}
+use crate::site::ContentHash;
 
 /// Puts together what has the same key, the first of each first; what has none is by itself.
 pub(super) fn grouped<T>(

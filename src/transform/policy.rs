@@ -7,13 +7,14 @@ mod needs;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(super) use self::needs::is_import;
 use crate::load::PolicySettings;
 
 /// What one page, or one style sheet, runs and loads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Needs {
     /// Hash sources (`sha256-…`) of the scripts in the page.
     scripts: BTreeSet<String>,
@@ -28,7 +29,7 @@ pub struct Needs {
 }
 
 /// The directives whose sources are found in pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Directive {
     Script,
     Style,

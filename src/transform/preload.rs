@@ -2,6 +2,8 @@
 //! by style sheets, fonts. A browser learns of them one round trip after another; whoever has read them all can say so
 //! at once. Nothing here knows a route: URLs come out as they are written.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     base::style_urls,
     html::{
@@ -13,7 +15,7 @@ use super::{
 };
 
 /// What a page, a module or a style sheet makes a browser load.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loads {
     /// The URL of a page's `base` element.
     pub base: Option<String>,
@@ -24,13 +26,13 @@ pub struct Loads {
 }
 
 /// A URL, as written, and what it is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     pub what: What,
     pub url: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum What {
     Module,
     StyleSheet,

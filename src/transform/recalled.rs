@@ -31,6 +31,12 @@ impl Recalled {
         self.places.get(&key).map(|place| &self.memory[place.clone()])
     }
 
+    /// The same, for as long as anyone has it.
+    #[must_use]
+    pub fn get_bytes(&self, key: ContentHash) -> Option<Bytes> {
+        self.places.get(&key).map(|place| self.memory.slice(place.clone()))
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.places.len()
