@@ -12,6 +12,8 @@ mod client;
 mod edits;
 #[path = "dev/hot.rs"]
 mod hot;
+#[path = "dev/modules.rs"]
+mod modules;
 #[path = "dev/pages.rs"]
 mod pages;
 #[path = "dev/session.rs"]

@@ -25,8 +25,35 @@ interface ImportGlobOptions<Eager extends boolean, Query = string | Readonly<Rec
 /** `query` with which each module is one string. */
 type ImportGlobText = "raw" | "?raw" | "url" | "?url" | "inline" | "?inline";
 
+/** A module, as `import()` gives it. */
+type HotModule = Record<string, any> & { readonly [Symbol.toStringTag]: "Module" };
+
+/** What a module says of how it is replaced while a page is open, in development. */
+interface ImportMetaHot {
+  /** Kept from one version of the module to the next. */
+  readonly data: any;
+  /** The module can be replaced; `callback` is given the new one. */
+  accept(callback?: (module: HotModule | undefined) => void): void;
+  /** What it imports can be replaced. */
+  accept(dependency: string, callback: (module: HotModule | undefined) => void): void;
+  accept(dependencies: readonly string[], callback: (modules: (HotModule | undefined)[]) => void): void;
+  acceptExports(names: string | readonly string[], callback?: (module: HotModule | undefined) => void): void;
+  /** Runs before the module is replaced. */
+  dispose(callback: (data: any) => void): void;
+  /** Runs when nothing imports the module any more. */
+  prune(callback: (data: any) => void): void;
+  decline(): void;
+  /** What imports the module has to be replaced as well. */
+  invalidate(message?: string): void;
+  on(event: string, callback: (payload: any) => void): void;
+  off(event: string, callback: (payload: any) => void): void;
+  send(event: string, data?: any): void;
+}
+
 interface ImportMeta {
   readonly env: ImportMetaEnv;
+  /** In development, where modules can be replaced; `undefined` else. */
+  readonly hot?: ImportMetaHot;
 
   /** The files that patterns mean, found when the site is built. */
   glob(

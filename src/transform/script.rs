@@ -5,10 +5,12 @@
 
 mod again;
 mod linked;
+mod registered;
 mod shorter;
 mod source_map;
 
-pub use linked::{Later, Linked, Minified, minify};
+pub use linked::{Later, Linked, Minified, below, minify};
+pub use registered::{CALLED, Registered, register};
 pub use source_map::compose;
 
 use std::{collections::HashSet, ops::Range};

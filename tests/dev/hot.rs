@@ -27,16 +27,20 @@ fn site() -> Vec<(&'static str, &'static str)> {
 }
 
 /// A visitor with a window.
-struct Visit {
-    session: Session,
-    browser: Browser,
+pub(crate) struct Visit {
+    pub(crate) session: Session,
+    pub(crate) browser: Browser,
 }
 
 fn visit(files: &[(&str, &str)], tour: impl AsyncFnOnce(&mut Visit) -> Result<(), CmdError>) {
+    visit_in(crate::project(files), tour);
+}
+
+pub(crate) fn visit_in(project: tempfile::TempDir, tour: impl AsyncFnOnce(&mut Visit) -> Result<(), CmdError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let browser = Browser::start().await;
-        let mut visit = Visit { session: Session::start(files), browser };
+        let mut visit = Visit { session: Session::start_in(project, &[]), browser };
         tour(&mut visit).await.expect("the browser does what it is told");
         visit.browser.close().await.unwrap();
     });
@@ -48,20 +52,21 @@ const STATE: &str = "const at = id => document.getElementById(id); \
     document.activeElement.id, scrollY > 500, document.body.className]";
 
 impl Visit {
-    async fn open(&self, path: &str) -> Result<(), CmdError> {
+    pub(crate) async fn open(&self, path: &str) -> Result<(), CmdError> {
         self.browser.open(&format!("{}{path}", self.session.url)).await?;
         // It listens once it has asked for itself.
         let listens = "return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/@sitekit//page/') && responseEnd > 0)";
         self.sees(listens, json!(true)).await
     }
 
-    async fn run(&self, script: &str) -> Result<Value, CmdError> {
+    pub(crate) async fn run(&self, script: &str) -> Result<Value, CmdError> {
         self.browser.client.execute(script, Vec::new()).await
     }
 
-    async fn sees(&self, script: &str, expected: Value) -> Result<(), CmdError> {
+    pub(crate) async fn sees(&self, script: &str, expected: Value) -> Result<(), CmdError> {
         let seen = self.browser.seen(script, &expected).await?;
-        assert_eq!(seen, expected, "{script}");
+        let faults = if seen == expected { Vec::new() } else { self.browser.faults().await? };
+        assert_eq!(seen, expected, "{script}\n{faults:#?}");
         Ok(())
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Chunk {
     /// Whether it is what a worker begins with.
     pub(super) is_worker: bool,
     pub(super) modules: Vec<BuiltModule>,
+    /// Whether it stays as it is written, names and all.
+    pub(super) is_plain: bool,
     /// The style sheets its modules import, in the order they run.
     pub(super) sheets: Vec<Sheet>,
 }
@@ -211,7 +213,10 @@ fn minify_once(
     making: &Making<'_>,
 ) -> (Smaller, Vec<Diagnostic>) {
     let (code, map) = (std::mem::take(&mut chunk.code), chunk.map.take());
-    let Some(cache) = making.cache else { return minify(&chunk.stem, code, map, (needs, function), making) };
+    let is_plain = chunk.is_plain;
+    let Some(cache) = making.cache.filter(|_| !is_plain) else {
+        return minify((&chunk.stem, is_plain), code, map, (needs, function), making);
+    };
     let (needed, engines) = (format!("{needs} {function:?}"), making.engines.join(" "));
     // The linker's map is made of the texts of the sources and of what became of them.
     let sources = map.iter().flat_map(|map| map.get_sources().zip(map.get_source_contents()));
@@ -221,7 +226,7 @@ fn minify_once(
     if let Some(smaller) = cache.get(key).and_then(|kept| Smaller::read(&kept)) {
         return (smaller, Vec::new());
     }
-    let (smaller, found) = minify(&chunk.stem, code, map, (needs, function), making);
+    let (smaller, found) = minify((&chunk.stem, false), code, map, (needs, function), making);
     if found.is_empty() {
         cache.keep(key, &smaller.to_bytes());
     }
@@ -229,7 +234,7 @@ fn minify_once(
 }
 
 fn minify(
-    stem: &str,
+    (stem, is_plain): (&str, bool),
     code: String,
     map: Option<SourceMap<'static>>,
     (needs, function): (&Needs, &Function),
@@ -239,7 +244,7 @@ fn minify(
     let source = Source::new(format!("{stem}.js"), text);
     let needs_of = |specifier: &str| needs.of(specifier);
     let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });
-    let linked = script::Linked { engines: making.engines, later, has_map: map.is_some() };
+    let linked = script::Linked { engines: making.engines, later, has_map: map.is_some(), is_plain };
     match script::minify(&source, &linked) {
         Ok(script::Minified { code, map: origins }) => {
             let map = map.zip(origins).map(|(map, origins)| script::compose(&origins, map).to_json_string());

@@ -11,6 +11,7 @@ fn chunk(name: &str, code: &str) -> Chunk {
         parts.filter_map(|rest| Some(format!("@{}.js", rest.split_once(".js")?.0))).collect()
     };
     Chunk {
+        is_plain: false,
         placeholder,
         stem: name.to_owned(),
         code: code.to_owned(),

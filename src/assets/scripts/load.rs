@@ -3,13 +3,14 @@
 use std::{fmt::Write as _, ops::Range, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use oxc_sourcemap::SourceMap;
 use rolldown::ModuleType;
 use rolldown_common::side_effects::HookSideEffects;
 
 use super::{
     decorators, environment,
     globs::{self, Globs, What},
-    id,
+    hot, id,
     kind::Kind,
     matched,
     output::placeholder,
@@ -34,15 +35,17 @@ pub(super) struct Loaded {
     pub(super) changed: Option<Arc<str>>,
     /// Ids of scripts it starts as workers.
     pub(super) workers: Vec<String>,
+    /// From `code` to the author's text, where it is not the same but for what was put into lines.
+    pub(super) map: Option<SourceMap<'static>>,
 }
 
 impl Loaded {
-    fn code(code: impl Into<String>) -> Self {
+    pub(super) fn code(code: impl Into<String>) -> Self {
         Self::of(code, ModuleType::Js)
     }
 
     fn of(code: impl Into<String>, kind: ModuleType) -> Self {
-        Self { code: code.into(), kind, side_effects: None, changed: None, workers: Vec::new() }
+        Self { code: code.into(), kind, side_effects: None, changed: None, workers: Vec::new(), map: None }
     }
 
     /// In the place of a module that something is wrong with.
@@ -51,7 +54,7 @@ impl Loaded {
     }
 
     /// Is part of the chunk even though it does nothing: it marks the place of a style sheet.
-    fn kept(mut self) -> Self {
+    pub(super) fn kept(mut self) -> Self {
         self.side_effects = Some(HookSideEffects::NoTreeshake);
         self
     }
@@ -61,6 +64,9 @@ impl Loaded {
 pub(super) async fn load(project: &Project, module: &str) -> Option<Loaded> {
     if module == id::SITEKIT {
         return Some(Loaded::code(MAY_NEED));
+    }
+    if let Some(text) = hot::text(module) {
+        return Some(Loaded::code(text));
     }
     if module.starts_with(id::LEFT_OUT) {
         return Some(Loaded::code("module.exports = {};"));

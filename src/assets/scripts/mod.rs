@@ -5,6 +5,7 @@ mod cycles;
 mod decorators;
 mod environment;
 mod globs;
+mod hot;
 mod id;
 mod in_page;
 mod kind;
@@ -40,7 +41,8 @@ use tokio::{
 
 pub use self::types::types;
 use self::{
-    plugin::{Modules, Project},
+    hot::Hot,
+    plugin::{Modules, Project, Root},
     sheets::{Question, Sheets},
 };
 use super::{Context, chunks::Chunk};
@@ -64,39 +66,23 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
     if entries.is_empty() {
         return Linked::default();
     }
-    let mut found = Vec::new();
-    let (ask, questions) = mpsc::channel();
-    let project = Arc::new(Project::new(context, entries, ask.clone()));
-    let roots = project.roots(entries, &mut found);
+    let (mut sheets, mut found) = (Sheets::default(), Vec::new());
+    let (linked, project, roots) = link_once(context, entries, None, &mut sheets, &mut found);
     if roots.is_empty() {
         return Linked { found, ..Linked::default() };
     }
-    let options = settings::options(context, &project.resolver, &roots, &mut found);
-    let plugin = Modules(Arc::clone(&project));
-    // What is borrowed stays on this thread, and answers what the linker's threads ask for.
-    let mut sheets = Sheets::default();
-    let linked = thread::scope(|scope| {
-        let linking = scope.spawn(move || {
-            let _last = Last(ask);
-            run(options, plugin)
-        });
-        for question in questions {
-            match question {
-                Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
-                Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, &mut found))),
-                Question::SheetText(path, answer) => drop(answer.send(Sheets::text(context, &path, &mut found))),
-                Question::SheetUrl(path, answer) => drop(answer.send(sheets.url(context, &path, &mut found))),
-                Question::NoMore => break,
-            }
-        }
-        linking.join()
-    });
     found.extend(project.take_found());
     found.extend(cycles::find(&project));
     let chunks = match linked {
         Ok(Ok(BundleOutput { assets, warnings })) => {
             report::warnings(&project, &warnings, &mut found);
-            output::chunks(&project, &roots, &sheets, assets)
+            let replaceable = || replaceable(context, entries, (&project, &roots), &mut sheets);
+            context
+                .options
+                .is_dev
+                .then(replaceable)
+                .flatten()
+                .unwrap_or_else(|| output::chunks(&project, &roots, &sheets, assets))
         }
         Ok(Err(errors)) => {
             report::errors(&project, &errors, &mut found);
@@ -111,6 +97,73 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
     found.sort();
     found.dedup();
     Linked { chunks, foreign: project.take_foreign(), sources: project.own_scripts(), found }
+}
+
+type Attempt = (thread::Result<Result<BundleOutput, Vec<BuildDiagnostic>>>, Arc<Project>, Vec<Root>);
+
+/// Links `entries`; with `hot`, so that their modules can be replaced.
+fn link_once(
+    context: &Context<'_>,
+    entries: &[&Entry],
+    hot: Option<Hot>,
+    sheets: &mut Sheets,
+    found: &mut Vec<Diagnostic>,
+) -> Attempt {
+    let (ask, questions) = mpsc::channel();
+    let is_replaceable = hot.is_some();
+    let project = Arc::new(Project::new(context, entries, ask.clone(), hot));
+    let roots = project.roots(entries, found);
+    if roots.is_empty() {
+        return (Ok(Err(Vec::new())), project, roots);
+    }
+    let options = settings::options(context, &project.resolver, &roots, is_replaceable, found);
+    let plugin = Modules(Arc::clone(&project));
+    // What is borrowed stays on this thread, and answers what the linker's threads ask for.
+    let linked = thread::scope(|scope| {
+        let linking = scope.spawn(move || {
+            let _last = Last(ask);
+            run(options, plugin)
+        });
+        for question in questions {
+            match question {
+                Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
+                Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, found))),
+                Question::SheetText(path, answer) => drop(answer.send(Sheets::text(context, &path, found))),
+                Question::SheetUrl(path, answer) => drop(answer.send(sheets.url(context, &path, found))),
+                Question::NoMore => break,
+            }
+        }
+        linking.join()
+    });
+    (linked, project, roots)
+}
+
+/// The chunks of what was linked without a mistake, linked once more so that their modules can be replaced while a page is
+/// open. `None` where none of them says that it can.
+fn replaceable(
+    context: &Context<'_>,
+    entries: &[&Entry],
+    (project, roots): (&Project, &[Root]),
+    sheets: &mut Sheets,
+) -> Option<Vec<Chunk>> {
+    // All that is wrong has been told.
+    let mut told = Vec::new();
+    let hot = project.replaceable(context, roots, &mut told)?;
+    let (linked, project, roots) = link_once(context, entries, Some(hot), sheets, &mut told);
+    match linked {
+        Ok(Ok(BundleOutput { assets, .. })) if !project.has_failed() => {
+            let mut chunks = output::chunks(&project, &roots, sheets, assets);
+            for chunk in &mut chunks {
+                chunk.is_plain = true;
+            }
+            Some(chunks)
+        }
+        wrong => {
+            let why = wrong.map(|linked| linked.map(drop));
+            tracing::warn!(?why, "modules cannot be replaced in open pages: this is a mistake of sitekit's");
+            None
+        }
+    }
 }
 
 /// Tells the thread that answers that nobody asks any more, however linking ends.

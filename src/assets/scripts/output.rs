@@ -65,6 +65,7 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
                 sheets: ids().filter_map(|id| sheet(sheets, id)).collect(),
                 map: output.map.map(|linked| map(&changed, linked)),
                 code: output.code,
+                is_plain: false,
                 placeholder,
             }
         })

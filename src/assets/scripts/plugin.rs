@@ -18,7 +18,9 @@ use rolldown_common::{
 use tokio::sync::oneshot;
 
 use super::{
-    Foreign, id,
+    Foreign,
+    hot::{self, Hot},
+    id,
     kind::Kind,
     load::{self, Loaded},
     settings,
@@ -60,6 +62,8 @@ pub(super) struct Project {
     pub(super) jsx: Option<String>,
     /// Whether decorators are compiled, as `experimentalDecorators` of TypeScript are.
     pub(super) has_decorators: bool,
+    /// What is linked so that it can be replaced.
+    pub(super) hot: Option<Hot>,
     inline: BTreeMap<usize, Source>,
     mapped: Mapped,
     questions: mpsc::Sender<Question>,
@@ -74,6 +78,10 @@ struct Told {
     broken: BTreeSet<String>,
     /// Names of chunks that are workers, by the modules that start them.
     workers: BTreeMap<String, Vec<String>>,
+    /// Ids of the modules that workers begin with.
+    started: BTreeSet<String>,
+    /// Whether something that was to be replaceable could not be made so.
+    failed: bool,
     /// The author's texts of modules the linker got another text of, by path.
     changed: BTreeMap<String, Arc<str>>,
     modules: BTreeMap<String, Arc<ModuleInfo>>,
@@ -83,7 +91,12 @@ struct Told {
 }
 
 impl Project {
-    pub(super) fn new(context: &Context<'_>, entries: &[&Entry], questions: mpsc::Sender<Question>) -> Self {
+    pub(super) fn new(
+        context: &Context<'_>,
+        entries: &[&Entry],
+        questions: mpsc::Sender<Question>,
+        hot: Option<Hot>,
+    ) -> Self {
         let world = context.world.shared();
         let inline = entries.iter().enumerate().filter_map(|(index, entry)| match entry {
             Entry::Inline(source) => Some((index, source.clone())),
@@ -99,6 +112,7 @@ impl Project {
             environment: settings::environment(context).into_iter().map(|(name, _)| name).collect(),
             world,
             jsx: context.options.config.jsx.as_ref().map(|jsx| jsx.value.clone()),
+            hot,
             inline: inline.collect(),
             mapped: context.options.mapped.clone(),
             questions,
@@ -162,6 +176,26 @@ impl Project {
 
     pub(super) fn workers_of(&self, module: &str) -> Vec<String> {
         self.told().workers.get(module).cloned().unwrap_or_default()
+    }
+
+    /// What can be replaced of what was linked, where anything is to be.
+    pub(super) fn replaceable(
+        &self,
+        context: &Context<'_>,
+        roots: &[Root],
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Hot> {
+        let told = self.told();
+        let modules = hot::Found {
+            modules: &told.modules,
+            beginnings: roots.iter().map(|root| root.id.clone()).chain(told.started.iter().cloned()).collect(),
+            text: &|module| self.source(module),
+        };
+        Hot::of(&modules, || settings::language(context, &self.resolver, found))
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.told().failed
     }
 
     pub(super) fn changed(&self) -> BTreeMap<String, Arc<str>> {
@@ -301,20 +335,21 @@ impl Plugin for Modules {
     }
 
     async fn load(&self, linker: SharedLoadPluginContext, args: &HookLoadArgs<'_>) -> HookLoadReturn {
-        let Some(Loaded { code, kind, side_effects, changed, workers }) = load::load(&self.0, args.id).await else {
-            return Ok(None);
-        };
+        let Some(loaded) = load::load(&self.0, args.id).await else { return Ok(None) };
+        let Loaded { code, kind, side_effects, changed, workers, map } = self.replaceable(args.id, loaded);
         if let Some(text) = changed {
             self.0.told().changed.insert(id::path(args.id).to_owned(), text);
         }
         if !workers.is_empty() {
             let names = workers.iter().map(|worker| super::output::placeholder([worker.as_str()])).collect();
-            self.0.told().workers.insert(args.id.to_owned(), names);
+            let mut told = self.0.told();
+            told.workers.insert(args.id.to_owned(), names);
+            told.started.extend(workers.iter().cloned());
         }
         for worker in workers {
             linker.emit_chunk(EmittedChunk { id: worker, ..EmittedChunk::default() })?;
         }
-        Ok(Some(HookLoadOutput { code: code.into(), module_type: Some(kind), side_effects, map: None }))
+        Ok(Some(HookLoadOutput { code: code.into(), module_type: Some(kind), side_effects, map }))
     }
 
     async fn module_parsed(&self, _: &PluginContext, info: Arc<ModuleInfo>, _: &NormalModule) -> HookNoopReturn {
@@ -324,12 +359,27 @@ impl Plugin for Modules {
 }
 
 impl Modules {
+    /// A module as it can be replaced, where it is to be.
+    fn replaceable(&self, module: &str, loaded: Loaded) -> Loaded {
+        let Some(hot) = self.0.hot.as_ref().filter(|hot| hot.replaces(module)) else { return loaded };
+        hot::defined(&self.0, hot, module, &loaded).unwrap_or_else(|| {
+            self.0.told().failed = true;
+            loaded
+        })
+    }
+
     /// `None` for what rolldown and its own plugins answer.
     fn resolved(&self, args: &HookResolveIdArgs<'_>) -> Option<HookResolveIdOutput> {
         let specifier = args.specifier;
         let Some(importer) = args.importer.filter(|_| !args.is_entry) else {
             return Some(HookResolveIdOutput::from_id(self.root(specifier)));
         };
+        if let Some(id) = hot::resolved(specifier, importer) {
+            return Some(HookResolveIdOutput::from_id(id));
+        }
+        // What we bring asks for packages of the site.
+        let site = hot::is_ours(importer).then(|| format!("/{}/index.js", self.0.root));
+        let importer = site.as_deref().unwrap_or(importer);
         if specifier.starts_with('\0') || importer.starts_with('\0') || specifier.starts_with("data:") {
             return None;
         }

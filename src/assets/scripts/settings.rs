@@ -10,7 +10,7 @@ use rolldown::{
 
 use rolldown_common::{AttachDebugInfo, ModuleId};
 
-use super::{id, output::placeholder, plugin::Root};
+use super::{hot, id, output::placeholder, plugin::Root};
 use crate::{
     assets::{
         Context,
@@ -25,6 +25,7 @@ pub(super) fn options(
     context: &Context<'_>,
     resolver: &Resolver,
     roots: &[Root],
+    is_replaceable: bool,
     found: &mut Vec<Diagnostic>,
 ) -> BundlerOptions {
     let input = roots.iter().map(|root| InputItem { name: None, import: root.asked.clone() }).collect();
@@ -50,6 +51,7 @@ pub(super) fn options(
             Box::pin(async move { Ok(source) })
         }))),
         define: Some(defines(context).into_iter().collect()),
+        code_splitting: is_replaceable.then(hot::chunks),
         // Pages run entries and import nothing from them.
         preserve_entry_signatures: Some(PreserveEntrySignatures::False),
         minify_internal_exports: Some(true),
@@ -72,6 +74,15 @@ pub(super) fn options(
         tsconfig: Some(TsConfig::Auto(false)),
         ..BundlerOptions::default()
     }
+}
+
+/// How modules are compiled, and what names stand for, where that is not left to the linker.
+pub(super) fn language(
+    context: &Context<'_>,
+    resolver: &Resolver,
+    found: &mut Vec<Diagnostic>,
+) -> (BundlerTransformOptions, Vec<(String, String)>) {
+    (transform(context, resolver, found), defines(context))
 }
 
 /// What `import.meta.env` holds.

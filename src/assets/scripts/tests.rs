@@ -179,15 +179,16 @@ fn commonjs_is_imported() {
 
 #[test]
 fn what_import_meta_env_holds() {
-    let mut project = Project::with(&[(
-        "sites/app/main.ts",
-        "const env = import.meta.env; console.log(env);\nconsole.log(env.DEV, import.meta.env.DEV, import.meta.env.MODE, import.meta.env.KEY, \
-         import.meta.env.BASE_URL, env.NONE, process.env.NODE_ENV);\nif (import.meta.hot) console.log('hot');",
-    )]);
+    const MAIN: &str = "const env = import.meta.env; console.log(env);\nconsole.log(env.DEV, import.meta.env.DEV, import.meta.env.MODE, import.meta.env.KEY, \
+         import.meta.env.BASE_URL, env.NONE, process.env.NODE_ENV);\n";
+    let hot = MAIN.to_owned() + "if (import.meta.hot) console.log('hot');";
+    let mut project = Project::with(&[("sites/app/main.ts", &hot)]);
     project.config.env.insert("KEY".to_owned(), "secret".into());
     let code = project.link(&["main.ts"]).only();
     assert!(code.contains("DEV,!1,`production`,`secret`,`/app/`,e.NONE,`production`)"), "{code}");
     assert!(!code.contains("hot"), "{code}");
+    let mut project = Project::with(&[("sites/app/main.ts", MAIN)]);
+    project.config.env.insert("KEY".to_owned(), "secret".into());
     project.is_dev = true;
     let code = project.link(&["main.ts"]).only();
     assert!(code.contains("DEV,!0,`development`,`secret`,`/app/`,e.NONE,`development`)"), "{code}");

@@ -24,7 +24,8 @@ const then = (task) => {
   queue = queue.then(task).catch((error) => {
     // The server may come back, and says then what happened.
     if (error instanceof Gone) return;
-    if (!(error instanceof Reload)) console.warn("[sitekit]", error);
+    console[error instanceof Reload ? "info" : "warn"]("[sitekit] the page is loaded again:", error);
+    modules()?.emit("vite:beforeFullReload", { type: "full-reload", path: pathname });
     location.reload();
   });
 };
@@ -95,7 +96,7 @@ function morph(live, old, next, loads) {
     live.data = next.data;
     return live;
   }
-  if (isScript(old) || isScript(next)) reload("a script");
+  if (isScript(old) || isScript(next)) return succeed(live, old, next);
   if (isSheet(next)) {
     const link = document.importNode(next);
     loads.push(swap(live, link));
@@ -118,6 +119,31 @@ function morph(live, old, next, loads) {
   live.classList.remove(...[...old.classList].filter((name) => !next.classList.contains(name)));
   live.classList.add(...[...next.classList].filter((name) => !old.classList.contains(name)));
   children(live, old, next, loads);
+  return live;
+}
+
+// The modules of the page, where they can be replaced (`assets/scripts/hot/runtime.js`).
+const modules = () => globalThis[Symbol.for("sitekit.hot")];
+
+// Scripts whose modules are to take the place of those that run, once the page is as it should be.
+let successors = new Set();
+
+function succeed(live, old, next) {
+  const rest = (script) => {
+    const bare = script.cloneNode();
+    for (const name of ["src", "integrity"]) bare.removeAttribute(name);
+    return bare.outerHTML;
+  };
+  const url = (script) => script.hasAttribute("src") && new URL(script.getAttribute("src"), document.baseURI).href;
+  // What it says of files that were not asked for yet: there are others now.
+  if (old.type === "importmap" && next.type === "importmap" && modules()) {
+    const imports = (script) => JSON.stringify({ ...JSON.parse(script.textContent), integrity: undefined });
+    if (imports(old) === imports(next)) return live;
+  }
+  const isSame = old.type === "module" && rest(old) === rest(next) && url(old) && url(next);
+  if (!isSame || !modules()?.knows(url(old))) reload("a script");
+  successors.add(url(next));
+  // Whatever it says now, it has run; and trusted types forbid to change it.
   return live;
 }
 
@@ -227,7 +253,6 @@ async function replace(files) {
         if (renewed && renewed !== set) image.setAttribute("srcset", renewed);
       }
     } else if (used.has(at)) {
-      // Modules that accept their successors are for another day.
       reload("a file that the page has read");
     }
   }
@@ -245,6 +270,7 @@ async function renewPage() {
   if (was?.generation !== generation || was.frame !== is.frame) reload("another answer");
   generation = is.generation;
   base = is;
+  successors = new Set();
   if (was.text === is.text) return;
   const loads = [];
   morph(document.documentElement, parse(was.text).documentElement, parse(is.text).documentElement, loads);
@@ -258,6 +284,9 @@ async function update(next, files) {
   // The page may be of a generation already whose message comes only now, with its files.
   if (next !== generation) await renewPage();
   await replace(files);
+  const scripts = [...successors];
+  successors.clear();
+  if (scripts.length && !(await modules().update(scripts))) reload("a script that nothing accepts");
   document.dispatchEvent(new CustomEvent("sitekit:update", { detail: { generation } }));
 }
 

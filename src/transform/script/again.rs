@@ -22,7 +22,8 @@ fn minify_plainly(source: &Source, has_map: bool) -> Option<Minified> {
     Some(Minified { code, map })
 }
 
-fn map(places: &[(BytePos, LineCol)], start: BytePos, text: &str) -> SourceMap<'static> {
+/// The map of what was printed to the text it was made of.
+pub(super) fn map(places: &[(BytePos, LineCol)], start: BytePos, text: &str) -> SourceMap<'static> {
     let lines = Lines::of(text);
     let known = |position: BytePos| position >= start && ((position.0 - start.0) as usize) < text.len();
     let token = |(position, place): &(BytePos, LineCol)| {

@@ -46,6 +46,8 @@ pub struct Linked<'a> {
     pub later: Option<Later<'a>>,
     /// Whether to tell where the pieces came from.
     pub has_map: bool,
+    /// Whether all stays as it is written, names and all, but for what is imported later.
+    pub is_plain: bool,
 }
 
 /// How `import()` is written anew: as `function(() => import("./a.js"), ["./b.js", …])`.
@@ -94,6 +96,12 @@ fn minify_plainly(source: &Source, options: &Linked<'_>) -> Result<Minified, Vec
         Imports { later, ast: AstBuilder::new(&allocator) }.visit_program(&mut program);
     }
 
+    if options.is_plain {
+        let source_map_path = options.has_map.then(|| PathBuf::from("linked.js"));
+        let codegen = CodegenOptions { source_map_path, ..CodegenOptions::default() };
+        let CodegenReturn { code, map, .. } = Codegen::new().with_options(codegen).build(&program);
+        return Ok(Minified { code, map: map.map(SourceMap::into_owned) });
+    }
     let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
     let target = EngineTargets::from_target_list(options.engines).unwrap_or_default();
     let compress = CompressOptions { target, ..CompressOptions::smallest() };
@@ -142,7 +150,8 @@ fn declarations(statement: &Statement<'_>) -> usize {
 }
 
 /// The map of the same code with so many lines before it.
-fn below(map: SourceMap<'static>, lines: u32) -> SourceMap<'static> {
+#[must_use]
+pub fn below(map: SourceMap<'static>, lines: u32) -> SourceMap<'static> {
     if lines == 0 {
         return map;
     }
@@ -218,7 +227,7 @@ mod tests {
     use super::*;
 
     fn minified(text: &str, later: Option<Later<'_>>) -> Minified {
-        minify(&Source::new("a.js", text), &Linked { engines: &[], later, has_map: true }).unwrap()
+        minify(&Source::new("a.js", text), &Linked { engines: &[], later, has_map: true, is_plain: false }).unwrap()
     }
 
     #[test]
@@ -278,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_no_module_is_refused() {
-        let options = Linked { engines: &[], later: None, has_map: false };
+        let options = Linked { engines: &[], later: None, has_map: false, is_plain: false };
         assert!(minify(&Source::new("a.js", "import {"), &options).is_err());
     }
 }

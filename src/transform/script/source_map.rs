@@ -63,7 +63,7 @@ mod tests {
         ];
         let contents = vec![Some(original.into())];
         let map = SourceMap::new(None, vec![], None, vec!["a.ts".into()], contents, by_hand.into(), None);
-        let options = script::Linked { engines: &[], later: None, has_map: true };
+        let options = script::Linked { engines: &[], later: None, has_map: true, is_plain: false };
         let script::Minified { code, map: origins } = script::minify(&Source::new("a.js", linked), &options).unwrap();
         let composed = compose(&origins.unwrap(), map);
         assert_eq!(composed.get_source_content(0), Some(original));

@@ -1,0 +1,14 @@
+export const VNODE_COMPONENT = '__c';
+export const NAMESPACE = '__PREFRESH__';
+export const COMPONENT_HOOKS = '__H';
+export const HOOKS_LIST = '__';
+export const EFFECTS_LIST = '__h';
+export const RERENDER_COUNT = '__r';
+export const CATCH_ERROR_OPTION = '__e';
+export const COMPONENT_DIRTY = '__d';
+export const COMPONENT_BITS = '__g';
+export const VNODE_DOM = '__e';
+export const VNODE_CHILDREN = '__k';
+export const HOOK_VALUE = '__';
+export const HOOK_ARGS = '__H';
+export const HOOK_CLEANUP = '__c';

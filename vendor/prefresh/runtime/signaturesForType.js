@@ -1,0 +1,2 @@
+// Signatures for functional components and custom hooks.
+export const signaturesForType = new WeakMap();
