@@ -7,20 +7,20 @@ mod edits;
 #[path = "warm/site.rs"]
 mod site;
 
-use std::{collections::BTreeMap, env, fmt::Debug, io::Cursor};
+use std::{collections::BTreeMap, env, fmt::Debug, io::Cursor, thread};
 
 use image::{ImageFormat, Rgb, RgbImage};
 use jiff::Timestamp;
 use sitekit::{
     compress::Cache,
     diag::{Diagnostic, Severity},
-    load::{MemoryOutside, MemoryWorld},
+    load::{FetchError, MemoryOutside, MemoryWorld},
     pack,
     pipeline::{Compiled, Options, Profile, Progress, Stage, compile},
     site::{Body, Coding, ContentHash, Field, Response, SiteImage, SiteName},
 };
 
-use self::edits::{Chance, Site};
+use self::edits::{Chance, ELSEWHERE, Site};
 
 struct Silent;
 
@@ -52,6 +52,8 @@ fn world(site: &Site) -> MemoryWorld {
     if let Some(commit) = site.commit {
         outside = outside.with_variable("COMMIT", commit);
     }
+    let answer = site.answer.ok_or_else(|| FetchError::Status("404 Not Found".to_owned()));
+    outside = outside.with_answer(ELSEWHERE, answer);
     let add = |world: MemoryWorld, (path, text): (&String, &String)| {
         let place = path.strip_prefix('/').map_or_else(|| format!("sites/s/{path}"), str::to_owned);
         world.with(&place, bytes(path, text))
@@ -108,14 +110,17 @@ fn check(seed: u64, edits: usize) {
     let folder = tempfile::tempdir().unwrap();
     let open = || Cache::open(folder.path(), Cache::DEFAULT_LIMIT).unwrap();
     let mut cache = open();
-    let mut chance = Chance(seed);
+    let mut chance = Chance::of(seed);
     let mut site = Site::begin(&mut chance);
     let mut sound = site.clone();
     let (mut built, mut faults) = (0, BTreeMap::<String, usize>::new());
     for edit in 0..edits {
-        // Several edits at once, as when a branch is changed.
-        let count = if chance.once_in(6) { 4 } else { 1 };
-        let what: Vec<String> = (0..count).map(|_| chance.edit(&mut site)).collect();
+        let what = match chance.below(3) {
+            0 => vec![chance.edit(&mut site)],
+            1 => vec![chance.edit_version(&mut site)],
+            // Several edits at once, as when a branch is changed.
+            _ => vec![chance.edit_version(&mut site), chance.edit_version(&mut site), chance.edit(&mut site)],
+        };
         let profile = if chance.once_in(5) { Profile::Prod } else { Profile::Dev };
         if chance.once_in(2) {
             cache = open();
@@ -136,7 +141,7 @@ fn check(seed: u64, edits: usize) {
                     *faults.entry(format!("{}: {}", one.path, one.message)).or_default() += 1;
                 }
                 // What is broken is mended, now or later.
-                if chance.once_in(2) {
+                if !chance.once_in(3) {
                     site = sound.clone();
                 }
             }
@@ -149,8 +154,9 @@ fn check(seed: u64, edits: usize) {
 #[test]
 fn warm_is_cold() {
     let number = |name: &str, otherwise: u64| env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap());
-    let (edits, first) = (number("SITEKIT_EDITS", 60), number("SITEKIT_SEED", 1));
-    for seed in first..first + 3 {
-        check(seed, usize::try_from(edits).unwrap());
-    }
+    let (edits, first) = (number("SITEKIT_EDITS", 80), number("SITEKIT_SEED", 1));
+    let edits = usize::try_from(edits).unwrap();
+    thread::scope(|scope| {
+        (first..first + 3).for_each(|seed| drop(scope.spawn(move || check(seed, edits))));
+    });
 }

@@ -13,6 +13,8 @@ pub(super) struct Site {
     config: Vec<usize>,
     /// A variable of the environment.
     pub(super) commit: Option<&'static str>,
+    /// What another host answers, if it does.
+    pub(super) answer: Option<&'static str>,
     /// Days since 1970.
     pub(super) day: i64,
 }
@@ -20,7 +22,8 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn begin(chance: &mut Chance) -> Self {
         let first = FILES.iter().filter_map(|(path, versions)| Some(((*path).to_owned(), versions[0]?.to_owned())));
-        let mut site = Self { files: first.collect(), config: vec![0; CONFIG.len()], commit: None, day: 0 };
+        let mut site =
+            Self { files: first.collect(), config: vec![0; CONFIG.len()], commit: None, answer: None, day: 0 };
         for (path, text) in [
             ("content/_index.md", "+++\ntitle = 'Home'\nsort_by = 'weight'\n+++\nWelcome.\n"),
             ("content/_index.fr.md", "+++\ntitle = 'Accueil'\n+++\nBienvenue.\n"),
@@ -33,6 +36,33 @@ impl Site {
         }
         site.write_config();
         site
+    }
+
+    /// What has another version than at the beginning.
+    fn changed(&self) -> Vec<Versioned> {
+        let is_changed =
+            |(path, versions): &(&str, &[Option<&str>])| self.files.get(*path).map(String::as_str) != versions[0];
+        let files = FILES.iter().enumerate().filter(|(_, file)| is_changed(file)).map(|(at, _)| Versioned::File(at));
+        let lines = self.config.iter().enumerate().filter(|(_, version)| **version != 0);
+        files.chain(lines.map(|(at, _)| Versioned::Line(at))).collect()
+    }
+
+    fn set(&mut self, one: Versioned, version: usize) -> String {
+        match one {
+            Versioned::File(at) => {
+                let (path, versions) = FILES[at];
+                match versions[version] {
+                    Some(text) => drop(self.files.insert(path.to_owned(), text.to_owned())),
+                    None => drop(self.files.remove(path)),
+                }
+                format!("version {version} of {path}")
+            }
+            Versioned::Line(at) => {
+                self.config[at] = version;
+                self.write_config();
+                format!("config.toml: {}", CONFIG[at][version])
+            }
+        }
     }
 
     fn write_config(&mut self) {
@@ -49,12 +79,28 @@ impl Site {
 }
 
 /// Chance that is the same in every run with the same seed.
-pub(super) struct Chance(pub(super) u64);
+pub(super) struct Chance {
+    state: u64,
+    /// How many versions of files and lines have been drawn: each comes once before any comes again.
+    drawn: usize,
+}
+
+/// A line of the configuration or a file, by its place in its table.
+#[derive(Clone, Copy)]
+enum Versioned {
+    File(usize),
+    Line(usize),
+}
 
 impl Chance {
+    pub(super) fn of(seed: u64) -> Self {
+        // Seeds that follow each other begin in other parts of the tables.
+        Self { state: seed, drawn: usize::try_from(seed % 1000).unwrap() * 60 }
+    }
+
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((self.0 >> 33) % limit as u64).unwrap()
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.state >> 33) % limit as u64).unwrap()
     }
 
     /// Once in so many times.
@@ -110,12 +156,12 @@ impl Chance {
         text + "+++\n" + &self.body()
     }
 
-    /// Changes one thing, and says what.
+    /// Changes one thing that is no version of a file or a line, and says what.
     pub(super) fn edit(&mut self, site: &mut Site) -> String {
         let is_page = |path: &&String| path.starts_with("content/") && path.contains("/p") && path.contains(".md");
         let pages: Vec<String> = site.files.keys().filter(is_page).cloned().collect();
         let some_page = |chance: &mut Self| pages.get(chance.below(pages.len().max(1))).cloned();
-        match self.below(40) {
+        match self.below(22) {
             0..=5 => {
                 let (folder, language) = (self.one_of(PAGE_FOLDERS), self.one_of(&["", "", "", ".fr"]));
                 let path = format!("content/{folder}p{}{language}.md", self.below(5));
@@ -150,15 +196,12 @@ impl Chance {
                 format!("{path} is {to} now")
             }
             13..=15 => self.edit_section(site),
-            16..=19 => {
-                let lines = if self.once_in(4) { 3 } else { 1 };
-                let lines: Vec<&str> = (0..lines).map(|_| self.edit_config(site)).collect();
-                site.write_config();
-                format!("config.toml: {lines:?}")
+            16..=18 => self.edit_folder(site),
+            19 => {
+                site.answer = self.one_of(&[None, Some("[1]"), Some("[1, 2]"), Some("[")]);
+                format!("{ELSEWHERE} answers {:?}", site.answer)
             }
-            20..=34 => self.edit_file(site),
-            35..=37 => self.edit_folder(site),
-            38 => {
+            20 => {
                 site.commit = self.one_of(&[None, Some("abc"), Some("def")]);
                 format!("COMMIT is {:?}", site.commit)
             }
@@ -179,22 +222,20 @@ impl Chance {
         path
     }
 
-    fn edit_config(&mut self, site: &mut Site) -> &'static str {
-        let several: Vec<usize> = (0..CONFIG.len()).filter(|line| CONFIG[*line].len() > 1).collect();
-        let line = self.one_of(&several);
-        // What the site begins with is not rare.
-        site.config[line] = if self.once_in(2) { 0 } else { self.below(CONFIG[line].len()) };
-        CONFIG[line][site.config[line]]
-    }
-
-    fn edit_file(&mut self, site: &mut Site) -> String {
-        let (path, versions) = self.one_of(FILES);
-        let at = if self.once_in(3) { 0 } else { self.below(versions.len()) };
-        match versions[at] {
-            Some(text) => drop(site.files.insert(path.to_owned(), text.to_owned())),
-            None => drop(site.files.remove(path)),
+    /// Gives a file or a line of the configuration another version: one that has not been there lately, or that of the beginning.
+    pub(super) fn edit_version(&mut self, site: &mut Site) -> String {
+        let changed = site.changed();
+        if !changed.is_empty() && self.once_in(4) {
+            let one = self.one_of(&changed);
+            return site.set(one, 0);
         }
-        format!("version {at} of {path}")
+        let files = FILES.iter().enumerate().map(|(at, (_, versions))| (Versioned::File(at), versions.len()));
+        let lines = CONFIG.iter().enumerate().map(|(at, versions)| (Versioned::Line(at), versions.len()));
+        let all: Vec<_> = files.chain(lines).flat_map(|(one, count)| (1..count).map(move |to| (one, to))).collect();
+        self.drawn += 1;
+        // A prime: all are drawn, far from each other.
+        let (one, version) = all[self.drawn * 7919 % all.len()];
+        site.set(one, version)
     }
 
     /// Removes a folder, copies it, or gives it another name.
@@ -220,6 +261,9 @@ impl Chance {
         format!("{from} is {}{to}", if stays { "also " } else { "" })
     }
 }
+
+/// An address of another host.
+pub(super) const ELSEWHERE: &str = "https://d.example/list.json";
 
 const PAGE_FOLDERS: &[&str] = &["blog/", "blog/", "blog/", "", "new/", "late/"];
 
@@ -271,6 +315,8 @@ const PARTS: &[&str] = &[
     "{% set size = get_image_metadata(path='img/bowl.png', allow_missing=true) %}{% if size %}{{ size.width }}{% endif %}\n\n",
     "{% set tags = get_taxonomy(kind='tags', required=false) %}{% if tags %}{% for term in tags.items %}{{ term.name }}{% endfor %}{% endif %}\n\n",
     "{{ trans(key='notes', count=2) }} {{ now() }} {{ config.extra.colour }} {{ get_env(name='COMMIT', default='x') }}\n\n",
+    "{% set all = load_data(url='https://d.example/list.json', format='json', required=false) or [] %}{{ all | length }}\n\n",
+    "```wren\na # b\n```\n\n",
     "[first](@/blog/p0.md) ",
     "[by a short name](@b/p0.md) ",
     "[beside](p1.md#a) ",

@@ -23,6 +23,9 @@ pub(super) const FILES: &[(&str, Versions)] = &[
             Some("<meta name=revision content=\"{{ get_env(name='COMMIT', default='unknown') }}\">"),
             Some("<link rel=stylesheet href=\"{{ asset(path='extra.scss') }}\"><link rel=stylesheet href=/plain.css>"),
             Some("<style>main { color: {{ config.extra.colour }} }</style><script>let  b = 2;</script>"),
+            Some(
+                "<link rel=manifest href=/app.webmanifest><link rel=modulepreload href=\"{{ asset(path='word.ts') }}\" integrity=\"{{ asset_integrity(path='word.ts') }}\"><style>{{ asset_content(path='part.css') | safe }}</style>",
+            ),
             None,
         ],
     ),
@@ -104,7 +107,7 @@ pub(super) const FILES: &[(&str, Versions)] = &[
                 "{% extends 'plain/templates/page.html' %}{% block main %}{{ super() }}{% for name in page.taxonomies.tags | default(value=[]) %}<a href=\"{{ get_taxonomy_url(kind='tags', term=name) }}\">{{ name }}</a>{% endfor %}{{ page.extra?.note or '-' }}{% endblock %}",
             ),
             Some(
-                "{% extends 'base.html' %}{% block main %}{{ page.content }}{{ page.reading_time }} {{ page.updated or '' }} {{ page.date | default(value='2026-01-01') | date(length='long') }}{% for up in page.ancestors %}{% set one = get_section(path=up) %}{{ one.title }}{% endfor %}{% endblock %}",
+                "{% extends 'base.html' %}{% block main %}{{ page.content }}{{ page.reading_time }} {{ page.updated or '' }} {{ (page.date or '2026-01-01') | date(length='long') }}{% for up in page.ancestors %}{% set one = get_section(path=up) %}{{ one.title }}{% endfor %}{% endblock %}",
             ),
             None,
         ],
@@ -174,6 +177,9 @@ pub(super) const FILES: &[(&str, Versions)] = &[
     ("templates/summary-cutoff.html", &[None, Some("… {{ summary | length }}")]),
     // Begins to shadow the theme's, or shadows it no more.
     ("templates/foot.html", &[None, Some("<p>{{ config.title }}</p>"), Some("{{ <note/> }}")]),
+    ("themes/other/theme.toml", &[Some("name = 'other'\n"), None]),
+    ("themes/other/templates/foot.html", &[Some("<footer>Other</footer>"), Some("<footer>{{ lang }}</footer>")]),
+    ("themes/other/static/theme.css", &[Some("footer { margin: 0 }")]),
     (
         "themes/plain/theme.toml",
         &[Some("name = 'plain'\n[extra]\ncolour = 'red'\n"), Some("name = 'plain'\n[extra]\ncolour = 'blue'\n")],
@@ -221,6 +227,7 @@ pub(super) const FILES: &[(&str, Versions)] = &[
     ("data/later.txt", &[None, Some("later"), Some("& later")]),
     ("i18n/en.ftl", &[Some(EN), Some("home = House\nnotes = { $count } notes\nby = of\n"), Some("home = \n"), None]),
     ("i18n/fr.ftl", &[Some("home = Accueil\nnotes = { $count } notes\n"), Some("home = Maison\nby = de\n"), None]),
+    ("i18n/fr/more.ftl", &[None, Some("by = par\n"), Some("home = Encore\n")]),
     (
         "i18n/de.ftl",
         &[Some("home = Start\nnotes = { $count }\nby = von\n"), Some("home = Haus\nnotes = { $number }\nby = von\n")],
@@ -275,7 +282,26 @@ pub(super) const FILES: &[(&str, Versions)] = &[
     ),
     // Is found before `word.ts` by nobody.
     ("assets/word.js", &[None, Some("export const word = 'js';")]),
-    ("assets/late.ts", &[Some("import { word } from './word.ts';\nconsole.log(word);"), Some("console.log(1);\n//\n")]),
+    (
+        "assets/late.ts",
+        &[
+            Some("import { word } from './word.ts';\nconsole.log(word);"),
+            Some("import { one } from 'pkg';\nconsole.log(one);"),
+            Some("console.log(1);\n//\n"),
+        ],
+    ),
+    (
+        "node_modules/pkg/package.json",
+        &[
+            Some("{\"name\": \"pkg\", \"version\": \"1.0.0\", \"type\": \"module\", \"exports\": \"./one.js\"}"),
+            Some(
+                "{\"name\": \"pkg\", \"version\": \"1.0.0\", \"type\": \"module\", \"main\": \"./two.js\", \"sideEffects\": false}",
+            ),
+            None,
+        ],
+    ),
+    ("node_modules/pkg/one.js", &[Some("export const one = 1;"), Some("import './two.js';\nexport const one = 11;")]),
+    ("node_modules/pkg/two.js", &[Some("export const one = 2;\nconsole.log('two');"), None]),
     ("assets/facts.json", &[Some("{\"name\": \"f\"}"), Some("{\"name\": \"g\"}"), Some("{")]),
     (
         "tsconfig.json",
@@ -290,6 +316,16 @@ pub(super) const FILES: &[(&str, Versions)] = &[
         ],
     ),
     ("static/img/bowl.png", &[Some("red 8 6"), Some("blue 8 6"), Some("red 3 2"), Some("no 0 0"), None]),
+    (
+        "static/app.webmanifest",
+        &[
+            Some("{\"name\": \"A\", \"icons\": [{\"src\": \"/a.svg\"}]}"),
+            Some("{\"name\": \"B\", \"icons\": [{\"src\": \"/img/bowl.png\"}]}"),
+            None,
+        ],
+    ),
+    ("code.json", &[Some(THEME), Some("{\"name\": \"own\", \"type\": \"dark\"}"), None]),
+    ("wren.sublime-syntax", &[Some(GRAMMAR), Some("%YAML 1.2\n---\nname: Wren\n"), None]),
     ("static/robots.txt", &[Some("User-agent: *\n"), None]),
     ("static/theme.css", &[None, Some("footer { color: blue }")]),
     ("static/old.html", &[None, Some("<!doctype html><title>Old</title><a href=/>a</a><a href=/gone/>b</a>")]),
@@ -317,6 +353,14 @@ pub(super) const FILES: &[(&str, Versions)] = &[
     ("/.buildignore", &[None, Some("*.svg\n"), Some("p2.md\n"), Some("fr.ftl\n")]),
 ];
 
+/// Of code, as VS Code has it.
+const THEME: &str = r##"{
+  "name": "own", "type": "light", "colors": {"editor.background": "#fff", "editor.foreground": "#000"},
+  "tokenColors": [{"scope": "keyword", "settings": {"foreground": "#f00"}}]
+}"##;
+
+const GRAMMAR: &str = "%YAML 1.2\n---\nname: Wren\nfile_extensions: [wrn]\nscope: source.wren\ncontexts:\n  main:\n    - match: '#.*'\n      scope: comment.line.wren\n";
+
 const EN: &str =
     "home = Home\nnotes = { $count ->\n    [0] None\n    [one] One note\n   *[other] { $count } notes\n}\n";
 
@@ -325,7 +369,7 @@ pub(super) const CONFIG: &[&[&str]] = &[
     &["base_url = 'https://a.example'", "base_url = 'https://b.example/x'", ""],
     &["title = 'Site'", "title = 'Another'"],
     &["description = 'Of <both>'", ""],
-    &["theme = 'plain'"],
+    &["theme = 'plain'", "theme = 'other'"],
     &["generate_feeds = true", "generate_feeds = false"],
     &["", "feed_filenames = ['rss.xml']", "feed_filenames = ['atom.xml', 'rss.xml']"],
     &["", "feed_limit = 2"],
@@ -370,9 +414,12 @@ pub(super) const CONFIG: &[&[&str]] = &[
         "[markdown.highlighting]\ntheme = 'github-light'",
         "[markdown.highlighting]\nlight_theme = 'github-light'\ndark_theme = 'github-dark'\nstyle = 'class'",
         "[markdown.highlighting]\nerror_on_missing_language = true",
+        "[markdown.highlighting]\nextra_themes = ['code.json']\ntheme = 'own'",
+        "[markdown.highlighting]\nextra_grammars = ['wren.sublime-syntax']",
     ],
     &["[sitekit]"],
     &["", "hosts = ['a.example']"],
+    &["", "mode = 'spa'"],
     &["", "trailing_slash = 'never'", "trailing_slash = 'either'"],
     &["", "preload_fonts = true"],
     &[
@@ -395,12 +442,15 @@ pub(super) const CONFIG: &[&[&str]] = &[
         "[[sitekit.rewrites]]\nfrom = '/print/:slug'\nto = '/blog/:slug/'",
         "",
     ],
-    &["", "[[sitekit.headers]]\npath = '/blog/*'\nfields = { 'x-a' = 'b' }"],
+    &["", "[[sitekit.headers]]\npath = '/blog/*'\nset = { X-A = 'b' }"],
     &["", "[[sitekit.cache]]\npath = '/img/*'\nmax_age = '1h'"],
     &[
         "",
         "[[sitekit.pages]]\npath = '/blog/*'\nstyles = 'extra.scss'\nmeta = { robots = 'noindex' }",
         "[[sitekit.pages]]\npath = '/blog/*'\ntemplate = 'wide.html'",
     ],
+    &["", "[sitekit.content_security_policy]\nimg-src = 'https://c.example'"],
+    &["", "[sitekit.error_pages]\n404 = '/old.html'"],
+    &["", "[sitekit.maintenance]\nretry_after = '10m'"],
     &["", "[extra]\nnote = 'x'", "[extra]\ncolour = 'black'"],
 ];
