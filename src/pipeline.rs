@@ -22,6 +22,7 @@ mod pages;
 mod preload;
 mod redirects;
 mod references;
+mod rendered;
 mod shelves;
 mod sources;
 mod texts;
@@ -100,6 +101,9 @@ pub trait Progress: Sync {
 pub struct Report {
     /// Routes that are HTML pages.
     pub pages: u64,
+    /// Of these, pages that templates made in this build, and in an earlier one.
+    pub rendered: u64,
+    pub recalled: u64,
     /// All other routes.
     pub files: u64,
     /// Bytes of all files read.
@@ -237,13 +241,14 @@ fn respond(
     mut diagnostics: Vec<Diagnostic>,
     read: &Read,
 ) -> (Option<Responded>, Vec<Diagnostic>) {
-    let Outputs { routes: outputs, manifest, hidden_maps, diagnostics: found } = outputs;
+    let Outputs { routes: outputs, manifest, hidden_maps, rendered, diagnostics: found } = outputs;
     diagnostics.extend(found);
     let diagnostics = merge_equal(diagnostics);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, diagnostics);
     }
     let mut report = Report { bytes_in: read.bytes.load(Ordering::Relaxed), ..Report::default() };
+    (report.rendered, report.recalled) = rendered;
     for output in outputs.values() {
         *(if output.is_page { &mut report.pages } else { &mut report.files }) += 1;
     }

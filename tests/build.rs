@@ -40,6 +40,8 @@ mod lists;
 mod new;
 #[path = "build/output.rs"]
 mod output;
+#[path = "build/precise.rs"]
+mod precise;
 #[path = "build/project.rs"]
 mod project;
 #[path = "build/remote.rs"]

@@ -351,7 +351,7 @@ impl Outcome {
     pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         if !self.built.is_empty() {
-            let head = ["site", "pages", "files", "in", "out", "br", "zstd", "gzip", "cached", "time"];
+            let head = ["site", "pages", "rendered", "files", "in", "out", "br", "zstd", "gzip", "cached", "time"];
             let rows: Vec<Vec<String>> = self.built.iter().map(BuiltSite::row).collect();
             text.push_str(&table(&head, &rows));
         }
@@ -434,6 +434,7 @@ impl BuiltSite {
         vec![
             self.site.to_string(),
             grouped(report.pages),
+            grouped(report.rendered),
             grouped(report.files),
             bytes(report.bytes_in),
             bytes(out(Coding::Identity)),
@@ -461,6 +462,8 @@ impl BuiltSite {
             "bundle": self.bundle.display().to_string(),
             "bundle_bytes": self.bundle_len,
             "pages": report.pages,
+            "rendered": report.rendered,
+            "recalled": report.recalled,
             "files": report.files,
             "bytes_in": report.bytes_in,
             "bytes_out": bytes_out,

@@ -13,6 +13,7 @@ use super::{
     asking::Asking,
     files,
     references::{Places, References},
+    rendered::Rendering,
     shelves::Kept,
     sources::{Kind, Sources},
 };
@@ -25,7 +26,7 @@ use crate::{
     transform::{
         base,
         placeholder::{self, Placeholder, What},
-        render::{Contents, InLanguages, Renderer},
+        render::{Contents, InLanguages, Renderer, Shown},
         requests::{Asks, Head, Request, Requests},
         search::{self, Document},
     },
@@ -204,6 +205,8 @@ pub(super) struct Drafter<'a> {
     pub(super) places: &'a Places<'a>,
     /// `None` when templates cannot be read: then nothing that needs one is made.
     pub(super) renderer: Option<Renderer<'a>>,
+    /// What renders, or knows what was rendered.
+    pub(super) rendering: &'a Rendering,
     /// Where the texts of pages are put.
     pub(super) shelf: Option<&'a Arc<dyn Shelf>>,
 }
@@ -234,7 +237,10 @@ impl Drafter<'_> {
         match origin {
             Origin::Page(id) => {
                 let page = self.site.page(*id);
-                let html = self.rendered(page.template_name(), |renderer| renderer.page(*id), found)?;
+                let shown = (Shown::Page(*id), path);
+                let content = || self.contents.html(&self.contents.pages[id.0]);
+                let render = |renderer: &Renderer<'_>| renderer.page(*id);
+                let html = self.rendered_or_known(shown, content, edited, render, found)?;
                 let languages =
                     self.renderer.as_ref().map(|renderer| renderer.page_in_languages(*id)).unwrap_or_default();
                 let authors =
@@ -246,7 +252,10 @@ impl Drafter<'_> {
             }
             Origin::Section(id) => {
                 let section = self.site.section(*id);
-                let html = self.rendered(section.template_name(), |renderer| renderer.section(*id), found)?;
+                let shown = (Shown::Pager(ListId::Section(*id), 1), path);
+                let content = || self.contents.html(&self.contents.sections[id.0]);
+                let render = |renderer: &Renderer<'_>| renderer.section(*id);
+                let html = self.rendered_or_known(shown, content, edited, render, found)?;
                 let languages =
                     self.renderer.as_ref().map(|renderer| renderer.section_in_languages(*id)).unwrap_or_default();
                 let content = edited.or(Some(&section.source));
@@ -255,19 +264,11 @@ impl Drafter<'_> {
                 Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
             }
             Origin::Pager(list, number) => {
-                let template = match list {
-                    ListId::Section(id) => self.site.section(*id).template_name(),
-                    ListId::Term(id) => &self.site.taxonomy(id.0).single_template,
-                };
-                self.listed(path, template, |renderer| renderer.pager(*list, *number), found)
+                self.listed(path, Shown::Pager(*list, *number), |renderer| renderer.pager(*list, *number), found)
             }
-            Origin::Taxonomy(id) => {
-                let template = &self.site.taxonomy(*id).list_template;
-                self.listed(path, template, |renderer| renderer.taxonomy(*id), found)
-            }
+            Origin::Taxonomy(id) => self.listed(path, Shown::Taxonomy(*id), |renderer| renderer.taxonomy(*id), found),
             Origin::Term(id) => {
-                let template = &self.site.taxonomy(id.0).single_template;
-                self.listed(path, template, |renderer| renderer.term(*id), found)
+                self.listed(path, Shown::Pager(ListId::Term(*id), 1), |renderer| renderer.term(*id), found)
             }
             Origin::Feed(feed) => self.text(path, |renderer| renderer.feed(feed), found),
             Origin::Sitemap(entries) => self.text(path, |renderer| renderer.sitemap(path, entries.clone()), found),
@@ -277,15 +278,14 @@ impl Drafter<'_> {
                 Some(Draft::Made(Made { text: search::LIBRARY.to_owned(), media: MediaType::JAVASCRIPT }))
             }
             Origin::Template(name) => {
+                let media = MediaType::of_extension(path.extension());
+                if media == MediaType::HTML {
+                    return self.listed(path, Shown::Template(name), |renderer| renderer.template(name, path), found);
+                }
                 let text = render_with(self.renderer.as_ref()?, |renderer| renderer.template(name, path), found)?;
                 let source = Source::new(self.rendered_name(path), text);
-                let media = MediaType::of_extension(path.extension());
-                if media != MediaType::HTML {
-                    let placeholders = self.placeholders(&source);
-                    return Some(Draft::Text(TextDraft { source, media, placeholders }));
-                }
-                let authors = Authors { template: name, content: None, languages: InLanguages::default() };
-                Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
+                let placeholders = self.placeholders(&source);
+                Some(Draft::Text(TextDraft { source, media, placeholders }))
             }
             Origin::File(file) if files::media_of(path) == MediaType::HTML => {
                 let source = files::read_text(self.world, file, found)?;
@@ -312,12 +312,12 @@ impl Drafter<'_> {
     fn listed(
         &self,
         path: &SitePath,
-        template: &str,
+        shown: Shown<'_>,
         render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Draft> {
-        let html = self.rendered(template, render, found)?;
-        let authors = Authors { template, content: None, languages: InLanguages::default() };
+        let html = self.rendered_or_known((shown, path), || "".into(), None, render, found)?;
+        let authors = Authors { template: shown.template(self.site), content: None, languages: InLanguages::default() };
         let source = Source::new(self.rendered_name(path), html);
         Some(Draft::Page(Box::new(self.page(path, source, Some(&authors), found))))
     }
@@ -374,14 +374,20 @@ impl Drafter<'_> {
         Some(Draft::Made(Made { text, media: MediaType::of_extension(path.extension()) }))
     }
 
-    /// Nothing where the template is not there: loading has said so.
-    fn rendered(
+    /// Nothing where the template is not there: loading has said so. Of what is edited nothing is known.
+    fn rendered_or_known<'c>(
         &self,
-        template: &str,
+        (shown, path): (Shown<'_>, &SitePath),
+        content: impl FnOnce() -> Cow<'c, str>,
+        edited: Option<&Source>,
         render: impl FnOnce(&Renderer<'_>) -> Result<String, Vec<Diagnostic>>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<String> {
-        let renderer = self.renderer.as_ref().filter(|_| self.site.has_template(template))?;
+        let renderer = self.renderer.as_ref().filter(|_| self.site.has_template(shown.template(self.site)))?;
+        if edited.is_some() {
+            return render_with(renderer, render, found);
+        }
+        let render = |renderer: &Renderer<'_>| self.rendering.render(renderer, (shown, path), content, render);
         render_with(renderer, render, found)
     }
 

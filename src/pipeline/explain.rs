@@ -17,6 +17,7 @@ use super::{
     noted::Noted,
     outputs::{Keep, prepare},
     references::Places,
+    rendered::Rendering,
     shelves::Shelves,
     sources::Sources,
 };
@@ -96,6 +97,7 @@ pub fn explain(
         contents: &contents,
         places: &places,
         renderer,
+        rendering: &Rendering::default(),
         shelf: None,
     };
     progress.begin(Stage::Render, plan.routes.len());
@@ -144,6 +146,7 @@ pub fn made_of(
         contents: &contents,
         places: &places,
         renderer,
+        rendering: &Rendering::default(),
         shelf: None,
     };
     lock(&read).clear();

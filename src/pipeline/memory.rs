@@ -19,8 +19,6 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Memory {
     keys: [ContentHash; 2],
-    /// The larger part, and what came later.
-    recalled: [Recalled; 2],
     room: usize,
     /// `None` when it has been written.
     state: Mutex<Option<State>>,
@@ -28,6 +26,8 @@ pub(super) struct Memory {
 
 #[derive(Debug)]
 struct State {
+    /// The larger part, and what came later.
+    recalled: [Recalled; 2],
     new: Keeping,
     /// What this build asked for and found, or kept.
     used: HashSet<ContentHash>,
@@ -41,30 +41,26 @@ impl Memory {
     pub(super) fn recalling(cache: &Cache, key: ContentHash, room: usize) -> Self {
         let keys = [key, ContentHash::of_parts([b"beside".as_slice(), key.as_bytes()])];
         let recalled = keys.map(|key| Recalled::read(cache.get(key).unwrap_or_default()));
-        let state = Mutex::new(Some(State { new: Keeping::with_room(room), used: HashSet::new() }));
-        Self { keys, recalled, room, state }
+        let state = State { recalled, new: Keeping::with_room(room), used: HashSet::new() };
+        Self { keys, room, state: Mutex::new(Some(state)) }
     }
 
     /// What was kept of a thing, which is kept on.
     pub(super) fn recall(&self, key: ContentHash) -> Option<Bytes> {
-        let found = self.find(key)?;
-        if let Some(state) = &mut *self.state() {
-            state.used.insert(key);
-        }
+        let mut state = self.state();
+        let state = state.as_mut()?;
+        let found = state.find(key)?;
+        state.used.insert(key);
         Some(found)
-    }
-
-    fn find(&self, key: ContentHash) -> Option<Bytes> {
-        self.recalled.iter().rev().find_map(|part| part.get_bytes(key))
     }
 
     /// Keeps a thing that could not be recalled, or was no use.
     pub(super) fn keep(&self, key: ContentHash, thing: &[u8]) {
         let mut state = self.state();
         let Some(state) = &mut *state else { return };
-        if self.find(key).is_some_and(|known| *known == *thing) {
-            state.used.insert(key);
-        } else if state.used.insert(key) || self.find(key).is_some() {
+        let known = state.find(key);
+        let is_first = state.used.insert(key);
+        if known.as_deref() != Some(thing) && (is_first || known.is_some()) {
             state.new.keep(key, thing);
         }
     }
@@ -76,8 +72,7 @@ impl Memory {
     /// Writes what the next build should recall, where that is another thing than what this one did. What is kept later is not
     /// kept.
     pub(super) fn save(&self, cache: &Cache) {
-        let Some(State { new, used }) = self.state().take() else { return };
-        let [whole, beside] = &self.recalled;
+        let Some(State { recalled: [whole, beside], new, used }) = self.state().take() else { return };
         let size = |things: &[(ContentHash, &[u8])]| things.iter().map(|(_, thing)| thing.len()).sum::<usize>();
         let is_used = |(key, _): &(ContentHash, &[u8])| used.contains(key);
         let (all, late) = (whole.all(), beside.all());
@@ -102,6 +97,12 @@ impl Memory {
         } else if !made.is_empty() || size(&used_late) < size(&late) / 2 {
             cache.keep_all(self.keys[1], &pieces(&[&used_late], made));
         }
+    }
+}
+
+impl State {
+    fn find(&self, key: ContentHash) -> Option<Bytes> {
+        self.recalled.iter().rev().find_map(|part| part.get_bytes(key))
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     pages::Pages,
     redirects,
     references::{Places, Unreached},
+    rendered::Rendering,
     sources::{Kind, Sources},
     together::together,
     used::used,
@@ -67,6 +68,8 @@ pub(super) struct Outputs {
     pub(super) manifest: Manifest,
     /// Source maps that are not published, by the file name they should have.
     pub(super) hidden_maps: BTreeMap<String, Bytes>,
+    /// How many pages were rendered, and how many were known.
+    pub(super) rendered: (u64, u64),
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -93,13 +96,15 @@ pub(super) fn make<R>(
             contents: &contents,
             places: &Places::new(site, plan, false),
             renderer,
+            rendering: &memories.rendering,
             shelf: with.shelves.drafts.as_ref(),
         };
         (draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics), memories)
     };
-    let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
+    let all = Drafted { site, plan, base, highlighting, drafts, rendered: memories.rendering.counts(), diagnostics };
     thread::scope(|scope| {
-        scope.spawn(|| remember(with, memories));
+        let is_sound = all.is_sound();
+        scope.spawn(move || remember(with, &memories, is_sound));
         all.finish(with, |outputs, _, _| then(outputs))
     })
 }
@@ -134,6 +139,7 @@ pub(super) fn make_and_keep<R>(
         contents: &contents,
         places: &places,
         renderer,
+        rendering: &memories.rendering,
         shelf: with.shelves.drafts.as_ref(),
     };
     let drafts = draft(with, &mut drafter, Keep::State, plan, is_whole, None, &mut diagnostics);
@@ -141,9 +147,11 @@ pub(super) fn make_and_keep<R>(
     let known = Known::of(&places, &drafts);
     let converter = Converter::new(site, &markdown, highlighter.as_deref(), reader.as_ref());
     let (drafter, reader) = (&drafter, reader.as_ref());
-    let all = Drafted { site, plan, base, highlighting, drafts, diagnostics };
+    let all = Drafted { site, plan, base, highlighting, drafts, rendered: memories.rendering.counts(), diagnostics };
     thread::scope(|scope| {
-        scope.spawn(|| remember(with, memories));
+        let is_sound = all.is_sound();
+        let memories = &memories;
+        scope.spawn(move || remember(with, memories, is_sound));
         all.finish(with, |outputs, pages, built| {
             then(outputs, State { drafter, converter, reader, pages, built, known })
         })
@@ -157,13 +165,20 @@ struct Drafted<'a> {
     base: &'a BasePath,
     highlighting: Option<&'a Highlighting>,
     drafts: Vec<(SitePath, Draft)>,
+    /// How many pages were rendered, and how many were known.
+    rendered: (u64, u64),
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Drafted<'_> {
+    /// Whether nothing is a mistake up to here.
+    fn is_sound(&self) -> bool {
+        !self.diagnostics.iter().any(|one| one.severity == Severity::Error)
+    }
+
     /// Builds what they ask for, and gives everything its last bytes.
     fn finish<R>(self, with: &Build<'_>, then: impl FnOnce(Outputs, &Pages<'_>, &Built) -> R) -> R {
-        let Self { site, plan, base, highlighting, drafts, mut diagnostics } = self;
+        let Self { site, plan, base, highlighting, drafts, rendered, mut diagnostics } = self;
         let Build { world, profile, cache, ref shelves, progress } = *with;
         let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
         let mut together = together(drafts.iter().map(|(_, draft)| draft));
@@ -225,7 +240,8 @@ impl Drafted<'_> {
         }
         routes.extend(built.files.iter().map(|(path, file)| (path.clone(), Output::of_built(file.clone()))));
         let Built { manifest, hidden_maps, .. } = &built;
-        let outputs = Outputs { routes, manifest: manifest.clone(), hidden_maps: hidden_maps.clone(), diagnostics };
+        let outputs =
+            Outputs { routes, manifest: manifest.clone(), hidden_maps: hidden_maps.clone(), rendered, diagnostics };
         thread::scope(|scope| {
             scope.spawn(|| pages.remember());
             then(outputs, &pages, &built)
@@ -261,10 +277,11 @@ pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask:
         contents: &contents,
         places: &Places::new(site, plan, true),
         renderer,
+        rendering: &memories.rendering,
         shelf: None,
     };
     draft(build, &mut drafter, Keep::Nothing, plan, is_whole, Some(ask), &mut diagnostics);
-    remember(build, memories);
+    remember(build, &memories, false);
     diagnostics
 }
 
@@ -272,6 +289,7 @@ pub(super) fn check_links(build: &Build<'_>, site: &Arc<Site>, plan: &Plan, ask:
 struct Memories {
     highlighter: Option<(ContentHash, Arc<Highlighter>)>,
     texts: Option<Memory>,
+    rendering: Rendering,
 }
 
 /// What pages are rendered with.
@@ -310,13 +328,16 @@ pub(super) fn prepare<'a>(
     // What content asks of templates that have mistakes has been told with them.
     let sound = renderer.as_ref().filter(|_| found.is_empty());
     let converter = Converter::new(site, &options, highlighter.as_deref(), sound);
+    let look = highlighting.map(|one| format!("{:?} {:?}", one.look, one.grammars));
+    let look = format!("{look:?} {options:?}");
+    let rendering = build.cache.filter(|_| found.is_empty());
+    let rendering = rendering.map(|cache| Rendering::recalling(cache, &[site.root.as_bytes(), look.as_bytes()]));
     let texts = build.cache.map(|cache| {
-        let look = highlighting.map(|one| format!("{:?} {:?}", one.look, one.grammars));
-        let look = format!("{look:?} {options:?}");
         Memory::recalling(cache, cache.key([b"texts".as_slice(), site.root.as_bytes(), look.as_bytes()]), MOST_TEXTS)
     });
     let mut contents = convert(&converter, texts.as_ref(), build.shelves.contents.as_ref(), build.progress);
-    let memories = Memories { highlighter: key.zip(highlighter.clone()), texts };
+    let memories =
+        Memories { highlighter: key.zip(highlighter.clone()), texts, rendering: rendering.unwrap_or_default() };
     let reader = sound.filter(|_| keep == Keep::State).map(Renderer::before_contents);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
@@ -391,14 +412,19 @@ fn draft(
 }
 
 /// Keeps for the next build what this one has learnt.
-fn remember(build: &Build<'_>, memories: Memories) {
+fn remember(build: &Build<'_>, memories: &Memories, is_sound: bool) {
     let Some(cache) = build.cache else { return };
-    let Memories { highlighter, texts } = memories;
-    if let Some((key, memory)) = highlighter.and_then(|(key, highlighter)| Some((key, highlighter.memory()?))) {
+    let Memories { highlighter, texts, rendering } = memories;
+    if let Some((key, memory)) = highlighter.as_ref().and_then(|(key, highlighter)| Some((*key, highlighter.memory()?)))
+    {
         cache.keep_all(key, &memory);
     }
     if let Some(texts) = texts {
         texts.save(cache);
+    }
+    // What a mistake kept from being asked for is not forgotten for that.
+    if is_sound {
+        rendering.remember(cache);
     }
 }
 

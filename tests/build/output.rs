@@ -19,9 +19,9 @@ fn the_summary_has_a_line_a_site() {
     let project = Project::with(SITE);
     let run = project.build(&[]);
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert!(lines[0].starts_with("site  pages  files"), "{}", run.stdout);
-    assert!(lines[1].starts_with("a         1      1"), "{}", run.stdout);
-    assert!(lines[2].starts_with("b         1      0"), "{}", run.stdout);
+    assert!(lines[0].starts_with("site  pages  rendered  files"), "{}", run.stdout);
+    assert!(lines[1].starts_with("a         1         0      1"), "{}", run.stdout);
+    assert!(lines[2].starts_with("b         1         0      0"), "{}", run.stdout);
     assert!(lines[3].starts_with("a → build/a/"), "{}", run.stdout);
     assert!(run.stderr.contains("a: compressing 2 bodies"), "plain lines off a terminal: {}", run.stderr);
     assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "no colours off a terminal");

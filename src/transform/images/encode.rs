@@ -19,7 +19,7 @@ use super::Decoded;
 pub const ENCODERS: &str = "image 0.25.10, webp 0.3.1, libwebp-sys 0.9.6, ravif 0.13.0, png 0.18; 1";
 
 /// A format and how it is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Encoding {
     /// 1 to 100.
     Jpeg {

@@ -14,7 +14,7 @@ pub enum Operation {
 }
 
 /// What is done: a part is taken, and then it is given a size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Shape {
     /// Left, top, width, height.
     pub crop: Option<[u32; 4]>,

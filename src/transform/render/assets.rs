@@ -7,6 +7,7 @@ use std::{
 
 use tera::{Kwargs, TeraResult, Value};
 
+use super::trace::{self, Question};
 use crate::{
     diag::did_you_mean,
     load::Site,
@@ -45,12 +46,16 @@ impl Assets {
 
     /// The file a template calls `path`, relative to the project.
     pub(super) fn find(&self, path: &str) -> Option<&Arc<str>> {
-        self.named.get(path.trim_start_matches('/'))
+        let source = self.named.get(path.trim_start_matches('/'));
+        trace::note(|| Question::Asset(path.to_owned()), |_| trace::of_text(source.map(|source| &**source)));
+        source
     }
 
     /// Whether this file, relative to the project, is one that templates may ask for.
     pub(super) fn is_one(&self, source: &str) -> bool {
-        self.sources.contains(source)
+        let is_one = self.sources.contains(source);
+        trace::note(|| Question::IsAsset(source.to_owned()), |_| trace::of_truth(is_one));
+        is_one
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

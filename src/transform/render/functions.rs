@@ -19,6 +19,7 @@ use super::{
     languages::Version,
     lists, locale,
     mistake::HELP,
+    trace::{self, Question},
     values::Library,
 };
 use crate::{
@@ -55,14 +56,21 @@ pub(super) fn register(
     let (of, own) = (Arc::clone(library), lang.to_owned());
     tera.register_function("get_page", move |args: Kwargs, state: &State| {
         let language = of.languages.spoken(&args, state, &own)?;
-        let find = |file: &str| of.languages.page(of.page(file), language).map(|id| of.page_value(PageId(id)));
+        let find = |file: &str| {
+            let page = of.languages.page(of.page(file), language);
+            trace::note(|| Question::Page(file.to_owned(), language), |sees| trace::of_page(&of, &page, sees));
+            page.map(|id| of.page_value(PageId(id)))
+        };
         get_content(&of, "page", &args, language, find, of.page_files.iter().map(String::as_str))
     });
     let (of, own) = (Arc::clone(library), lang.to_owned());
     tera.register_function("get_section", move |args: Kwargs, state: &State| {
         let language = of.languages.spoken(&args, state, &own)?;
-        let find =
-            |file: &str| of.languages.section(of.section(file), language).map(|id| of.section_value(SectionId(id)));
+        let find = |file: &str| {
+            let section = of.languages.section(of.section(file), language);
+            trace::note(|| Question::Section(file.to_owned(), language), |sees| trace::of_section(&of, &section, sees));
+            section.map(|id| of.section_value(SectionId(id)))
+        };
         get_content(&of, "section", &args, language, find, of.section_files.iter().map(|(file, _)| file.as_str()))
     });
     let (of, own) = (Arc::clone(library), lang.to_owned());

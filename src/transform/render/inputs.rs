@@ -12,6 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tera::Value;
 
+use super::trace::{self, Question};
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
     load::{DataConfig, EntryKind, FetchError, Request, Site, World, WorldError},
@@ -30,7 +31,9 @@ pub(super) struct Inputs {
     folders: Vec<String>,
     pub(super) config: DataConfig,
     found: Memo<String, Result<Arc<str>, Missing>>,
-    data: Memo<(Origin, Format), Result<Value, Mistake>>,
+    /// With the hash of what was read.
+    data: Memo<(Origin, Format), (Result<Value, Mistake>, ContentHash)>,
+    hashes: Memo<String, ContentHash>,
     metadata: Memo<Arc<str>, Result<Metadata, Mistake>>,
     /// What is wrong in what was read, by the sentence the template's author is told.
     mistakes: Mutex<BTreeMap<String, Diagnostic>>,
@@ -83,6 +86,7 @@ impl Inputs {
             config: site.config.data.clone(),
             found: Memo::default(),
             data: Memo::default(),
+            hashes: Memo::default(),
             metadata: Memo::default(),
             mistakes: Mutex::default(),
             pictures: Mutex::default(),
@@ -92,7 +96,9 @@ impl Inputs {
 
     /// The file a template calls `path`, relative to the project.
     pub(super) fn find(&self, path: &str) -> Result<Arc<str>, Missing> {
-        self.found.get(&path.to_owned(), || self.look(path))
+        let found = self.found.get(&path.to_owned(), || self.look(path));
+        trace::note(|| Question::File(path.to_owned()), |_| of_found(&found));
+        found
     }
 
     fn look(&self, path: &str) -> Result<Arc<str>, Missing> {
@@ -121,7 +127,14 @@ impl Inputs {
     }
 
     pub(super) fn read(&self, path: &str) -> Result<Bytes, WorldError> {
-        self.world.read(path)
+        let read = self.world.read(path);
+        trace::note(|| Question::Bytes(path.to_owned()), |_| of_bytes(&read));
+        read
+    }
+
+    /// The hash of what is read there.
+    pub(super) fn hash_of_bytes(&self, path: &str) -> ContentHash {
+        self.hashes.get(&path.to_owned(), || of_bytes(&self.world.read(path)))
     }
 
     /// Whether the site may read this variable of the environment.
@@ -130,42 +143,68 @@ impl Inputs {
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.world.outside().variable(name)
+        let value = self.world.outside().variable(name);
+        trace::note(|| Question::Variable(name.to_owned()), |_| trace::of_text(value.as_deref()));
+        value
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.world.outside().now()
+        let now = self.world.outside().now();
+        trace::note(|| Question::Now, |_| trace::of_text(Some(&now.to_string())));
+        now
     }
 
     /// The data in a text that comes from there.
     pub(super) fn data(&self, from: &Origin, format: Format) -> Result<Value, Mistake> {
+        let (data, hash) = self.known_data(from, format);
+        match from {
+            Origin::File(path) => trace::note(|| Question::Data(path.to_string(), format), |_| hash),
+            // To ask another host is not without a cost.
+            Origin::Remote(_) => trace::note_fleeting(),
+            Origin::Literal(_) => {}
+        }
+        data
+    }
+
+    /// The hash of the data in a file.
+    pub(super) fn hash_of_data(&self, path: &Arc<str>, format: Format) -> ContentHash {
+        self.known_data(&Origin::File(Arc::clone(path)), format).1
+    }
+
+    fn known_data(&self, from: &Origin, format: Format) -> (Result<Value, Mistake>, ContentHash) {
         self.data.get(&(from.clone(), format), || {
-            let (name, bytes) = match from {
-                Origin::File(path) => {
-                    (path.to_string(), self.read(path).map_err(|error| Mistake::of_file(path, &error))?)
-                }
-                Origin::Remote(request) => {
-                    let answer = self.world.outside().fetch(request);
-                    (request.shown(), answer.map_err(|error| Mistake::of_host(request, &error))?)
-                }
-                Origin::Literal(text) => ("this literal".to_owned(), Bytes::copy_from_slice(text.as_bytes())),
-            };
-            let text = std::str::from_utf8(&bytes).map_err(|_| {
-                Mistake::lasting(format!("`{name}` is not UTF-8")).with_help("data is text: save it as UTF-8")
-            })?;
-            let source = Source::new(name.as_str(), text.strip_prefix('\u{feff}').unwrap_or(text));
-            formats::parse(format, &source).map_err(|wrong| {
-                let (line, column) = wrong.position().unwrap_or((1, 1));
-                let message =
-                    format!("there is a mistake in `{name}`, line {line}, column {column}: {}", wrong.message);
-                // What a template's author wrote there has no other place.
-                if !matches!(from, Origin::Literal(_))
-                    && let Ok(mut mistakes) = self.mistakes.lock()
-                {
-                    mistakes.insert(message.clone(), *wrong);
-                }
-                Mistake::lasting(message)
-            })
+            let mut hash = trace::of_text(None);
+            (self.read_data(from, format, &mut hash), hash)
+        })
+    }
+
+    fn read_data(&self, from: &Origin, format: Format, hash: &mut ContentHash) -> Result<Value, Mistake> {
+        let (name, bytes) = match from {
+            Origin::File(path) => {
+                let read = self.world.read(path);
+                *hash = of_bytes(&read);
+                (path.to_string(), read.map_err(|error| Mistake::of_file(path, &error))?)
+            }
+            Origin::Remote(request) => {
+                let answer = self.world.outside().fetch(request);
+                (request.shown(), answer.map_err(|error| Mistake::of_host(request, &error))?)
+            }
+            Origin::Literal(text) => ("this literal".to_owned(), Bytes::copy_from_slice(text.as_bytes())),
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
+            Mistake::lasting(format!("`{name}` is not UTF-8")).with_help("data is text: save it as UTF-8")
+        })?;
+        let source = Source::new(name.as_str(), text.strip_prefix('\u{feff}').unwrap_or(text));
+        formats::parse(format, &source).map_err(|wrong| {
+            let (line, column) = wrong.position().unwrap_or((1, 1));
+            let message = format!("there is a mistake in `{name}`, line {line}, column {column}: {}", wrong.message);
+            // What a template's author wrote there has no other place.
+            if !matches!(from, Origin::Literal(_))
+                && let Ok(mut mistakes) = self.mistakes.lock()
+            {
+                mistakes.insert(message.clone(), *wrong);
+            }
+            Mistake::lasting(message)
         })
     }
 
@@ -175,15 +214,18 @@ impl Inputs {
     }
 
     pub(super) fn metadata(&self, path: &Arc<str>) -> Result<Metadata, Mistake> {
-        self.metadata.get(path, || {
-            let bytes = self.read(path).map_err(|error| Mistake::of_file(path, &error))?;
+        let metadata = self.metadata.get(path, || {
+            let bytes = self.world.read(path).map_err(|error| Mistake::of_file(path, &error))?;
             images::metadata(path, &bytes).map_err(|why| Mistake::lasting(format!("`{path}` {why}")))
-        })
+        });
+        trace::note(|| Question::Metadata(path.to_string()), |_| of_metadata(&metadata));
+        metadata
     }
 
     /// Notes that a picture is to be made, and gives what stands for it.
     pub(super) fn make(&self, picture: Picture) -> ContentHash {
         let key = picture.key();
+        trace::note_made(&picture);
         if let Ok(mut pictures) = self.pictures.lock() {
             pictures.insert(key, picture);
         }
@@ -209,6 +251,10 @@ impl Inputs {
 
     /// A number nobody can guess and every build knows: of the page, how often it has asked, and what for.
     pub(super) fn chance(&self, page: Option<&str>, what: &str) -> u64 {
+        // Which of its chances it is depends on what was rendered of the page before.
+        if page.is_some() {
+            trace::note_fleeting();
+        }
         // What belongs to no page is rendered in no order that could be told.
         let count = page.and_then(|page| {
             let mut chances = self.chances.lock().ok()?;
@@ -247,6 +293,26 @@ impl Mistake {
         let message = format!("`{}` {error}", request.shown());
         Self { message, help: error.help().map(str::to_owned), is_absence: error.is_absence() }
     }
+}
+
+/// Of the file a template means.
+pub(super) fn of_found(found: &Result<Arc<str>, Missing>) -> ContentHash {
+    match found {
+        Ok(path) => trace::of_text(Some(path)),
+        Err(Missing::Nowhere(_)) => trace::of_text(None),
+        Err(other) => ContentHash::of(format!("{other:?}").as_bytes()),
+    }
+}
+
+fn of_bytes(read: &Result<Bytes, WorldError>) -> ContentHash {
+    match read {
+        Ok(bytes) => ContentHash::of_parts([b"there".as_slice(), bytes]),
+        Err(error) => ContentHash::of_parts([b"not there".as_slice(), format!("{error:?}").as_bytes()]),
+    }
+}
+
+pub(super) fn of_metadata(metadata: &Result<Metadata, Mistake>) -> ContentHash {
+    ContentHash::of(format!("{metadata:?}").as_bytes())
 }
 
 /// A path without `.` and `..`; `None` when it leads out of the folder it is relative to.

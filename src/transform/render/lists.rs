@@ -102,6 +102,11 @@ pub(super) fn kind(config: &TaxonomyConfig) -> Value {
 
 /// A taxonomy with its terms.
 pub(super) fn taxonomy(site: &Site, library: &Library, id: TaxonomyId) -> Value {
+    taxonomy_of(site, library, id, library.term_values(id))
+}
+
+/// The same with these as its terms.
+pub(super) fn taxonomy_of(site: &Site, library: &Library, id: TaxonomyId, terms: Value) -> Value {
     let taxonomy = site.taxonomy(id);
     let mut map = Map::with_capacity(6);
     map.insert("kind".into(), library.taxonomies.kind(id));
@@ -109,7 +114,7 @@ pub(super) fn taxonomy(site: &Site, library: &Library, id: TaxonomyId) -> Value 
     map.insert("slug".into(), taxonomy.kind.slug.as_str().into());
     map.insert("path".into(), taxonomy.path.as_str().into());
     map.insert("permalink".into(), url(site, &taxonomy.path).into());
-    map.insert("items".into(), library.term_values(id));
+    map.insert("items".into(), terms);
     Value::from(map)
 }
 
@@ -131,9 +136,14 @@ fn term_alone(term: &Term, permalink: String) -> Map {
 
 /// The variable of one pager.
 pub(super) fn paginator(site: &Site, library: &Library, pagination: &Pagination<'_>, number: usize) -> Value {
+    let pages = pagination.pages(number).map(|id| library.page_value(id)).collect::<Vec<_>>();
+    paginator_of(site, pagination, number, pages.into())
+}
+
+/// The same with these as its pages.
+pub(super) fn paginator_of(site: &Site, pagination: &Pagination<'_>, number: usize, pages: Value) -> Value {
     let count = pagination.count();
     let permalink = |number: usize| Value::from(pagination.path(number).map(|path| url(site, &path)));
-    let pages = pagination.pages(number).map(|id| library.page_value(id)).collect::<Vec<_>>();
     let mut map = Map::with_capacity(10);
     map.insert("paginate_by".into(), pagination.paginate_by.get().into());
     map.insert("base_url".into(), pagination.base_url().into());
@@ -142,7 +152,7 @@ pub(super) fn paginator(site: &Site, library: &Library, pagination: &Pagination<
     map.insert("last".into(), permalink(count));
     map.insert("previous".into(), if number > 1 { permalink(number - 1) } else { Value::none() });
     map.insert("next".into(), if number < count { permalink(number + 1) } else { Value::none() });
-    map.insert("pages".into(), pages.into());
+    map.insert("pages".into(), pages);
     map.insert("current_index".into(), number.into());
     map.insert("total_pages".into(), pagination.total().into());
     Value::from(map)

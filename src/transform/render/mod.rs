@@ -7,6 +7,7 @@ mod backlinks;
 mod builtins;
 mod content;
 mod contents;
+mod digests;
 mod edited;
 mod functions;
 mod head;
@@ -18,7 +19,9 @@ mod made;
 mod measure;
 mod mistake;
 pub mod reads;
+mod recalled;
 mod repair;
+mod seen;
 mod shortcode;
 mod signatures;
 mod strftime;
@@ -26,6 +29,7 @@ mod syntax;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod values;
 mod words;
 
@@ -42,6 +46,8 @@ pub use self::{
     contents::{Contents, Html},
     head::InLanguages,
     measure::{Clock, Cost, Names, Part, names},
+    recalled::Shown,
+    trace::Trace,
 };
 use self::{measure::Meter, words::Words};
 use super::{
@@ -76,6 +82,7 @@ pub struct Renderer<'a> {
     repaired: HashMap<String, String>,
     /// Of templates with marks.
     meter: Option<Arc<Meter>>,
+    known: recalled::Known,
 }
 
 impl<'a> Renderer<'a> {
@@ -112,7 +119,16 @@ impl<'a> Renderer<'a> {
             teras.push(tera);
         }
         (
-            is_whole.then(|| Self { site, teras, library, filter, inputs, repaired: HashMap::new(), meter: None }),
+            is_whole.then(|| Self {
+                site,
+                teras,
+                library,
+                filter,
+                inputs,
+                repaired: HashMap::new(),
+                meter: None,
+                known: recalled::Known::default(),
+            }),
             mistakes,
         )
     }
@@ -207,6 +223,7 @@ impl<'a> Renderer<'a> {
             inputs: Arc::clone(&self.inputs),
             repaired: HashMap::new(),
             meter: None,
+            known: recalled::Known::default(),
         }
     }
 

@@ -14,11 +14,13 @@ use super::{
     Contents, Html, Rendered,
     assets::Assets,
     backlinks::{Backlinks, Place, Urls},
+    digests::Digests,
     edited::Edited,
     languages::{self, InLanguages, Version},
     lists::{self, Taxonomies},
     made::{Key, Made, Weighed},
     reads,
+    trace::{self, Question},
     words::Words,
 };
 use crate::{
@@ -42,6 +44,7 @@ pub(super) struct Library {
     backlinks: Backlinks,
     /// Of pages, sections and lists.
     pub(super) made: Made,
+    pub(super) digests: Digests,
     /// Whether links in a text lead to the language of its page.
     links_stay: bool,
     /// Files below `content/` in the order of the site's pages, which are sorted by them.
@@ -78,6 +81,7 @@ impl Library {
             edited: Edited::default(),
             backlinks: Backlinks::default(),
             made: Made::new(0),
+            digests: Digests::default(),
             links_stay: site.config.translation.fallback,
             page_files: Vec::new(),
             section_files: Vec::new(),
@@ -112,6 +116,7 @@ impl Library {
             edited: Edited::default(),
             backlinks,
             made: Made::new(site.pages.len()),
+            digests: Digests::new(site),
             links_stay: site.config.translation.fallback,
             files: lists::files(site),
             written: lists::written(site),
@@ -137,7 +142,7 @@ impl Library {
         })
     }
 
-    fn backlinks(&self, place: Place) -> Value {
+    pub(super) fn backlinks(&self, place: Place) -> Value {
         self.backlinks.of(&self.site, place, Urls { pages: &self.page_urls, sections: &self.section_urls })
     }
 
@@ -239,9 +244,15 @@ impl Library {
 
     /// Where a link in a text leads: to this very file, unless links stay in the language of the page.
     pub(super) fn linked(&self, file: &str, language: usize) -> Option<&str> {
+        let url = self.link(file, language);
+        trace::note(|| Question::Linked(file.to_owned(), language), |_| trace::of_text(url));
+        url
+    }
+
+    fn link(&self, file: &str, language: usize) -> Option<&str> {
         if self.links_stay
             && language != 0
-            && let Version::There(url) = self.url(&in_language(file, self.languages.code(language)), language)
+            && let Version::There(url) = self.url_of(&in_language(file, self.languages.code(language)), language)
         {
             return Some(url);
         }
@@ -251,6 +262,12 @@ impl Library {
 
     /// The URL of what a file is about, in a language.
     pub(super) fn url(&self, file: &str, language: usize) -> Version<&str> {
+        let url = self.url_of(file, language);
+        trace::note(|| Question::Url(file.to_owned(), language), |_| trace::of_url(&url));
+        url
+    }
+
+    fn url_of(&self, file: &str, language: usize) -> Version<&str> {
         match self.languages.page(self.page(file), language) {
             Version::Missing => {
                 self.languages.section(self.section(file), language).map(|id| self.section_urls[id].as_str())
@@ -261,17 +278,25 @@ impl Library {
 
     /// Whether a page or a section is there.
     pub(super) fn has_url(&self, url: &str) -> bool {
-        self.urls.contains(url)
+        let is_there = self.urls.contains(url);
+        trace::note(|| Question::HasUrl(url.to_owned()), |_| trace::of_truth(is_there));
+        is_there
     }
 
     /// Whether a page or a section is at this path, with or without its slashes, or something that the build writes.
     pub(super) fn has_page(&self, path: &str) -> bool {
+        let is_there = self.is_page(path);
+        trace::note(|| Question::HasPage(path.to_owned()), |_| trace::of_truth(is_there));
+        is_there
+    }
+
+    fn is_page(&self, path: &str) -> bool {
         let bare = path.trim_matches('/');
         bare.is_empty()
             || matches!(bare, "syntax.css" | "giallo.css" | "giallo-light.css" | "giallo-dark.css")
             || self.files.contains(bare)
-            || self.has_url(&format!("/{bare}/"))
-            || self.has_url(&format!("/{bare}"))
+            || self.urls.contains(&format!("/{bare}/"))
+            || self.urls.contains(&format!("/{bare}"))
     }
 
     /// Whether the build writes a file at this path whose bytes are known when pages are finished.
@@ -300,7 +325,7 @@ pub(super) fn url(site: &Site, path: &SitePath) -> String {
     site.url(path, &BasePath::root())
 }
 
-fn page(site: &Site, page: &Page, content: &Rendered<Html>, html: &str, backlinks: Value) -> Value {
+pub(super) fn page(site: &Site, page: &Page, content: &Rendered<Html>, html: &str, backlinks: Value) -> Value {
     let mut map = Map::with_capacity(34);
     let mut set = |key: &'static str, value: Value| map.insert(key.into(), value);
     let permalink = url(site, &page.path);
@@ -346,7 +371,7 @@ fn page(site: &Site, page: &Page, content: &Rendered<Html>, html: &str, backlink
     Value::from(map)
 }
 
-fn section(
+pub(super) fn section(
     site: &Site,
     section: &Section,
     content: &Rendered<Html>,

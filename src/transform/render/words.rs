@@ -20,7 +20,10 @@ use intl_memoizer::{Memoizable, concurrent::IntlLangMemoizer};
 use tera::{Kwargs, TeraResult, Value};
 use unic_langid::LanguageIdentifier;
 
-use super::locale::{self, Grouping};
+use super::{
+    locale::{self, Grouping},
+    trace,
+};
 use crate::{
     diag::{Diagnostic, Source, did_you_mean},
     load::{Language, Site},
@@ -61,8 +64,14 @@ impl Words {
                 .map_or(String::new(), |meant| format!(". Did you mean `{meant}`?"));
             return Err(tera::Error::message(format!("no language of the site has the word `{key}`{meant}")));
         };
-        self.missed.lock().unwrap_or_else(PoisonError::into_inner).insert((key.to_owned(), language));
+        trace::note_missed(key, language);
+        self.miss(key, language);
         Ok(text)
+    }
+
+    /// A word was asked for in a language that lacks it.
+    pub(super) fn miss(&self, key: &str, language: usize) {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).insert((key.to_owned(), language));
     }
 
     /// What was asked for in a language that lacks it, each word once.

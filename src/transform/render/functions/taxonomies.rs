@@ -6,7 +6,10 @@ use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use crate::{
     load::{TaxonomyId, TermId, slugify_path},
-    transform::render::values::Library,
+    transform::render::{
+        trace::{self, Question},
+        values::Library,
+    },
 };
 
 /// Adds them; `own` is the language where nothing says which.
@@ -14,33 +17,63 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, own: &str) {
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy", move |args: Kwargs, state: &State| {
         let found = taxonomy(&of, &args, state, &lang)?;
+        let asked = (spoken(&of, &args, state, &lang)?, args.must_get::<&str>("kind")?);
+        trace::note(
+            || Question::Taxonomy(asked.0.to_owned(), asked.1.to_owned()),
+            |sees| trace::of_taxonomy(&of, asked.0, asked.1, sees),
+        );
         found.map(|id| of.taxonomy_value(id)).or_missing(&args)
     });
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_term", move |args: Kwargs, state: &State| {
-        let found = term(&of, &args, state, &lang)?;
+        let found = term(&of, &args, state, &lang, Wanted::Value)?;
         found.map(|id| of.term_value(id)).or_missing(&args)
     });
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_url", move |args: Kwargs, state: &State| {
-        let found = term(&of, &args, state, &lang)?;
+        let found = term(&of, &args, state, &lang, Wanted::Url)?;
         found.map(|id| Value::from(of.term_url(id))).or_missing(&args)
     });
 }
 
 fn taxonomy(library: &Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<Result<TaxonomyId, String>> {
     let kind = args.must_get::<&str>("kind")?;
-    let language = library.languages.spoken(args, state, own)?;
-    Ok(library.taxonomies.find(library.languages.code(language), kind))
+    Ok(library.taxonomies.find(spoken(library, args, state, own)?, kind))
+}
+
+/// The code of the language that is asked for.
+fn spoken<'l>(library: &'l Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<&'l str> {
+    Ok(library.languages.code(library.languages.spoken(args, state, own)?))
+}
+
+/// How much of a term is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Value,
+    Url,
 }
 
 /// The term that is called `term`, or `name`, as older templates have it.
-fn term(library: &Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<Result<TermId, String>> {
+fn term(
+    library: &Library,
+    args: &Kwargs,
+    state: &State<'_>,
+    own: &str,
+    wanted: Wanted,
+) -> TeraResult<Result<TermId, String>> {
     let name = match args.get::<&str>("term")? {
         Some(term) => term,
         None => args.get::<&str>("name")?.ok_or_else(|| tera::Error::message("it takes a `term`"))?,
     };
     let slug = slugify_path(name.trim(), library.slugify_terms);
+    let (lang, kind) = (spoken(library, args, state, own)?, args.must_get::<&str>("kind")?);
+    let parts = || (lang.to_owned(), kind.to_owned(), slug.clone());
+    let question = || match (wanted, parts()) {
+        (Wanted::Value, (lang, kind, slug)) => Question::Term(lang, kind, slug),
+        (Wanted::Url, (lang, kind, slug)) => Question::TermUrl(lang, kind, slug),
+    };
+    let seen = |sees| (wanted == Wanted::Value).then_some(sees);
+    trace::note(question, |sees| trace::of_term(library, lang, kind, &slug, seen(sees)));
     Ok(taxonomy(library, args, state, own)?.and_then(|id| library.taxonomies.find_term(id, &slug, name)))
 }
 
