@@ -1,8 +1,12 @@
 //! Runs the command a site wants run before it is read: `[hooks]` in its configuration. It is skipped when nothing it
 //! depends on changed since it last succeeded. This is the edge: what is compiled afterwards does not know that it ran.
 //!
-//! What the command wrote is found out by looking at the site's folder before and after. The command is a child in our
-//! own process group and has no other input than its files: Ctrl-C ends it, and its children, with us.
+//! What the command wrote is found out by looking at the site's folder before and after. It has no other input than its
+//! files, and it ends when we do, with all it started.
+
+#[cfg_attr(unix, path = "hooks/leash.rs")]
+#[cfg_attr(not(unix), path = "hooks/no_leash.rs")]
+mod leash;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -21,6 +25,7 @@ use std::{
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
+use self::leash::Leash;
 use super::build::BuildConfig;
 use crate::{
     diag::{Diagnostic, Severity, Source},
@@ -202,10 +207,10 @@ fn hashes(folder: &Path, paths: &BTreeSet<&String>) -> BTreeMap<String, String> 
     paths.iter().filter_map(|path| Some(((*path).clone(), hash(path)?))).collect()
 }
 
-#[cfg(not(windows))]
+#[cfg(unix)]
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
+    shell.arg("-c").arg(format!("{}{command}", leash::NO_TERMINAL));
     shell
 }
 
@@ -224,7 +229,7 @@ fn shell(command: &str) -> Command {
 fn run(command: &mut Command, ending: &AtomicBool) -> io::Result<(ExitStatus, VecDeque<String>)> {
     let (reader, writer) = io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn()?;
+    let (mut child, mut leash) = Leash::spawn(command)?;
     // Our copies of the writing end are closed, so that reading ends with the command.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let (done, said) = mpsc::channel();
@@ -243,21 +248,24 @@ fn run(command: &mut Command, ending: &AtomicBool) -> io::Result<(ExitStatus, Ve
         }
     };
     let status = loop {
+        if ending.load(Ordering::Relaxed) {
+            leash.pull(&mut child);
+        }
         match said.recv_timeout(Duration::from_millis(50)) {
-            Ok(line) => keep(line),
-            Err(mpsc::RecvTimeoutError::Disconnected) => break child.wait()?,
-            // What it left running in the background may keep the pipe open for ever.
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                if let Some(status) = child.try_wait()? {
-                    break status;
-                }
-                // A signal to the whole group has ended it by now; one to us alone has not.
-                if ending.load(Ordering::Relaxed) {
-                    child.kill()?;
-                }
+            Ok(line) => {
+                keep(line);
+                continue;
             }
+            // It has closed its outputs, and is about to end, or not.
+            Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(2)),
+            // What it left running in the background may keep the pipe open for ever.
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
         }
     };
+    leash.let_go();
     said.try_iter().for_each(keep);
     Ok((status, last))
 }

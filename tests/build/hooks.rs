@@ -3,9 +3,10 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead as _, BufReader, Write},
     os::unix::process::CommandExt as _,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use crate::project::Project;
@@ -190,22 +191,64 @@ fn what_it_leaves_running_is_not_waited_for() {
     fs::File::options().write(true).open(project.path("pipe")).unwrap().write_all(b"late").unwrap();
 }
 
-/// A terminal sends Ctrl-C to all that runs in the foreground: to us, to the command and to what that runs. Here it is
-/// another signal: that one is ignored by what runs in the background, as these tests may.
+/// However we end, to ourselves alone or as a member of a group: a command, and what it started, does not go on without us. One
+/// that is stopped, or closes its outputs, ends as well, and so does one that heeds no signal.
 #[test]
-fn a_signal_ends_it_with_its_children() {
-    let project = project("before = 'sh -c \"echo \\$\\$ > ../../pipe; sleep 600\"; true'");
-    pipe(&project);
-    let mut command = project.command(&["build"]);
-    let mut build = command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut child = String::new();
-    fs::File::open(project.path("pipe")).unwrap().read_to_string(&mut child).unwrap();
-    kill(&["-TERM", "--", &format!("-{}", build.id())]);
-    assert!(!build.wait().unwrap().success());
-    // It is gone when its last holder of the group is: nobody is left to send a signal to.
-    while Command::new("kill").args(["-0", child.trim()]).stderr(Stdio::null()).status().unwrap().success() {
-        std::thread::yield_now();
+fn it_ends_with_us_and_so_do_its_children() {
+    let child = "sh -c \"echo \\$\\$ > ../../pipe; sleep 600\"; true";
+    let deaf = "trap \"\" TERM; sh -c \"echo \\$\\$ > ../../pipe; sleep 600; sleep 600\"; true";
+    let stopped = "sh -c \"echo \\$\\$ > ../../pipe; kill -s STOP \\$\\$\"; true";
+    for (command, signal, group) in [
+        (child, "TERM", true),
+        (child, "INT", false),
+        (child, "TERM", false),
+        (child, "HUP", false),
+        (child, "KILL", false),
+        (stopped, "TERM", false),
+        (deaf, "TERM", false),
+    ] {
+        let project = project(&format!("before = '{command}'"));
+        pipe(&project);
+        let mut build = project.command(&["build"]);
+        let mut build = build.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = fs::read_to_string(project.path("pipe")).unwrap();
+        let whom = format!("{}{}", if group { "-" } else { "" }, build.id());
+        kill(&["-s", signal, "--", &whom]);
+        assert!(!build.wait().unwrap().success());
+        while is_alive(child.trim()) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
+}
+
+/// A server that watches ends by itself when it is told to.
+#[test]
+fn a_session_that_is_told_to_stop_ends_it() {
+    let commands = [
+        "sh -c \"echo \\$\\$ > ../../pipe; sleep 600\"; true",
+        "sh -c \"echo \\$\\$ > ../../pipe; exec > /dev/null 2>&1; sleep 600\"; true",
+        "sh -c \"echo \\$\\$ > ../../pipe; while :; do echo more; done\"; true",
+    ];
+    for command in commands {
+        let project = project("before = 'true'");
+        project.build(&["--profile", "dev"]);
+        let mut dev = project.command(&["dev", "--addr", "127.0.0.1:0"]);
+        let mut dev = dev.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = BufReader::new(dev.stdout.take().unwrap()).lines();
+        assert!(said.by_ref().map_while(Result::ok).any(|line| line.contains("Ctrl-C stops")));
+        pipe(&project);
+        project.write("sites/a/config.toml", format!("[hooks]\nbefore = '{command}'\n").as_bytes());
+        let child = fs::read_to_string(project.path("pipe")).unwrap();
+        kill(&["-s", "TERM", &dev.id().to_string()]);
+        assert!(dev.wait().unwrap().success());
+        while is_alive(child.trim()) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn is_alive(process: &str) -> bool {
+    Command::new("kill").args(["-s", "0", process]).stderr(Stdio::null()).status().unwrap().success()
 }
 
 fn pipe(project: &Project) {
