@@ -111,6 +111,11 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     rest[..end].parse().ok()
 }
 
+/// Whether there is a process of this number.
+fn is_alive(process: &str) -> bool {
+    Command::new("kill").args(["-s", "0", process]).stderr(Stdio::null()).status().unwrap().success()
+}
+
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {

@@ -18,10 +18,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 
-use self::reload::Reloader;
 #[cfg_attr(not(feature = "compiler"), expect(unused_imports, reason = "only `dev` names it"))]
 pub(super) use self::resolve::Development;
 pub(super) use self::resolve::ServeConfig;
+use self::{reload::Reloader, signals::Signal};
 use crate::{
     cli::{
         diagnostics, exit, log,
@@ -176,7 +176,11 @@ pub(super) fn serve_until_stopped(
         own,
         access_log: access_log.clone(),
     };
-    signals::heed(Arc::clone(&stopper), reloader)?;
+    let hangup = match &config.development {
+        Some(development) if development.on_terminal => Signal::Stop,
+        _ => Signal::Reload,
+    };
+    signals::heed(Arc::clone(&stopper), reloader, hangup)?;
     let places: Vec<_> = listening.iter().filter_map(|listening| listening.sockets.place()).collect();
     for place in &places {
         tracing::info!(address = %place, threads = config.threads, memory, "listening");

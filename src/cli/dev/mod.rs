@@ -7,7 +7,7 @@ mod keys;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -151,12 +151,14 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         live: Arc::clone(&live),
         sites: session.sites(),
         machine: args.host.then(address::of_this_machine).flatten().and_then(host_of),
+        on_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
     });
-    // The terminal is what it was again when this is dropped.
-    let keys = if args.json { None } else { Keys::open() };
+    // The terminal is what it was again when this is dropped. It is taken when signals no longer end the program on the spot.
+    let mut keys = None;
     let (asked, json) = (args.open, args.json);
     let (over, is_over) = mpsc::channel::<()>();
     serve_until_stopped(serve, load, |served| {
+        keys = if json { None } else { Keys::open() };
         let shown = Announcement::of(&served, &outcome, &session);
         let screen = if json { None } else { Screen::open(session.sites(), keys.is_some()) };
         let mut tell = audience(json, screen.clone());
@@ -177,10 +179,10 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         if asked && let Some(url) = shown.first() {
             open(url).inspect(|said| tracing::warn!("{said}"));
         }
-        if keys.is_some() {
+        if let Some(keys) = &mut keys {
             let wakes = wakes.clone();
             // Fails when the session is over.
-            Keys::listen(move |command| drop(wakes.send(Wake::Asked(command))));
+            keys.listen(screen.clone(), move |command| drop(wakes.send(Wake::Asked(command))));
         }
         let out = serve_folder(&served);
         let on_command = move |command: Command, _: &BTreeSet<SiteName>| match command {
@@ -213,7 +215,6 @@ pub(super) fn run(args: &DevArgs) -> anyhow::Result<ExitCode> {
         // It says nothing more: it is over, or it is late.
         let _ = is_over.recv_timeout(FAREWELL);
     }
-    drop(keys);
     Ok(ExitCode::SUCCESS)
 }
 

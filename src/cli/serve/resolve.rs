@@ -63,6 +63,8 @@ pub(in crate::cli) struct Development {
     pub(in crate::cli) sites: BTreeSet<SiteName>,
     /// What other machines call this one.
     pub(in crate::cli) machine: Option<Host>,
+    /// Whether a person sits at it: it ends with their terminal.
+    pub(in crate::cli) on_terminal: bool,
 }
 
 /// Where to listen.

@@ -1,5 +1,5 @@
-//! What signals ask for: SIGHUP for a reload, SIGUSR1 for a new access log, the first SIGINT or SIGTERM for a gentle stop,
-//! the second for an end.
+//! What signals ask for: SIGHUP for a reload, or for a stop where it means that the terminal is gone; SIGUSR1 for a new access
+//! log; the first SIGINT or SIGTERM for a gentle stop, the second for an end.
 
 use std::{io, sync::Arc, thread};
 
@@ -7,20 +7,20 @@ use super::{reload::Reloader, systemd};
 use crate::serve::{Phase, Stopper};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signal {
+pub(super) enum Signal {
     Reload,
     /// Who rotates logs has put the access log aside.
     Reopen,
     Stop,
 }
 
-/// Heeds signals on a thread of its own from now on.
+/// Heeds signals on a thread of its own from now on; SIGHUP asks for what `hangup` says.
 ///
 /// # Errors
 /// When the system gives no thread, or does not tell of signals.
-pub(super) fn heed(stopper: Arc<Stopper>, mut reloader: Reloader) -> anyhow::Result<()> {
+pub(super) fn heed(stopper: Arc<Stopper>, mut reloader: Reloader, hangup: Signal) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut signals = runtime.block_on(async { Signals::new() })?;
+    let mut signals = runtime.block_on(async { Signals::new(hangup) })?;
     let wait = move || {
         runtime.block_on(async {
             loop {
@@ -47,6 +47,7 @@ pub(super) fn heed(stopper: Arc<Stopper>, mut reloader: Reloader) -> anyhow::Res
 #[cfg(unix)]
 struct Signals {
     hangup: tokio::signal::unix::Signal,
+    hangup_asks: Signal,
     user: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -54,10 +55,11 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    fn new(hangup_asks: Signal) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
+            hangup_asks,
             user: signal(SignalKind::user_defined1())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -66,7 +68,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.hangup.recv() => Signal::Reload,
+            _ = self.hangup.recv() => self.hangup_asks,
             _ = self.user.recv() => Signal::Reopen,
             _ = self.interrupt.recv() => Signal::Stop,
             _ = self.terminate.recv() => Signal::Stop,
@@ -79,7 +81,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> io::Result<Self> {
+    fn new(_: Signal) -> io::Result<Self> {
         Ok(Self)
     }
 

@@ -59,6 +59,10 @@ struct Drawn {
     shown: Shown,
     /// Lines that are there now.
     lines: usize,
+    /// Others write to the terminal.
+    rests: bool,
+    /// What is to be said when it is ours again.
+    unsaid: String,
 }
 
 impl Screen {
@@ -70,7 +74,7 @@ impl Screen {
         }
         let sites = sites.into_iter().map(|site| (site, Row::default())).collect();
         let shown = Shown { sites, keys, ..Shown::default() };
-        Some(Self(Arc::new(Mutex::new(Drawn { term, shown, lines: 0 }))))
+        Some(Self(Arc::new(Mutex::new(Drawn { term, shown, lines: 0, rests: false, unsaid: String::new() }))))
     }
 
     pub(in crate::cli) fn hear(&self, event: &Event) {
@@ -88,6 +92,21 @@ impl Screen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).draw(None);
     }
 
+    /// Draws nothing until it is to go on: the terminal is the shell's.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no shell takes the terminal there"))]
+    pub(in crate::cli) fn rest(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rests = true;
+    }
+
+    /// Draws what there is below all that was written meanwhile.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no shell takes the terminal there"))]
+    pub(in crate::cli) fn go_on(&self) {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drawn.rests = false;
+        drawn.lines = 0;
+        drawn.draw(None);
+    }
+
     pub(in crate::cli) fn toggle_help(&self) {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drawn.shown.help = !drawn.shown.help;
@@ -98,10 +117,14 @@ impl Screen {
 impl Drawn {
     /// Writes everything anew, after `said`, which stays. A closed terminal leaves nobody to tell.
     fn draw(&mut self, said: Option<&str>) {
+        self.unsaid.extend(said.map(|said| format!("{}\n", said.trim_end())));
+        if self.rests {
+            return;
+        }
         let (height, width) = self.term.size();
         let (height, width) = (usize::from(height).max(8), usize::from(width).clamp(20, 200));
         let block = self.shown.block(width, height, log::colours(true));
-        let mut text = said.map_or_else(String::new, |said| format!("{}\n", said.trim_end()));
+        let mut text = std::mem::take(&mut self.unsaid);
         for line in &block {
             text.push_str(line);
             text.push('\n');
@@ -144,8 +167,9 @@ impl Shown {
 
     /// The lines, none wider than `width` and together lower than `height`.
     fn block(&self, width: usize, height: usize, styled: bool) -> Vec<String> {
-        let name_width = self.sites.keys().map(|site| site.as_str().len()).max().unwrap_or(0);
-        let mut rows: Vec<String> = self.sites.iter().map(|(site, row)| row.line(site, name_width, styled)).collect();
+        let room = height.saturating_sub(2 + usize::from(self.keys));
+        // What is wrong has half of it.
+        let mut rows = self.rows(if self.wrong.is_empty() { room } else { room / 2 }, styled);
         if self.keys {
             let keys = if self.help {
                 "  r build all again   o open in the browser   s figures   q quit   ? less"
@@ -158,6 +182,24 @@ impl Shown {
         let mut lines = self.mistakes(width, room, styled);
         lines.extend(rows);
         lines.iter().map(|line| truncate_str(line, width - 1, "…").into_owned()).collect()
+    }
+
+    /// As many of the sites as there is room for, those that something happens to before others, and how many there are beside
+    /// them.
+    fn rows(&self, room: usize, styled: bool) -> Vec<String> {
+        let name_width = self.sites.keys().map(|site| site.as_str().len()).max().unwrap_or(0);
+        let mut sites: Vec<_> = self.sites.iter().collect();
+        let mut more = 0;
+        if sites.len() > room {
+            sites.sort_by_key(|(_, row)| row.rank());
+            more = sites.split_off(room.saturating_sub(1)).len();
+            sites.sort_by_key(|(site, _)| *site);
+        }
+        let mut rows: Vec<String> = sites.into_iter().map(|(site, row)| row.line(site, name_width, styled)).collect();
+        if more > 0 {
+            rows.push(format!("  … and {} more sites", grouped(more as u64)));
+        }
+        rows
     }
 
     /// As many of the mistakes as there is room for, and how many there are beside them.
@@ -185,6 +227,16 @@ impl Shown {
 }
 
 impl Row {
+    /// The lower, the more a person wants to see it.
+    fn rank(&self) -> u8 {
+        match &self.state {
+            State::Failed(_) => 0,
+            State::Building => 1,
+            State::Done(_) if !self.why.is_empty() => 2,
+            State::Done(_) | State::Waiting => 3,
+        }
+    }
+
     fn line(&self, site: &SiteName, name_width: usize, styled: bool) -> String {
         let name = format!("  {:name_width$}", site.as_str());
         let name = paint(&name, styled, |text| style(text).bold());
@@ -332,6 +384,28 @@ mod tests {
         }
         shown.hear(&Event::Removed(site("docs")));
         assert_eq!(shown.block(100, 20, false), ["  ? keys"]);
+    }
+
+    #[test]
+    fn of_many_sites_those_that_matter() {
+        let sites = (1..=40).map(|nth| (site(&format!("site-{nth:02}")), Row::default())).collect();
+        let mut shown = Shown { sites, ..Shown::default() };
+        shown.hear(&building("site-20", &[("sites/site-20/a.md", Change::Changed)]));
+        shown.hear(&built("site-20", false, &[], None));
+        let lines = |shown: &Shown| shown.block(80, 10, false);
+        let first = "  site-01   ready";
+        let changed = "  site-20   a.md   nothing differs   38 ms";
+        assert_eq!(lines(&shown)[..2], [first, "  site-02   ready"]);
+        assert_eq!(lines(&shown)[6..], [changed, "  … and 33 more sites"]);
+        shown.hear(&building("site-30", &[]));
+        shown.hear(&Event::Failed { site: site("site-40"), took: Duration::ZERO });
+        let mistake = Diagnostic::error("sites/site-40/a.md", "a mistake");
+        shown.hear(&Event::Diagnostics { site: Some(site("site-40")), found: vec![mistake] });
+        let lines = lines(&shown);
+        assert!(lines.len() < 10 && lines[0].contains("a mistake"), "{lines:#?}");
+        let failed = "  site-40   has mistakes; what was built before is served   0 ms";
+        let building = "  site-30   building …";
+        assert_eq!(lines[lines.len() - 4..], [changed, building, failed, "  … and 37 more sites"]);
     }
 
     #[test]
