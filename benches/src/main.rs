@@ -9,6 +9,7 @@ mod machine;
 mod memory;
 mod meter;
 mod metrics;
+mod modules;
 mod peer;
 mod pin;
 mod proc;
@@ -62,6 +63,13 @@ enum Command {
         common: Common,
         #[command(flatten)]
         args: development::LoopArgs,
+    },
+    /// From a save to the new module running in a browser: sitekit dev, vite dev
+    Modules {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        args: modules::ModulesArgs,
     },
     /// Files, bytes and time of scripts and style sheets: sitekit, esbuild, Vite
     Assets {
@@ -137,6 +145,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve { common, args } => finish(&common, &[serve::run(&common, &args)?]),
         Command::Build { common, args } => finish(&common, &[build::run(&common, &args)?]),
         Command::Loop { common, args } => finish(&common, &[development::run(&common, &args)?]),
+        Command::Modules { common, args } => finish(&common, &[modules::run(&common, &args)?]),
         Command::Assets { common, args } => finish(&common, &[assets::run(&common, &args)?]),
         Command::Compare { common, serve, build } => {
             finish(&common, &[serve::run(&common, &serve)?, build::run(&common, &build)?])

@@ -22,7 +22,8 @@ function create() {
   const data = new Map();
   const begun = new Set();
   const chunks = new Set();
-  const listeners = new Map();
+  // Who hears of what happens: `{ instance, event, callback }`.
+  let listeners = [];
   // Modules that have said, while they were replaced, that their importers have to be as well.
   const invalid = new Set();
   let work = Promise.resolve(true);
@@ -178,16 +179,15 @@ function create() {
         invalid.add(id);
         settle();
       },
-      on: (event, callback) => void listeners.set(event, [...(listeners.get(event) ?? []), callback]),
-      off: (event, callback) =>
-        void listeners.set(event, (listeners.get(event) ?? []).filter((one) => one !== callback)),
+      on: (event, callback) => void listeners.push({ instance, event, callback }),
+      off: (event, callback) => forget((one) => one.event === event && one.callback === callback),
       // No one listens on the other side.
       send() {},
     };
   }
 
   function emit(event, detail) {
-    for (const callback of listeners.get(event) ?? []) {
+    for (const { callback } of listeners.filter((one) => one.event === event)) {
       try {
         callback(detail);
       } catch (error) {
@@ -195,6 +195,8 @@ function create() {
       }
     }
   }
+
+  const forget = (isGone) => (listeners = listeners.filter((one) => !isGone(one)));
 
   /** A module of components is replaced by its components, where it says nothing itself. */
   function refreshes(instance) {
@@ -249,6 +251,7 @@ function create() {
   async function replace({ outdated, told }) {
     for (const instance of outdated) {
       for (const dispose of instance.disposers) await dispose(data.get(instance.id));
+      forget((one) => one.instance === instance);
       instances.delete(instance.id);
     }
     for (const instance of outdated) {
@@ -300,6 +303,7 @@ function create() {
     for (const instance of gone) {
       instances.delete(instance.id);
       for (const callback of [...instance.disposers, ...instance.pruners]) await callback(data.get(instance.id));
+      forget((one) => one.instance === instance);
       data.delete(instance.id);
     }
   }
