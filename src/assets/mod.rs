@@ -274,7 +274,7 @@ fn make(
     }
     let scripts: Vec<&Entry> =
         wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
-    let scripts::Linked { mut chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts);
+    let scripts::Linked { mut chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts, cache);
     built.taken_in.extend(sources);
     found.extend(wrong);
     if let Some(used) = &mut used {

@@ -56,6 +56,8 @@ pub(super) struct Chunk {
     pub(super) is_plain: bool,
     /// The style sheets its modules import, in the order they run.
     pub(super) sheets: Vec<Sheet>,
+    /// Their paths.
+    pub(super) styles: Vec<String>,
 }
 
 /// The files of all chunks.
@@ -241,6 +243,9 @@ fn minify(
     making: &Making<'_>,
 ) -> (Smaller, Vec<Diagnostic>) {
     let (text, function) = needs.written_into(&code, function);
+    if is_plain && function.is_none() {
+        return (Smaller { code: text, map: map.map(|map| map.to_json_string()) }, Vec::new());
+    }
     let source = Source::new(format!("{stem}.js"), text);
     let needs_of = |specifier: &str| needs.of(specifier);
     let later = function.as_deref().map(|function| script::Later { function, needs: &needs_of });

@@ -9,6 +9,7 @@ mod hot;
 mod id;
 mod in_page;
 mod kind;
+mod known;
 mod load;
 mod matched;
 mod output;
@@ -42,11 +43,12 @@ use tokio::{
 pub use self::types::types;
 use self::{
     hot::Hot,
+    known::Asked,
     plugin::{Modules, Project, Root},
     sheets::{Question, Sheets},
 };
-use super::{Context, chunks::Chunk};
-use crate::{assets::Entry, diag::Diagnostic};
+use super::{Context, chunks::Chunk, resolve::Resolver, trace::Recorder};
+use crate::{assets::Entry, compress::Cache, diag::Diagnostic, load::World as _};
 
 /// What linking gave.
 #[derive(Debug, Default)]
@@ -62,12 +64,48 @@ pub(super) struct Linked {
 pub(super) type Foreign = BTreeMap<String, BTreeSet<String>>;
 
 /// Links `entries` ([`Entry::Module`] and [`Entry::Inline`]), which [`Chunk::entry`] counts.
-pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
+pub(super) fn link(context: &Context<'_>, entries: &[&Entry], cache: Option<&Cache>) -> Linked {
     if entries.is_empty() {
         return Linked::default();
     }
-    let (mut sheets, mut found) = (Sheets::default(), Vec::new());
-    let (linked, project, roots) = link_once(context, entries, None, &mut sheets, &mut found);
+    let Some(cache) = cache.filter(|_| context.options.is_dev) else {
+        return link_anew(&mut Linking::new(context, context), entries);
+    };
+    let key = known::key(cache, context, entries);
+    if let Some(linked) = known::get(cache, key, context, &mut Sheets::default()) {
+        return linked;
+    }
+    let recorder = Recorder::new(context.world);
+    let resolver = Arc::new(Resolver::new(context.site, recorder.shared(), context.options.is_dev));
+    let noting = Context { world: &recorder, resolver: &resolver, ..*context };
+    let mut linking = Linking::new(&noting, context);
+    let linked = link_anew(&mut linking, entries);
+    let Linking { sheets, asked, .. } = linking;
+    if let Some(trace) = recorder.trace() {
+        known::keep(cache, key, trace, asked, &sheets, &linked);
+    }
+    linked
+}
+
+/// What links share.
+struct Linking<'a> {
+    /// What the linker asks.
+    context: &'a Context<'a>,
+    /// What style sheets are compiled and files published with.
+    outer: &'a Context<'a>,
+    sheets: Sheets,
+    asked: Asked,
+}
+
+impl<'a> Linking<'a> {
+    fn new(context: &'a Context<'a>, outer: &'a Context<'a>) -> Self {
+        Self { context, outer, sheets: Sheets::default(), asked: Asked::default() }
+    }
+}
+
+fn link_anew(linking: &mut Linking<'_>, entries: &[&Entry]) -> Linked {
+    let mut found = Vec::new();
+    let (linked, project, roots) = link_once(linking, entries, None, &mut found);
     if roots.is_empty() {
         return Linked { found, ..Linked::default() };
     }
@@ -76,13 +114,9 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
     let chunks = match linked {
         Ok(Ok(BundleOutput { assets, warnings })) => {
             report::warnings(&project, &warnings, &mut found);
-            let replaceable = || replaceable(context, entries, (&project, &roots), &mut sheets);
-            context
-                .options
-                .is_dev
-                .then(replaceable)
-                .flatten()
-                .unwrap_or_else(|| output::chunks(&project, &roots, &sheets, assets))
+            let is_dev = linking.context.options.is_dev;
+            let replaceable = is_dev.then(|| replaceable(linking, entries, (&project, &roots))).flatten();
+            replaceable.unwrap_or_else(|| output::chunks(&project, &roots, &linking.sheets, assets))
         }
         Ok(Err(errors)) => {
             report::errors(&project, &errors, &mut found);
@@ -102,13 +136,8 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry]) -> Linked {
 type Attempt = (thread::Result<Result<BundleOutput, Vec<BuildDiagnostic>>>, Arc<Project>, Vec<Root>);
 
 /// Links `entries`; with `hot`, so that their modules can be replaced.
-fn link_once(
-    context: &Context<'_>,
-    entries: &[&Entry],
-    hot: Option<Hot>,
-    sheets: &mut Sheets,
-    found: &mut Vec<Diagnostic>,
-) -> Attempt {
+fn link_once(linking: &mut Linking<'_>, entries: &[&Entry], hot: Option<Hot>, found: &mut Vec<Diagnostic>) -> Attempt {
+    let &mut Linking { context, outer, ref mut sheets, ref mut asked } = linking;
     let (ask, questions) = mpsc::channel();
     let is_replaceable = hot.is_some();
     let project = Arc::new(Project::new(context, entries, ask.clone(), hot));
@@ -126,10 +155,23 @@ fn link_once(
         });
         for question in questions {
             match question {
-                Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
-                Question::Sheet(path, answer) => drop(answer.send(sheets.compile(context, &path, found))),
-                Question::SheetText(path, answer) => drop(answer.send(Sheets::text(context, &path, found))),
-                Question::SheetUrl(path, answer) => drop(answer.send(sheets.url(context, &path, found))),
+                Question::Url(path, answer) => {
+                    let url = outer.files.url(&path);
+                    asked.urls.extend(url.as_ref().ok().map(|url| (path, url.clone())));
+                    drop(answer.send(url));
+                }
+                Question::Sheet(path, answer) => {
+                    drop(answer.send(sheets.compile(outer, &path, found)));
+                    asked.sheets.insert(path);
+                }
+                Question::SheetText(path, answer) => {
+                    asked.more = true;
+                    drop(answer.send(Sheets::text(outer, &path, found)));
+                }
+                Question::SheetUrl(path, answer) => {
+                    asked.more = true;
+                    drop(answer.send(sheets.url(outer, &path, found)));
+                }
                 Question::NoMore => break,
             }
         }
@@ -141,18 +183,17 @@ fn link_once(
 /// The chunks of what was linked without a mistake, linked once more so that their modules can be replaced while a page is
 /// open. `None` where none of them says that it can.
 fn replaceable(
-    context: &Context<'_>,
+    linking: &mut Linking<'_>,
     entries: &[&Entry],
     (project, roots): (&Project, &[Root]),
-    sheets: &mut Sheets,
 ) -> Option<Vec<Chunk>> {
     // All that is wrong has been told.
     let mut told = Vec::new();
-    let hot = project.replaceable(context, roots, &mut told)?;
-    let (linked, project, roots) = link_once(context, entries, Some(hot), sheets, &mut told);
+    let hot = project.replaceable(linking.context, roots, &mut told)?;
+    let (linked, project, roots) = link_once(linking, entries, Some(hot), &mut told);
     match linked {
         Ok(Ok(BundleOutput { assets, .. })) if !project.has_failed() => {
-            let mut chunks = output::chunks(&project, &roots, sheets, assets);
+            let mut chunks = output::chunks(&project, &roots, &linking.sheets, assets);
             for chunk in &mut chunks {
                 chunk.is_plain = true;
             }

@@ -1,6 +1,7 @@
 //! Linking, from files in memory.
 
 mod globs;
+mod known;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -51,6 +52,13 @@ impl Project {
 
     #[track_caller]
     fn link_entries(&self, entries: &[Entry]) -> Linked {
+        let entries: Vec<&Entry> = entries.iter().collect();
+        let super::Linked { chunks, found, .. } = self.with_context(|context| link(context, &entries, None));
+        Linked { chunks, found }
+    }
+
+    #[track_caller]
+    fn with_context<T>(&self, does: impl FnOnce(&Context<'_>) -> T) -> T {
         let base = BasePath::of(&SiteName::parse("app").unwrap());
         let (site, found) = load::load(&self.world, &SiteName::parse("app").unwrap(), "sites/app");
         assert_eq!(found, []);
@@ -75,9 +83,7 @@ impl Project {
             used: None,
             is_beside: false,
         };
-        let entries: Vec<&Entry> = entries.iter().collect();
-        let super::Linked { chunks, found, .. } = link(&context, &entries);
-        Linked { chunks, found }
+        does(&context)
     }
 }
 
