@@ -100,10 +100,15 @@ fn recalled(memory: &Memory, key: ContentHash) -> Option<Known> {
     postcard::from_bytes(&kept).ok()
 }
 
+/// So much of a content is looked for at first: to prepare for a long one takes longer than to look for it.
+const BEGINNING: usize = 64;
+
 /// What is around the content of a page; all of the page, where it is not in it.
 fn around(html: &str, content: &str) -> (String, Option<String>) {
-    let at = (!content.is_empty()).then(|| memmem::find(html.as_bytes(), content.as_bytes())).flatten();
-    match at {
+    let beginning = &content.as_bytes()[..content.len().min(BEGINNING)];
+    let mut places = memmem::find_iter(html.as_bytes(), beginning);
+    let is_it = |at: &usize| !content.is_empty() && html.as_bytes()[*at..].starts_with(content.as_bytes());
+    match places.find(is_it) {
         Some(at) => (html[..at].to_owned(), Some(html[at + content.len()..].to_owned())),
         None => (html.to_owned(), None),
     }
@@ -120,6 +125,7 @@ mod tests {
             ("<main>ä</main>", "ä", ("<main>", Some("</main>"))),
             ("<main></main>", "b", ("<main></main>", None)),
             ("<main></main>", "", ("<main></main>", None)),
+            ("<p>a</p><p>a</p>b", "<p>a</p>b", ("<p>a</p>", Some(""))),
         ] {
             let (before, after) = around(html, content);
             assert_eq!((before.as_str(), after.as_deref()), expected);

@@ -158,7 +158,7 @@ fn of_text(content: &Rendered<Html>, html: &str) -> ContentHash {
     // Where links lead is seen by those who are linked to.
     let Rendered { html: _, summary, toc, word_count, reading_time, links: _, diagnostics: _ } = content;
     let mut written = Written::default();
-    written.text(html);
+    written.0.extend(ContentHash::of(html.as_bytes()).as_bytes());
     written.text(summary.as_deref().unwrap_or("\u{0}"));
     written.number(*word_count);
     written.number(*reading_time);
