@@ -330,11 +330,13 @@ pub(super) fn prepare<'a>(
     let converter = Converter::new(site, &options, highlighter.as_deref(), sound);
     let look = highlighting.map(|one| format!("{:?} {:?}", one.look, one.grammars));
     let look = format!("{look:?} {options:?}");
-    let rendering = build.cache.filter(|_| found.is_empty());
-    let rendering = rendering.map(|cache| Rendering::recalling(cache, &[site.root.as_bytes(), look.as_bytes()]));
     let texts = build.cache.map(|cache| {
         Memory::recalling(cache, cache.key([b"texts".as_slice(), site.root.as_bytes(), look.as_bytes()]), MOST_TEXTS)
     });
+    // What ships is mostly built once, from nothing: that build takes no note of what templates ask for a next one.
+    let may_be_next = build.profile == Profile::Dev || texts.as_ref().is_some_and(Memory::recalls_any);
+    let rendering = build.cache.filter(|_| found.is_empty() && may_be_next);
+    let rendering = rendering.map(|cache| Rendering::recalling(cache, &[site.root.as_bytes(), look.as_bytes()]));
     let mut contents = convert(&converter, texts.as_ref(), build.shelves.contents.as_ref(), build.progress);
     let memories =
         Memories { highlighter: key.zip(highlighter.clone()), texts, rendering: rendering.unwrap_or_default() };

@@ -76,10 +76,14 @@ const ALL: u64 = 12;
 type Files = BTreeMap<&'static str, String>;
 
 fn build(files: &Files, cache: &Cache) -> Report {
+    build_for(Profile::Dev, files, cache)
+}
+
+fn build_for(profile: Profile, files: &Files, cache: &Cache) -> Report {
     let add =
         |world: MemoryWorld, (path, text): (&&str, &String)| world.with(&format!("sites/s/{path}"), text.as_str());
     let world = files.iter().fold(MemoryWorld::new(), add);
-    let (name, options) = (SiteName::parse("s").unwrap(), Options { profile: Profile::Dev });
+    let (name, options) = (SiteName::parse("s").unwrap(), Options { profile });
     let (compiled, said) = compile(&world, &name, "sites/s", &options, Some(cache), &Silent);
     compiled.unwrap_or_else(|| panic!("{said:#?}")).report
 }
@@ -162,4 +166,15 @@ fn chance_is_taken_each_time() {
     replaced("templates/note.html", "{{ facts.number }}", "{{ get_random(end=9) }}")(&mut files);
     assert_eq!(build(&files, &cache).rendered, ALL);
     assert_eq!(build(&files, &cache).rendered, 3);
+}
+
+/// The first build of what ships takes no note of what it asks: mostly there is no second one.
+#[test]
+fn what_ships_is_known_from_the_second_build_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::open(folder.path(), Cache::DEFAULT_LIMIT).unwrap();
+    let files: Files = SITE.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
+    for expected in [ALL, ALL, 0, 0] {
+        assert_eq!(build_for(Profile::Prod, &files, &cache).rendered, expected);
+    }
 }
