@@ -1,7 +1,7 @@
 //! Finding the programs to measure. A peer that is absent is left out and named; it is never fetched from here.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -20,6 +20,18 @@ pub(crate) fn sitekit(named: Option<&Path>) -> Option<PathBuf> {
     }
     let beside = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("sitekit")));
     beside.filter(|file| is_executable(file)).or_else(|| find("sitekit"))
+}
+
+/// What peers from npm are installed in.
+pub(crate) const FROM_NPM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/assets");
+
+/// The program that runs Vite, what it is to run, and its version, when it is installed in `peers`.
+pub(crate) fn vite(peers: &Path) -> Option<(PathBuf, PathBuf, String)> {
+    let package = peers.join("node_modules/vite");
+    let described: serde_json::Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
+    let node = find("node")?;
+    let version = format!("{}, node {}", described["version"].as_str()?, version(&node, "--version"));
+    Some((node, package.join("bin/vite.js"), version))
 }
 
 /// What a program says of its version, on one line; both streams are read, since they differ in taste.

@@ -61,10 +61,7 @@ impl Bundler {
                 (binary, version)
             }
             Kind::Vite => {
-                let package = fs::read(packages.join("vite/package.json")).ok()?;
-                let package: serde_json::Value = serde_json::from_slice(&package).ok()?;
-                let node = peer::find("node")?;
-                let version = format!("{}, node {}", package["version"].as_str()?, peer::version(&node, "--version"));
+                let (node, _, version) = peer::vite(peers)?;
                 (node, version)
             }
         };

@@ -15,7 +15,7 @@ use self::{
     project::Project,
 };
 use crate::{
-    Common, machine, progress,
+    Common, machine, peer, progress,
     report::Report,
     sample::{median, ratio},
     table::{Table, figure},
@@ -34,9 +34,6 @@ pub(crate) struct AssetsArgs {
 /// The project the fixtures are sites of.
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/assets/fixtures");
 
-/// What the peers are installed in.
-const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/assets");
-
 pub(crate) fn run(common: &Common, args: &AssetsArgs) -> anyhow::Result<Report> {
     let rounds = if common.quick { 1 } else { args.rounds };
     let scratch = tempfile::tempdir().context("a temporary folder")?;
@@ -49,7 +46,7 @@ pub(crate) fn run(common: &Common, args: &AssetsArgs) -> anyhow::Result<Report> 
     };
     let mut bundlers = Vec::new();
     for kind in Kind::ALL {
-        match Bundler::find(kind, common.sitekit.as_deref(), Path::new(PEERS)) {
+        match Bundler::find(kind, common.sitekit.as_deref(), Path::new(peer::FROM_NPM)) {
             Some((bundler, version)) => {
                 bundlers.push(bundler);
                 report.versions.push((kind.name().to_owned(), version));

@@ -22,9 +22,6 @@ use crate::{
 /// For a page to be there, and for a save to be seen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What the peers are installed in.
-const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/assets");
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Sitekit,
@@ -45,14 +42,11 @@ impl Kind {
             Self::Sitekit => {
                 let binary = peer::sitekit(sitekit)?;
                 let version = peer::version(&binary, "--version");
-                Some((Server { kind: self, binary }, version))
+                Some((Server { kind: self, binary, script: None }, version))
             }
             Self::Vite => {
-                let package = fs::read(Path::new(PEERS).join("node_modules/vite/package.json")).ok()?;
-                let package: serde_json::Value = serde_json::from_slice(&package).ok()?;
-                let node = peer::find("node")?;
-                let version = format!("{}, node {}", package["version"].as_str()?, peer::version(&node, "--version"));
-                Some((Server { kind: self, binary: node }, version))
+                let (binary, script, version) = peer::vite(Path::new(peer::FROM_NPM))?;
+                Some((Server { kind: self, binary, script: Some(script) }, version))
             }
         }
     }
@@ -62,16 +56,17 @@ impl Kind {
 pub(super) struct Server {
     pub(super) kind: Kind,
     binary: PathBuf,
+    /// What the program is to run, where it is not the server itself.
+    script: Option<PathBuf>,
 }
 
 impl Server {
     fn command(&self, folder: &Path, address: SocketAddr) -> Command {
         let mut command = Command::new(&self.binary);
-        command.current_dir(folder);
+        command.current_dir(folder).args(&self.script);
         match self.kind {
             Kind::Sitekit => command.args(["dev", "--addr", &address.to_string()]),
             Kind::Vite => command
-                .arg(Path::new(PEERS).join("node_modules/vite/bin/vite.js"))
                 .arg(folder.join("sites/app"))
                 .args(["--base", "/app/", "--host", "127.0.0.1", "--strictPort", "--port"])
                 .arg(address.port().to_string()),
