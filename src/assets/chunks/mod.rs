@@ -56,8 +56,6 @@ pub(super) struct Chunk {
     pub(super) is_plain: bool,
     /// The style sheets its modules import, in the order they run.
     pub(super) sheets: Vec<Sheet>,
-    /// Their paths.
-    pub(super) styles: Vec<String>,
 }
 
 /// The files of all chunks.

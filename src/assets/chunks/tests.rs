@@ -12,7 +12,6 @@ fn chunk(name: &str, code: &str) -> Chunk {
     };
     Chunk {
         is_plain: false,
-        styles: Vec::new(),
         placeholder,
         stem: name.to_owned(),
         code: code.to_owned(),

@@ -114,7 +114,8 @@ struct KeptChunk {
     is_worker: bool,
     modules: Vec<BuiltModule>,
     is_plain: bool,
-    styles: Vec<String>,
+    /// Paths of its style sheets.
+    sheets: Vec<String>,
 }
 
 impl KeptChunk {
@@ -130,7 +131,7 @@ impl KeptChunk {
             is_worker: chunk.is_worker,
             modules: chunk.modules.clone(),
             is_plain: chunk.is_plain,
-            styles: chunk.styles.clone(),
+            sheets: chunk.sheets.iter().map(|sheet| sheet.path.clone()).collect(),
         }
     }
 
@@ -150,8 +151,7 @@ impl KeptChunk {
             is_worker: self.is_worker,
             modules: self.modules,
             is_plain: self.is_plain,
-            sheets: self.styles.iter().map(|path| sheets.get(path).cloned()).collect::<Option<_>>()?,
-            styles: self.styles,
+            sheets: self.sheets.iter().map(|path| sheets.get(path).cloned()).collect::<Option<_>>()?,
         })
     }
 }

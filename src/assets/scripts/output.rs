@@ -62,8 +62,7 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
                 entry: entry.map(|root| root.entry),
                 is_worker: workers.contains(&placeholder),
                 modules: modules(&output),
-                sheets: ids().filter_map(|id| Some(sheet(sheets, id)?.1)).collect(),
-                styles: ids().filter_map(|id| Some(sheet(sheets, id)?.0)).collect(),
+                sheets: ids().filter_map(|id| sheet(sheets, id)).collect(),
                 map: output.map.map(|linked| map(&changed, linked)),
                 code: output.code,
                 is_plain: false,
@@ -73,11 +72,9 @@ pub(super) fn chunks(project: &Project, roots: &[Root], sheets: &Sheets, outputs
         .collect()
 }
 
-/// The style sheet that a module is, and its path.
-fn sheet(sheets: &Sheets, module: &str) -> Option<(String, Sheet)> {
+fn sheet(sheets: &Sheets, module: &str) -> Option<Sheet> {
     let (path, query) = id::parts(module)?;
-    let is_sheet = matches!(Kind::of(path, query)?, Kind::Sheet | Kind::Rules);
-    Some((path.to_owned(), sheets.get(path).filter(|_| is_sheet)?.clone()))
+    matches!(Kind::of(path, query)?, Kind::Sheet | Kind::Rules).then(|| sheets.get(path).cloned()).flatten()
 }
 
 /// Sources and about how many bytes of the chunk each is. Modules without a file are nobody's sources.

@@ -27,6 +27,8 @@ use crate::{
 /// A style sheet and all it imports, ready to be joined with others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sheet {
+    /// Of its own file.
+    pub(super) path: String,
     /// What a CSS module calls its classes: the author's name and the published one, or ones between spaces.
     pub(super) names: Option<BTreeMap<String, String>>,
     parts: Vec<Part>,
@@ -76,7 +78,7 @@ pub(super) fn compile(context: &Context<'_>, path: &str, found: &mut Vec<Diagnos
     let mut walk = Walk { files: &files, stack: Vec::new(), seen: BTreeSet::new(), parts: Vec::new() };
     walk.visit(&root, &[]);
     walk.parts.reverse();
-    Some(Sheet { names: root.names.clone(), parts: walk.parts })
+    Some(Sheet { path: path.to_owned(), names: root.names.clone(), parts: walk.parts })
 }
 
 /// One style sheet of one or several, in their order: what a page links, or what the modules of a chunk import. Empty when

@@ -15,7 +15,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 fn code(linked: &super::super::Linked) -> String {
-    let chunk = |chunk: &Chunk| format!("{} {} {:?} {:?}", chunk.stem, chunk.code, chunk.styles, chunk.entry);
+    let sheets = |chunk: &Chunk| chunk.sheets.iter().map(|sheet| sheet.path.clone()).collect::<Vec<_>>();
+    let chunk = |chunk: &Chunk| format!("{} {} {:?} {:?}", chunk.stem, chunk.code, sheets(chunk), chunk.entry);
     linked.chunks.iter().map(chunk).collect()
 }
 
