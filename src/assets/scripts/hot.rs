@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use oxc::span::SourceType;
 use oxc_sourcemap::SourceMap;
 use rolldown::{BundlerTransformOptions, Either, JsxOptions, ModuleType};
 use rolldown_common::{
@@ -25,7 +26,7 @@ use super::{
     plugin::Project,
 };
 use crate::{
-    assets::resolve::{Asked, Unresolved},
+    assets::resolve::{Asked, below, folder},
     diag::Source,
     site::ContentHash,
     transform::script::{self, Registered},
@@ -162,18 +163,7 @@ pub(super) fn chunks() -> CodeSplittingMode {
 pub(super) fn resolved(specifier: &str, importer: &str) -> Option<String> {
     let name = match (specifier.strip_prefix(SPECIFIER), importer.strip_prefix(ID)) {
         (Some(name), _) => name.to_owned(),
-        (None, Some(importer)) if specifier.starts_with('.') => {
-            let mut folder: Vec<&str> = importer.split('/').collect();
-            folder.pop();
-            for segment in specifier.split('/') {
-                match segment {
-                    "." => {}
-                    ".." => drop(folder.pop()),
-                    segment => folder.push(segment),
-                }
-            }
-            folder.join("/")
-        }
+        (None, Some(importer)) if specifier.starts_with('.') => below(folder(importer), specifier)?,
         _ => return None,
     };
     Some(format!("{ID}{}", name.trim_end_matches(".js")))
@@ -213,8 +203,6 @@ pub(super) fn defined(project: &Project, hot: &Hot, module: &str, loaded: &Loade
 
 /// The module in JavaScript, and where it came from.
 fn compiled(hot: &Hot, module: &str, loaded: &Loaded) -> Option<(String, Option<SourceMap<'static>>)> {
-    use oxc::span::SourceType;
-
     let source_type = match &loaded.kind {
         ModuleType::Json => return Some((exports_of(&loaded.code)?, None)),
         ModuleType::Js => SourceType::mjs(),
@@ -273,7 +261,7 @@ impl Written<'_> {
         }
         let found = match self.project.resolve(self.module, specifier, Asked::Import) {
             Ok(found) => id::of(&found),
-            Err(Unresolved::LeftOut | _) => return Meant::Package,
+            Err(_) => return Meant::Package,
         };
         match kind(&found) {
             Some(Kind::Sheet | Kind::Rules) => Meant::Style,
