@@ -223,14 +223,14 @@ function create() {
   // Replacing modules
 
   /** What is to be done for modules that differ: which are to run again, and who is told. `undefined` where no one accepts. */
-  function plan(differing, saysNo) {
+  function plan(differing, sayNo) {
     const outdated = new Set();
     const told = [];
     const tells = (by, of) => told.some((one) => one.by === by && one.of === of) || told.push({ by, of });
     const goes = (instance, path, isFirst) => {
       if (path.includes(instance)) return true;
       outdated.add(instance);
-      if (instance.acceptsItself && !(isFirst && saysNo)) {
+      if (instance.acceptsItself && !(isFirst && sayNo)) {
         tells(instance, instance);
         return true;
       }
@@ -337,7 +337,7 @@ function create() {
 
   /** What differs is replaced. Whether that could be done; where it could not, the page has to be loaded again. */
   async function apply() {
-    let differing = [];
+    const differing = [];
     for (const instance of instances.values()) {
       const now = definitions.get(instance.id);
       if (!packagesAreSame(instance.definition, now)) return false;
@@ -345,21 +345,29 @@ function create() {
       if (now.version !== instance.definition.version) differing.push(instance);
       else instance.definition = now;
     }
-    let saysNo = false;
+    return replaceAll(differing, false);
+  }
+
+  /** Modules that have been replaced and would rather have their importers replaced, too. */
+  function unwilling() {
+    const all = [...invalid].map((id) => instances.get(id)).filter(Boolean);
+    invalid.clear();
+    return all;
+  }
+
+  /** Replaces modules, and whichever say meanwhile that that was not enough. Whether it could be done. */
+  async function replaceAll(modules, sayNo) {
     const rounds = new Map();
-    while (differing.length) {
-      const planned = plan(differing, saysNo);
+    while (modules.length) {
+      const planned = plan(modules, sayNo);
       if (!planned) return false;
       emit("vite:beforeUpdate", {
         type: "update",
         updates: planned.told.map(({ by, of }) => ({ type: "js-update", path: by.id, acceptedPath: of.id })),
       });
       await replace(planned);
-      // Those that were replaced just now and would rather not have been.
-      differing = [...invalid].map((id) => instances.get(id)).filter(Boolean);
-      invalid.clear();
-      saysNo = true;
-      for (const { id } of differing) {
+      [modules, sayNo] = [unwilling(), true];
+      for (const { id } of modules) {
         rounds.set(id, (rounds.get(id) ?? 0) + 1);
         if (rounds.get(id) > 5) return false;
       }
@@ -383,13 +391,8 @@ function create() {
     settling = true;
     after(async () => {
       settling = false;
-      const differing = [...invalid].map((id) => instances.get(id)).filter(Boolean);
-      invalid.clear();
-      if (!differing.length) return true;
-      const planned = plan(differing, true);
-      if (!planned) return false;
-      await replace(planned);
-      return true;
+      const modules = unwilling();
+      return !modules.length || replaceAll(modules, true);
     }).then(
       (done) => done || fullReload(),
       (error) => {
