@@ -1,10 +1,7 @@
 //! The last step of a page: its URLs told where the site is mounted, and all of it minified. What comes out follows from the
 //! page, from what is put into it and from the mount point alone, so that it is done once for each, in one build or in several.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::{files::rebased, memory::Memory};
 use crate::{
@@ -33,13 +30,6 @@ pub(super) struct Finished {
     pub(super) html: Bytes,
     pub(super) needs: Box<Needs>,
     pub(super) loads: Box<Loads>,
-}
-
-/// The same but for the page, which follows it.
-#[derive(Serialize, Deserialize)]
-struct Known {
-    needs: Box<Needs>,
-    loads: Box<Loads>,
 }
 
 /// What is kept, in bytes. Pages beyond it are finished by each build.
@@ -92,36 +82,22 @@ impl<'a> Finisher<'a> {
 
 /// All that decides about a page that is finished; nothing resolves specifiers there.
 fn key(cache: &Cache, page: &Source, links: &Links<'_>, edits: &[Edit]) -> ContentHash {
-    let places: Vec<[u8; 16]> = edits
-        .iter()
-        .map(|(span, _)| {
-            let mut place = [0; 16];
-            place[..8].copy_from_slice(&(span.start as u64).to_le_bytes());
-            place[8..].copy_from_slice(&(span.end as u64).to_le_bytes());
-            place
-        })
-        .collect();
+    let places: Vec<String> = edits.iter().map(|(span, _)| format!("{span:?}")).collect();
     let folder = links.folder.map_or([b"".as_slice(), b""], |folder| [b"in", folder.as_bytes()]);
-    let edits = places.iter().zip(edits).flat_map(|(place, (_, text))| [place.as_slice(), text.as_bytes()]);
+    let edits = places.iter().zip(edits).flat_map(|(place, (_, text))| [place.as_bytes(), text.as_bytes()]);
     let head = [links.base.as_str().as_bytes(), page.text.as_bytes()];
     cache.key(head.into_iter().chain(folder).chain(edits))
 }
 
-/// `None` when there is no memory for it.
-fn write(finished: &Finished) -> Option<Vec<u8>> {
-    let Finished { html, needs, loads } = finished;
-    let known = postcard::to_allocvec(&(needs, loads)).ok()?;
-    let mut kept = Vec::with_capacity(8 + known.len() + html.len());
-    kept.write_all(&(known.len() as u64).to_le_bytes()).ok()?;
-    kept.write_all(&known).ok()?;
-    kept.write_all(html).ok()?;
+/// What is known of the page, and the page behind it. `None` when there is no memory for it.
+fn write(Finished { html, needs, loads }: &Finished) -> Option<Vec<u8>> {
+    let mut kept = postcard::to_allocvec(&(needs, loads)).ok()?;
+    kept.extend_from_slice(html);
     Some(kept)
 }
 
 fn read(kept: &Bytes) -> Option<Finished> {
-    let (length, rest) = kept.split_first_chunk()?;
-    let (known, html) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-    let Known { needs, loads } = postcard::from_bytes(known).ok()?;
+    let ((needs, loads), html) = postcard::take_from_bytes(kept).ok()?;
     Some(Finished { html: kept.slice_ref(html), needs, loads })
 }
 
