@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use crate::{
-    load::{TaxonomyId, TermId, slugify_path},
+    load::{TermId, slugify_path},
     transform::render::{
         trace::{self, Question},
         values::Library,
@@ -16,13 +16,13 @@ use crate::{
 pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, own: &str) {
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy", move |args: Kwargs, state: &State| {
-        let found = taxonomy(&of, &args, state, &lang)?;
-        let asked = (spoken(&of, &args, state, &lang)?, args.must_get::<&str>("kind")?);
+        let kind = args.must_get::<&str>("kind")?;
+        let lang = spoken(&of, &args, state, &lang)?;
         trace::note(
-            || Question::Taxonomy(asked.0.to_owned(), asked.1.to_owned()),
-            |sees| trace::of_taxonomy(&of, asked.0, asked.1, sees),
+            || Question::Taxonomy(lang.to_owned(), kind.to_owned()),
+            |sees| trace::of_taxonomy(&of, lang, kind, sees),
         );
-        found.map(|id| of.taxonomy_value(id)).or_missing(&args)
+        of.taxonomies.find(lang, kind).map(|id| of.taxonomy_value(id)).or_missing(&args)
     });
     let (of, lang) = (Arc::clone(library), own.to_owned());
     tera.register_function("get_taxonomy_term", move |args: Kwargs, state: &State| {
@@ -34,11 +34,6 @@ pub(super) fn register(tera: &mut Tera, library: &Arc<Library>, own: &str) {
         let found = term(&of, &args, state, &lang, Wanted::Url)?;
         found.map(|id| Value::from(of.term_url(id))).or_missing(&args)
     });
-}
-
-fn taxonomy(library: &Library, args: &Kwargs, state: &State<'_>, own: &str) -> TeraResult<Result<TaxonomyId, String>> {
-    let kind = args.must_get::<&str>("kind")?;
-    Ok(library.taxonomies.find(spoken(library, args, state, own)?, kind))
 }
 
 /// The code of the language that is asked for.
@@ -66,7 +61,8 @@ fn term(
         None => args.get::<&str>("name")?.ok_or_else(|| tera::Error::message("it takes a `term`"))?,
     };
     let slug = slugify_path(name.trim(), library.slugify_terms);
-    let (lang, kind) = (spoken(library, args, state, own)?, args.must_get::<&str>("kind")?);
+    let kind = args.must_get::<&str>("kind")?;
+    let lang = spoken(library, args, state, own)?;
     let parts = || (lang.to_owned(), kind.to_owned(), slug.clone());
     let question = || match (wanted, parts()) {
         (Wanted::Value, (lang, kind, slug)) => Question::Term(lang, kind, slug),
@@ -74,7 +70,7 @@ fn term(
     };
     let seen = |sees| (wanted == Wanted::Value).then_some(sees);
     trace::note(question, |sees| trace::of_term(library, lang, kind, &slug, seen(sees)));
-    Ok(taxonomy(library, args, state, own)?.and_then(|id| library.taxonomies.find_term(id, &slug, name)))
+    Ok(library.taxonomies.find(lang, kind).and_then(|id| library.taxonomies.find_term(id, &slug, name)))
 }
 
 /// What is given when there is nothing to give.
