@@ -1,7 +1,7 @@
 //! Modules that are replaced while a page is open, in a real browser: what accepts what (`import.meta.hot`, as Vite has it),
 //! components of React and Preact that keep their state, and what makes the page load again.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -27,22 +27,9 @@ fn site(files: &[(&str, &str)], packages: &[&str]) -> tempfile::TempDir {
     for package in packages {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/assets/fixtures/node_modules").join(package);
         assert!(from.is_dir(), "{package} is installed by tests/setup");
-        copy(&from, &project.path().join("node_modules").join(package));
+        crate::copy(&from, &project.path().join("node_modules").join(package));
     }
     project
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 const NOTE: &str =
