@@ -86,7 +86,8 @@ fn terminal(folder: &Path, script: &str) -> Terminal {
     let script = script.replace("SITEKIT", env!("CARGO_BIN_EXE_sitekit"));
     let script = format!("stty -a > before\n{script}\necho ended $?\nstty -a > after\n");
     std::fs::write(folder.join("script.sh"), script).unwrap();
-    Terminal::start(folder, "sh script.sh")
+    // In the place of the shell that `script` starts: that one would be ended by a Ctrl-C meant for the script's commands.
+    Terminal::start(folder, "exec sh script.sh")
 }
 
 #[test]
