@@ -43,7 +43,7 @@ use rayon::prelude::*;
 
 pub use self::{
     explain::{Explained, Made, MadeOf, Role, explain, made_of},
-    held::Held,
+    held::{Again, Held},
     outputs::Ask,
     references::Unreached,
 };

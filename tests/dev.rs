@@ -3,6 +3,8 @@
 
 #[path = "dev/again.rs"]
 mod again;
+#[path = "dev/ahead.rs"]
+mod ahead;
 #[expect(dead_code, reason = "what is looked at is the page itself")]
 #[path = "browser/chromium.rs"]
 mod chromium;

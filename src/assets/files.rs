@@ -88,6 +88,11 @@ impl<'a> Files<'a> {
         url
     }
 
+    /// Whether nothing was published but what is in `known` already.
+    pub(super) fn are_all_in(&self, known: &BTreeMap<SitePath, BuiltAsset>) -> bool {
+        locked(&self.built).keys().all(|path| known.contains_key(path)) && locked(&self.found).is_empty()
+    }
+
     pub(super) fn into_published(self) -> Published {
         let files = self.built.into_inner().unwrap_or_else(PoisonError::into_inner);
         let made = self.made.into_inner().unwrap_or_else(PoisonError::into_inner);

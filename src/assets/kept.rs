@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Asset, Built, BuiltAsset, Entry, Options,
+    again::Recipes,
     trace::{self, Question, Trace},
 };
 use crate::{
@@ -103,6 +104,7 @@ struct Head {
     foreign: BTreeMap<SitePath, BTreeSet<String>>,
     taken_in: BTreeSet<String>,
     manifest: Manifest,
+    again: Recipes,
     found: Vec<Told>,
 }
 
@@ -139,6 +141,7 @@ impl Head {
             foreign: built.foreign.clone(),
             taken_in: built.taken_in.iter().map(ToString::to_string).collect(),
             manifest: built.manifest.clone(),
+            again: built.again.clone(),
             found: found.iter().map(Told::of).collect(),
         }
     }
@@ -146,7 +149,7 @@ impl Head {
     fn into_built(self, bodies: Bytes, wanted: &BTreeSet<Entry>) -> Option<(Built, Vec<Diagnostic>)> {
         let mut rest = bodies;
         let mut body = |length: usize| (length <= rest.len()).then(|| rest.split_to(length));
-        let mut built = Built { manifest: self.manifest, ..Built::default() };
+        let mut built = Built { manifest: self.manifest, again: self.again, ..Built::default() };
         for (path, length, integrity) in self.files {
             let media = MediaType::of_extension(path.extension());
             built.files.insert(path, BuiltAsset { body: body(length)?, media, integrity });

@@ -5,6 +5,7 @@
 //! The order is that of who names whom: other files first, then style sheets, which name files, then scripts, which name
 //! both, and pages last, elsewhere.
 
+mod again;
 mod browsers;
 mod chunks;
 mod classic;
@@ -27,8 +28,8 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use self::scripts::types;
 use self::{
+    again::Recipes,
     browsers::Browsers,
     chunks::Finished,
     classic::Classic,
@@ -36,7 +37,12 @@ use self::{
     resolve::Resolver,
     scripts::Foreign,
     style_file::StyleFile,
+    styles::Sheet,
     trace::Recorder,
+};
+pub use self::{
+    again::{Again, again},
+    scripts::types,
 };
 use crate::{
     compress::Cache,
@@ -115,6 +121,7 @@ pub struct Built {
     /// Sources that are inside of a built script or style sheet.
     pub taken_in: BTreeSet<Arc<str>>,
     pub manifest: Manifest,
+    again: Recipes,
 }
 
 /// A file and what comes with it. All paths are keys of [`Built::files`].
@@ -274,8 +281,10 @@ fn make(
     }
     let scripts: Vec<&Entry> =
         wanted.iter().filter(|entry| matches!(entry, Entry::Module(_) | Entry::Inline(_))).collect();
-    let scripts::Linked { mut chunks, foreign, sources, found: wrong } = scripts::link(&context, &scripts, cache);
+    let scripts::Linked { mut chunks, foreign, sources, replaceable, found: wrong } =
+        scripts::link(&context, &scripts, cache);
     built.taken_in.extend(sources);
+    built.again.replaceable = replaceable;
     found.extend(wrong);
     if let Some(used) = &mut used {
         for chunk in &chunks {
@@ -299,7 +308,7 @@ fn make(
                     options.together.get(path).and_then(|script| scripts.iter().position(|one| *one == script));
                 let mut sheets = vec![sheet];
                 sheets.extend(script.into_iter().flat_map(|script| chunks::take_sheets(&mut chunks, script)));
-                let file = built.add_sheet(&context, entry, path, styles::join(&context, &sheets, &mut found));
+                let file = built.add_sheet(&context, entry, path, &sheets, &mut found);
                 if sheets.len() > 1 {
                     held.extend(script.map(|script| (script, file)));
                 }
@@ -332,10 +341,21 @@ impl Built {
     }
 
     /// Gives the path of the file.
-    fn add_sheet(&mut self, context: &Context<'_>, entry: &Entry, source: &str, sheet: styles::Joined) -> SitePath {
-        self.taken_in.extend(sheet.modules.iter().map(|module| module.source.as_str().into()));
+    fn add_sheet(
+        &mut self,
+        context: &Context<'_>,
+        entry: &Entry,
+        source: &str,
+        sheets: &[Sheet],
+        found: &mut Vec<Diagnostic>,
+    ) -> SitePath {
         let (stem, _) = names::stem_and_extension(source);
-        let StyleFile { path, built, described, map } = StyleFile::of(context, stem, sheet);
+        let StyleFile { path, built, described, map, recipe } = StyleFile::of(context, stem, sheets, found);
+        self.taken_in.extend(described.modules.iter().map(|module| module.source.as_str().into()));
+        // One at a second address is no file that pages name.
+        if context.is_beside {
+            self.again.styles.insert(path.clone(), recipe);
+        }
         self.add_maps(context, map.map(|map| (path.clone(), map)));
         self.manifest.files.insert(path.as_str().to_owned(), described);
         self.files.insert(path.clone(), built);
@@ -409,6 +429,7 @@ impl Built {
         self.taken_in.extend(sources.map(Arc::from));
         let described = finished.described.into_iter().map(|(path, file)| (path.as_str().to_owned(), file));
         self.manifest.files.extend(described);
+        self.again.styles.extend(finished.recipes);
         self.add_maps(context, finished.maps);
     }
 

@@ -1,7 +1,7 @@
 //! What built files are called: a name a person recognises and a fingerprint of the last bytes, so that a name never means
 //! other bytes and may be kept by caches for good.
 
-use crate::site::{ContentHash, SitePath};
+use crate::site::{BasePath, ContentHash, SitePath};
 
 /// The folder of all built files, in the site.
 const FOLDER: &str = "/assets";
@@ -36,6 +36,13 @@ fn below(folder: &str, stem: &str, extension: &str, hash: &ContentHash) -> SiteP
     let dot = if extension.is_empty() { "" } else { "." };
     let path = format!("{folder}/{stem}.{hash}{dot}{extension}");
     SitePath::parse(&path).unwrap_or_else(|_| unreachable!("{path} is made of characters every path may have"))
+}
+
+/// What a source map beside built files calls a source, as a URL from the root of the host.
+#[must_use]
+pub(super) fn source_url(source: &str, base: &BasePath) -> String {
+    let path = format!("{FOLDER}/{source}");
+    SitePath::parse(&path).map_or(path, |path| path.to_url(base))
 }
 
 /// The stem and the extension of a file's name: `logo` and `svg` of `sites/app/logo.svg`.

@@ -30,14 +30,23 @@ pub(super) enum Question {
 pub(super) struct Recorder<W> {
     world: W,
     asked: Asked,
+    /// What was read, where that is to be read the same again.
+    reads: Option<Reads>,
 }
 
 /// What was asked so far; `None` for what was answered in two ways: it changed while it was read.
 type Asked = Arc<Mutex<BTreeMap<Question, Option<ContentHash>>>>;
 
+type Reads = Arc<Mutex<BTreeMap<String, Result<Bytes, WorldError>>>>;
+
 impl<W> Recorder<W> {
     pub(super) fn new(world: W) -> Self {
-        Self { world, asked: Arc::default() }
+        Self { world, asked: Arc::default(), reads: None }
+    }
+
+    /// In which no file changes: the first that is read of one is what is read of it.
+    pub(super) fn steady(world: W) -> Self {
+        Self { world, asked: Arc::default(), reads: Some(Reads::default()) }
     }
 
     /// What was asked, of this and of all that are shared; `None` when the world changed meanwhile.
@@ -71,7 +80,15 @@ pub(super) fn holds(trace: &Trace, world: &dyn World) -> bool {
 
 impl<W: Deref<Target: World> + Sync> World for Recorder<W> {
     fn read(&self, path: &str) -> Result<Bytes, WorldError> {
-        let answer = self.world.read(path);
+        let known = || self.reads.as_ref()?.lock().ok()?.get(path).cloned();
+        if let Some(answer) = known() {
+            return answer;
+        }
+        let mut answer = self.world.read(path);
+        if let Some(mut reads) = self.reads.as_ref().and_then(|reads| reads.lock().ok()) {
+            // Another thread may have been first.
+            answer = reads.entry(path.to_owned()).or_insert(answer).clone();
+        }
         self.note(Question::Read(path.to_owned()), of_read(&answer));
         answer
     }
@@ -100,7 +117,7 @@ impl<W: Deref<Target: World> + Sync> World for Recorder<W> {
     }
 
     fn shared(&self) -> Arc<dyn World + Send + Sync> {
-        Arc::new(Recorder { world: self.world.shared(), asked: Arc::clone(&self.asked) })
+        Arc::new(Recorder { world: self.world.shared(), asked: Arc::clone(&self.asked), reads: self.reads.clone() })
     }
 }
 
@@ -141,6 +158,40 @@ fn hash(answer: Result<String, &WorldError>) -> ContentHash {
 mod tests {
     use super::*;
     use crate::load::MemoryWorld;
+
+    #[test]
+    fn a_file_that_changes_is_what_it_was() {
+        struct Changing(Mutex<u8>);
+        impl World for Changing {
+            fn read(&self, _: &str) -> Result<Bytes, WorldError> {
+                let mut times = self.0.lock().unwrap();
+                *times += 1;
+                Ok(vec![*times].into())
+            }
+            fn list(&self, _: &str) -> Result<Vec<Entry>, WorldError> {
+                Ok(Vec::new())
+            }
+            fn kind(&self, _: &str) -> Result<EntryKind, WorldError> {
+                Ok(EntryKind::Folder)
+            }
+            fn real(&self, path: &str) -> Result<String, WorldError> {
+                Ok(path.to_owned())
+            }
+            fn outside(&self) -> &dyn Outside {
+                unreachable!("nothing is outside")
+            }
+            fn shared(&self) -> Arc<dyn World + Send + Sync> {
+                Arc::new(Self(Mutex::new(100)))
+            }
+        }
+        let world = Changing(Mutex::new(0));
+        let (steady, plain) = (Recorder::steady(&world as &dyn World), Recorder::new(&world as &dyn World));
+        let twice = |world: &dyn World| [world.read("a").unwrap()[0], world.read("a").unwrap()[0]];
+        assert_eq!(twice(&steady), [1, 1]);
+        assert_eq!(twice(&*steady.shared()), [1, 1]);
+        assert_eq!(twice(&plain), [2, 3]);
+        assert!(plain.trace().is_none() && steady.trace().is_some());
+    }
 
     #[test]
     fn a_trace_holds_until_an_answer_changes() {

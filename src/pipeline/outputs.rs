@@ -105,7 +105,7 @@ pub(super) fn make<R>(
     thread::scope(|scope| {
         let is_sound = all.is_sound();
         scope.spawn(move || remember(with, &memories, is_sound));
-        all.finish(with, |outputs, _, _| then(outputs))
+        all.finish(with, |outputs, _, _, _| then(outputs))
     })
 }
 
@@ -152,8 +152,8 @@ pub(super) fn make_and_keep<R>(
         let is_sound = all.is_sound();
         let memories = &memories;
         scope.spawn(move || remember(with, memories, is_sound));
-        all.finish(with, |outputs, pages, built| {
-            then(outputs, State { drafter, converter, reader, pages, built, known })
+        all.finish(with, |outputs, pages, built, assets| {
+            then(outputs, State { drafter, converter, reader, pages, built, assets, known })
         })
     })
 }
@@ -177,7 +177,11 @@ impl Drafted<'_> {
     }
 
     /// Builds what they ask for, and gives everything its last bytes.
-    fn finish<R>(self, with: &Build<'_>, then: impl FnOnce(Outputs, &Pages<'_>, &Built) -> R) -> R {
+    fn finish<R>(
+        self,
+        with: &Build<'_>,
+        then: impl FnOnce(Outputs, &Pages<'_>, &Built, &assets::Options<'_>) -> R,
+    ) -> R {
         let Self { site, plan, base, highlighting, drafts, rendered, mut diagnostics } = self;
         let Build { world, profile, cache, ref shelves, progress } = *with;
         let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
@@ -244,7 +248,7 @@ impl Drafted<'_> {
             Outputs { routes, manifest: manifest.clone(), hidden_maps: hidden_maps.clone(), rendered, diagnostics };
         thread::scope(|scope| {
             scope.spawn(|| pages.remember());
-            then(outputs, &pages, &built)
+            then(outputs, &pages, &built, &options)
         })
     }
 }
@@ -257,6 +261,8 @@ pub(super) struct State<'p, 'd> {
     pub(super) reader: Option<&'d Renderer<'d>>,
     pub(super) pages: &'p Pages<'p>,
     pub(super) built: &'p Built,
+    /// How assets were built.
+    pub(super) assets: &'p assets::Options<'p>,
     pub(super) known: Known,
 }
 
@@ -542,7 +548,7 @@ impl Output {
     }
 
     /// Pages name themselves what a built script imports; what a style sheet loads they do not.
-    fn of_built(file: BuiltAsset) -> Self {
+    pub(super) fn of_built(file: BuiltAsset) -> Self {
         let output = match file.media {
             MediaType::CSS => Self::of_sheet_body(file.body),
             media => Self::of(file.body, media),

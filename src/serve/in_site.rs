@@ -83,7 +83,7 @@ impl Asking<'_> {
                 (head, nth.map(|nth| (entry, nth)))
             }
             Route::Moved(path) => self.canonical(&path),
-            Route::Missing => self.file_of_the_past().unwrap_or_else(|| self.missing()),
+            Route::Missing => self.made_since().or_else(|| self.file_of_the_past()).unwrap_or_else(|| self.missing()),
             Route::Bad(PathError::TooLong) => (respond::error(StatusCode::URI_TOO_LONG), None),
             Route::Bad(_) => (respond::error(StatusCode::BAD_REQUEST), None),
         }
@@ -91,9 +91,17 @@ impl Asking<'_> {
 
     /// A page that has changed since its bundle was built, in development.
     fn edited(&self, live: &LiveUpdates, id: EntryId) -> Option<Answer> {
-        let bundle = self.site.bundle();
-        let path = bundle.entry(id).path();
-        let edit = live.edits().of(bundle)?.page(path)?.clone();
+        self.edited_at(live, self.site.bundle().entry(id).path())
+    }
+
+    /// A file that has come since then.
+    fn made_since(&self) -> Option<Answer> {
+        let live = self.core.live_updates.as_ref()?;
+        self.edited_at(live, SitePath::from_request(self.raw).ok()?.as_str())
+    }
+
+    fn edited_at(&self, live: &LiveUpdates, path: &str) -> Option<Answer> {
+        let edit = live.edits().of(self.site.bundle())?.at(path)?.clone();
         let entry = Rc::new(Prepared::of_edit(&edit, edit.lookup(path)?));
         let (head, nth) = represent(&edit, &entry, self.wanted);
         Some((head, nth.map(|nth| (entry, nth))))

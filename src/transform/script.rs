@@ -10,7 +10,7 @@ mod shorter;
 mod source_map;
 
 pub use linked::{Later, Linked, Minified, below, minify};
-pub use registered::{CALLED, Registered, register};
+pub use registered::{CALLED, Interface, Registered, register};
 pub use source_map::compose;
 
 use std::{collections::HashSet, ops::Range};

@@ -21,8 +21,8 @@ use super::{
     Asset, BuiltAsset, Context,
     integrity::integrity,
     names::fingerprinted,
-    style_file::StyleFile,
-    styles::{self, Sheet},
+    style_file::{Recipe, StyleFile},
+    styles::Sheet,
 };
 use crate::{
     compress::Cache,
@@ -67,6 +67,8 @@ pub(super) struct Finished {
     pub(super) entries: BTreeMap<usize, Asset>,
     /// By the file they belong to.
     pub(super) maps: BTreeMap<SitePath, String>,
+    /// Of the style sheets.
+    pub(super) recipes: BTreeMap<SitePath, Recipe>,
 }
 
 /// What the name of a script's map comes behind.
@@ -189,7 +191,8 @@ fn assemble(
         let map = map.filter(|_| finished.files.contains_key(&path));
         finished.maps.extend(map.map(|map| (path, map)));
     }
-    for StyleFile { path, built, described, map } in sheets.into_iter().flatten() {
+    for StyleFile { path, built, described, map, recipe } in sheets.into_iter().flatten() {
+        finished.recipes.insert(path.clone(), recipe);
         finished.maps.extend(map.map(|map| (path.clone(), map)));
         finished.described.insert(path.clone(), described);
         finished.files.insert(path, built);
@@ -200,8 +203,7 @@ fn assemble(
 /// The style sheet of a chunk.
 fn style(context: &Context<'_>, chunk: &mut Chunk) -> (Option<StyleFile>, Vec<Diagnostic>) {
     let (sheets, mut found) = (std::mem::take(&mut chunk.sheets), Vec::new());
-    let file =
-        (!sheets.is_empty()).then(|| StyleFile::of(context, &chunk.stem, styles::join(context, &sheets, &mut found)));
+    let file = (!sheets.is_empty()).then(|| StyleFile::of(context, &chunk.stem, &sheets, &mut found));
     (file, found)
 }
 

@@ -37,7 +37,7 @@ fn sheet(name: &str) -> StyleFile {
         modules: Vec::new(),
         unused: None,
     };
-    StyleFile { path, built, described, map: None }
+    StyleFile { path, built, described, map: None, recipe: Recipe { stem: name.to_owned(), sheets: Vec::new() } }
 }
 
 const fn making(base: &BasePath, maps_are_public: bool) -> Making<'_> {

@@ -18,6 +18,7 @@ use rolldown_common::{
     CodeSplittingMode, EnhancedTransformOptions, EnhancedTransformResult, ExportsKind, ManualCodeSplittingOptions,
     MatchGroup, MatchGroupName, MatchGroupTest, ModuleInfo, TsconfigOption, enhanced_transform,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     id,
@@ -29,7 +30,7 @@ use crate::{
     assets::resolve::{Asked, below, folder},
     diag::Source,
     site::ContentHash,
-    transform::script::{self, Registered},
+    transform::script::{self, Interface, Registered},
 };
 
 /// In front of the names of our own modules, as they are imported.
@@ -63,11 +64,25 @@ pub(super) struct Hot {
     modules: BTreeSet<String>,
     /// Those that pages and workers begin with.
     beginnings: BTreeSet<String>,
-    /// Who replaces components.
-    refresh: Option<&'static str>,
+    refresh: Option<Refresh>,
     transform: BundlerTransformOptions,
     /// What names stand for, of those that are gone when rolldown sees the module.
     defines: Vec<(String, String)>,
+}
+
+/// Who replaces components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Refresh {
+    React,
+    Preact,
+}
+
+/// What was linked so that it can be replaced: enough to make a definition of a module again, when it alone has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::assets) struct Replaceable {
+    /// By id.
+    modules: BTreeMap<String, Interface>,
+    refresh: Option<Refresh>,
 }
 
 /// What a link found of the modules of a site.
@@ -88,8 +103,8 @@ impl Hot {
         let has_package = |name: &str| found.modules.keys().any(|id| id.contains(&format!("node_modules/{name}/")));
         let is_component = |id: &String| matches!(kind(id), Some(Kind::Module(ModuleType::Jsx | ModuleType::Tsx)));
         let refresh = match modules.iter().any(is_component) {
-            true if has_package("react-dom") => Some("react"),
-            true if has_package("preact") => Some("preact"),
+            true if has_package("react-dom") => Some(Refresh::React),
+            true if has_package("preact") => Some(Refresh::Preact),
             _ => None,
         };
         let says = |id: &String| {
@@ -99,17 +114,54 @@ impl Hot {
         if refresh.is_none() && !modules.iter().any(says) {
             return None;
         }
-        let (mut transform, defines) = language();
+        Some(Self::new(modules, found.beginnings.clone(), refresh, language()))
+    }
+
+    /// To make definitions again of what was linked.
+    pub(super) fn again(linked: &Replaceable, language: (BundlerTransformOptions, Vec<(String, String)>)) -> Self {
+        Self::new(linked.modules.keys().cloned().collect(), BTreeSet::new(), linked.refresh, language)
+    }
+
+    fn new(
+        modules: BTreeSet<String>,
+        beginnings: BTreeSet<String>,
+        refresh: Option<Refresh>,
+        (mut transform, defines): (BundlerTransformOptions, Vec<(String, String)>),
+    ) -> Self {
         if refresh.is_some() {
             let jsx = transform.jsx.take().and_then(Either::right).unwrap_or_default();
             transform.jsx = Some(Either::Right(JsxOptions { refresh: Some(Either::Left(true)), ..jsx }));
         }
         let defines = defines.into_iter().filter(|(name, _)| name != "import.meta.hot").collect();
-        Some(Self { modules, beginnings: found.beginnings.clone(), refresh, transform, defines })
+        Self { modules, beginnings, refresh, transform, defines }
     }
 
     pub(super) fn replaces(&self, module: &str) -> bool {
         self.modules.contains(module)
+    }
+
+    /// What it made of modules, with what each of them turned out to be to the others.
+    pub(super) fn linked(&self, modules: BTreeMap<String, Interface>) -> Replaceable {
+        Replaceable { modules, refresh: self.refresh }
+    }
+}
+
+impl Replaceable {
+    /// The module of a file, and what it is to others. `None` where there is no such, or where the file is something else, too.
+    pub(super) fn module_of(&self, file: &str) -> Option<(&str, &Interface)> {
+        let mut modules = self.modules.iter().filter(|(id, _)| id::path(id) == file);
+        let (module, interface) = modules.next()?;
+        modules.next().is_none().then_some((module, interface))
+    }
+}
+
+impl Refresh {
+    /// The module of ours that does it.
+    const fn module(self) -> &'static str {
+        match self {
+            Self::React => "react",
+            Self::Preact => "preact",
+        }
     }
 }
 
@@ -180,25 +232,45 @@ pub(super) fn text(module: &str) -> Option<&'static str> {
     MODULES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// A module as a definition. `None` where it cannot be made one.
-pub(super) fn defined(project: &Project, hot: &Hot, module: &str, loaded: &Loaded) -> Option<Loaded> {
-    let (code, map) = compiled(hot, module, loaded)?;
-    let Registered { code, imports, later, accepted, map: origins } =
-        script::register(&Source::new(id::path(module), code))?;
-    let map = map.map(|map| script::compose(&origins, map));
-    let written = Written { project, hot, module, imports: &imports, later: &later, accepted: &accepted };
-    let head = written.head(&code, &loaded.workers);
-    let lines = u32::try_from(head.matches('\n').count()).unwrap_or(u32::MAX);
-    let mut text = head + &code + ";\n";
+/// A module as a definition, and what it is to others. `None` where it cannot be made one.
+pub(super) fn defined(project: &Project, hot: &Hot, module: &str, loaded: &Loaded) -> Option<(Loaded, Interface)> {
+    let definition = Definition::of(project, hot, module, loaded)?;
+    let mut text = definition.head();
+    let lines = lines_of(&text);
+    text.extend([&definition.code, ";\n"]);
     if hot.beginnings.contains(module) {
         let _ = writeln!(text, "sitekit$run({});", literal(module));
     }
-    Some(Loaded {
-        map: map.map(|map| script::below(map, lines)),
+    let defined = Loaded {
+        map: definition.map.map(|map| script::below(map, lines)),
         changed: loaded.changed.clone(),
         workers: loaded.workers.clone(),
         ..Loaded::kept(Loaded::code(text))
-    })
+    };
+    Some((defined, definition.interface))
+}
+
+/// A script that defines a module again in a page that has it, and from it to the author's text. `None` where others have
+/// to be looked at: it is something else to them than in `before`.
+pub(super) fn redefined(
+    project: &Project,
+    hot: &Hot,
+    module: &str,
+    loaded: &Loaded,
+    before: &Interface,
+) -> Option<(String, Option<SourceMap<'static>>)> {
+    let definition = Definition::of(project, hot, module, loaded)?;
+    if !loaded.workers.is_empty() || !definition.interface.fits(before) {
+        return None;
+    }
+    let mut text = definition.head_again();
+    let lines = lines_of(&text);
+    text.extend([&definition.code, ";\n"]);
+    Some((text, definition.map.map(|map| script::below(map, lines))))
+}
+
+fn lines_of(text: &str) -> u32 {
+    u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX)
 }
 
 /// The module in JavaScript, and where it came from.
@@ -234,17 +306,24 @@ fn exports_of(json: &str) -> Option<String> {
     Some(code)
 }
 
-/// What a definition says beside its function.
-struct Written<'a> {
-    project: &'a Project,
+/// What a module is as a definition.
+struct Definition<'a> {
     hot: &'a Hot,
     module: &'a str,
-    imports: &'a [String],
-    later: &'a [String],
-    accepted: &'a [String],
+    /// The call with the function that makes it run.
+    code: String,
+    /// From `code` to the author's text.
+    map: Option<SourceMap<'static>>,
+    /// What it names, and what that means: what it imports before it runs, what it asks for later, what it takes replacements of.
+    imports: Vec<(String, Meant)>,
+    later: Vec<(String, Meant)>,
+    accepted: Vec<(String, Meant)>,
+    interface: Interface,
+    workers: &'a [String],
 }
 
 /// What a specifier means to a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Meant {
     /// Another definition.
     Module(String),
@@ -254,78 +333,119 @@ enum Meant {
     Package,
 }
 
-impl Written<'_> {
-    fn meant(&self, specifier: &str) -> Meant {
-        if specifier.ends_with(id::RULES) {
-            return Meant::Style;
-        }
-        let found = match self.project.resolve(self.module, specifier, Asked::Import) {
-            Ok(found) => id::of(&found),
-            Err(_) => return Meant::Package,
+impl<'a> Definition<'a> {
+    fn of(project: &Project, hot: &'a Hot, module: &'a str, loaded: &'a Loaded) -> Option<Self> {
+        let (code, map) = compiled(hot, module, loaded)?;
+        let Registered { code, imports, later, accepted, interface, map: origins } =
+            script::register(&Source::new(id::path(module), code))?;
+        let meant = |specifiers: Vec<String>| -> Vec<(String, Meant)> {
+            let meant = |specifier: String| {
+                let meant = meant(project, hot, module, &specifier);
+                (specifier, meant)
+            };
+            specifiers.into_iter().map(meant).collect()
         };
-        match kind(&found) {
-            Some(Kind::Sheet | Kind::Rules) => Meant::Style,
-            _ if self.hot.modules.contains(&found) => Meant::Module(found),
-            _ => Meant::Package,
-        }
+        let (imports, later, accepted) = (meant(imports), meant(later), meant(accepted));
+        let map = map.map(|map| script::compose(&origins, map));
+        Some(Self { hot, module, code, map, imports, later, accepted, interface, workers: &loaded.workers })
     }
 
     /// All that stands before the call.
-    fn head(&self, code: &str, workers: &[String]) -> String {
+    fn head(&self) -> String {
         let id = literal(self.module);
         let mut head = format!("import {{ define as sitekit$define, run as sitekit$run }} from \"{SPECIFIER}hot\";\n");
         // Before what it works on.
         if let Some(refresh) = self.hot.refresh {
-            let _ = writeln!(head, "import sitekit$refresh from \"{SPECIFIER}{refresh}\";");
+            let _ = writeln!(head, "import sitekit$refresh from \"{SPECIFIER}{}\";", refresh.module());
         }
-        let (mut own, mut packages, mut later, mut accepts) = <(String, String, String, String)>::default();
-        for (at, specifier) in self.imports.iter().enumerate() {
+        let (mut packages, mut later) = <(String, String)>::default();
+        for (at, (specifier, meant)) in self.imports.iter().enumerate() {
             let name = literal(specifier);
-            match self.meant(specifier) {
-                Meant::Module(id) => {
-                    let _ = writeln!(head, "import {name};");
-                    let _ = write!(own, "{name}: {}, ", literal(&id));
-                }
-                Meant::Style => {
-                    let _ = writeln!(head, "import {name};");
-                }
-                Meant::Package => {
-                    let _ = writeln!(head, "import * as sitekit${at} from {name};");
-                    let _ = write!(packages, "{name}: sitekit${at}, ");
-                }
+            if matches!(meant, Meant::Package) {
+                let _ = writeln!(head, "import * as sitekit${at} from {name};");
+                let _ = write!(packages, "{name}: sitekit${at}, ");
+            } else {
+                let _ = writeln!(head, "import {name};");
             }
         }
-        for specifier in self.later {
+        for (specifier, meant) in &self.later {
             let name = literal(specifier);
-            let id = match self.meant(specifier) {
-                Meant::Module(id) => literal(&id),
-                Meant::Style | Meant::Package => "null".to_owned(),
-            };
+            let id = if let Meant::Module(id) = meant { literal(id) } else { "null".to_owned() };
             let _ = write!(later, "{name}: [{id}, () => import({name})], ");
         }
-        for specifier in self.accepted {
-            if let Meant::Module(id) = self.meant(specifier) {
-                let _ = write!(accepts, "{}: {}, ", literal(specifier), literal(&id));
-            }
-        }
-        let refreshes = self.hot.refresh.is_some() && code.contains("$RefreshReg$");
-        if self.hot.refresh.is_some() && code.contains("$Refresh") {
-            let _ = writeln!(
-                head,
-                "const $RefreshReg$ = (type, name) => sitekit$refresh.register(type, {id} + \" \" + name);\n\
-                 const $RefreshSig$ = sitekit$refresh.sign;"
-            );
-        }
-        let refresh = if refreshes { "sitekit$refresh" } else { "undefined" };
-        let version = version(code, &own, workers);
+        head.push_str(&self.refreshes());
         let _ = writeln!(
             head,
-            "const {called} = (imports, register) => sitekit$define({id}, {{ url: import.meta.url, version: {version}, imports, \
-             own: {{ {own} }}, packages: {{ {packages} }}, later: {{ {later} }}, accepts: {{ {accepts} }}, \
-             refresh: {refresh}, register }});",
+            "const {called} = (imports, register) => sitekit$define({id}, {{ url: import.meta.url, packages: {{ {packages} }}, \
+             later: {{ {later} }}, {what} }});",
             called = script::CALLED,
+            what = self.what(),
         );
         head
+    }
+
+    /// The same in a script of its own. What comes of packages or later is where it was.
+    fn head_again(&self) -> String {
+        let id = literal(self.module);
+        let mut head = "const sitekit$hot = globalThis[Symbol.for(\"sitekit.hot\")];\n".to_owned();
+        if self.hot.refresh.is_some() {
+            head.push_str("const sitekit$refresh = sitekit$hot.refresher;\n");
+        }
+        head.push_str(&self.refreshes());
+        let _ = writeln!(
+            head,
+            "const {called} = (imports, register) => sitekit$hot.redefine({id}, {{ {what} }});",
+            called = script::CALLED,
+            what = self.what(),
+        );
+        head
+    }
+
+    /// What components are told to.
+    fn refreshes(&self) -> String {
+        if self.hot.refresh.is_none() || !self.code.contains("$Refresh") {
+            return String::new();
+        }
+        format!(
+            "const $RefreshReg$ = (type, name) => sitekit$refresh.register(type, {} + \" \" + name);\n\
+             const $RefreshSig$ = sitekit$refresh.sign;\n",
+            literal(self.module)
+        )
+    }
+
+    /// The members of a definition that are of the module alone.
+    fn what(&self) -> String {
+        let (own, accepts) = (modules(&self.imports), modules(&self.accepted));
+        let refreshes = self.hot.refresh.is_some() && self.code.contains("$RefreshReg$");
+        let refresh = if refreshes { "sitekit$refresh" } else { "undefined" };
+        let version = version(&self.code, &own, self.workers);
+        format!("version: {version}, imports, own: {{ {own} }}, accepts: {{ {accepts} }}, refresh: {refresh}, register")
+    }
+}
+
+/// The definitions among what is meant, as members.
+fn modules(meant: &[(String, Meant)]) -> String {
+    let mut members = String::new();
+    for (specifier, meant) in meant {
+        if let Meant::Module(id) = meant {
+            let _ = write!(members, "{}: {}, ", literal(specifier), literal(id));
+        }
+    }
+    members
+}
+
+fn meant(project: &Project, hot: &Hot, module: &str, specifier: &str) -> Meant {
+    if specifier.ends_with(id::RULES) {
+        return Meant::Style;
+    }
+    let found = match project.resolve(module, specifier, Asked::Import) {
+        Ok(found) => id::of(&found),
+        Err(_) => return Meant::Package,
+    };
+    match kind(&found) {
+        Some(Kind::Sheet | Kind::Rules) => Meant::Style,
+        _ if hot.modules.contains(&found) => Meant::Module(found),
+        _ => Meant::Package,
     }
 }
 

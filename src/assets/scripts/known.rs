@@ -7,13 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc_sourcemap::SourceMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Linked, sheets::Sheets};
+use super::{Linked, Replaceable, sheets::Sheets};
 use crate::{
     assets::{
         Context, Entry,
         chunks::Chunk,
         kept,
-        styles::Sheet,
         trace::{self, Question, Trace},
     },
     compress::Cache,
@@ -50,7 +49,7 @@ pub(super) fn get(cache: &Cache, key: ContentHash, context: &Context<'_>, sheets
     let mut wrong = Vec::new();
     for (path, names) in &kept.sheets {
         let sheet = sheets.compile(context, path, &mut wrong)?;
-        if names_of(&sheet).as_bytes() != names || !wrong.is_empty() {
+        if sheet.seen_by_scripts().as_bytes() != names || !wrong.is_empty() {
             return None;
         }
     }
@@ -59,7 +58,7 @@ pub(super) fn get(cache: &Cache, key: ContentHash, context: &Context<'_>, sheets
     }
     let chunks = kept.chunks.into_iter().map(|chunk| chunk.into_chunk(sheets)).collect::<Option<_>>()?;
     let sources = kept.sources.into_iter().map(Into::into).collect();
-    Some(Linked { chunks, foreign: kept.foreign, sources, found: Vec::new() })
+    Some(Linked { chunks, foreign: kept.foreign, sources, replaceable: kept.replaceable, found: Vec::new() })
 }
 
 /// Keeps what was linked without a word.
@@ -68,7 +67,7 @@ pub(super) fn keep(cache: &Cache, key: ContentHash, trace: Trace, asked: Asked, 
         return;
     }
     let names = |path: String| {
-        let names = *names_of(sheets.get(&path)?).as_bytes();
+        let names = *sheets.get(&path)?.seen_by_scripts().as_bytes();
         Some((path, names))
     };
     let Some(names) = asked.sheets.into_iter().map(names).collect::<Option<_>>() else { return };
@@ -79,15 +78,11 @@ pub(super) fn keep(cache: &Cache, key: ContentHash, trace: Trace, asked: Asked, 
         chunks: linked.chunks.iter().map(KeptChunk::of).collect(),
         foreign: linked.foreign.clone(),
         sources: linked.sources.iter().map(ToString::to_string).collect(),
+        replaceable: linked.replaceable.clone(),
     };
     if let Ok(bytes) = postcard::to_allocvec(&kept) {
         cache.keep(key, &bytes);
     }
-}
-
-/// Stands for what a script sees of a style sheet.
-fn names_of(sheet: &Sheet) -> ContentHash {
-    ContentHash::of(format!("{:?}", sheet.names).as_bytes())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,6 +94,7 @@ struct Kept {
     chunks: Vec<KeptChunk>,
     foreign: BTreeMap<String, BTreeSet<String>>,
     sources: Vec<String>,
+    replaceable: Option<Replaceable>,
 }
 
 /// A [`Chunk`].

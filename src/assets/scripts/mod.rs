@@ -1,6 +1,7 @@
 //! Links module scripts into chunks, by rolldown: what is imported by several is in one chunk of its own, what is imported
 //! later is a chunk, what is not used is nowhere. Every file comes through `World`.
 
+mod alone;
 mod cycles;
 mod decorators;
 mod environment;
@@ -41,6 +42,7 @@ use tokio::{
 };
 
 pub use self::types::types;
+pub(super) use self::{alone::again, hot::Replaceable};
 use self::{
     hot::Hot,
     known::Asked,
@@ -57,6 +59,8 @@ pub(super) struct Linked {
     pub(super) foreign: Foreign,
     /// The scripts of the site that were linked, whether anything is left of them or not.
     pub(super) sources: BTreeSet<Arc<str>>,
+    /// What can be replaced in open pages.
+    pub(super) replaceable: Option<Replaceable>,
     pub(super) found: Vec<Diagnostic>,
 }
 
@@ -75,7 +79,8 @@ pub(super) fn link(context: &Context<'_>, entries: &[&Entry], cache: Option<&Cac
     if let Some(linked) = known::get(cache, key, context, &mut Sheets::default()) {
         return linked;
     }
-    let recorder = Recorder::new(context.world);
+    // It may be linked twice, which has to be of the same.
+    let recorder = Recorder::steady(context.world);
     let resolver = Arc::new(Resolver::new(context.site, recorder.shared(), context.options.is_dev));
     let noting = Context { world: &recorder, resolver: &resolver, ..*context };
     let mut linking = Linking::new(&noting, context);
@@ -111,12 +116,18 @@ fn link_anew(linking: &mut Linking<'_>, entries: &[&Entry]) -> Linked {
     }
     found.extend(project.take_found());
     found.extend(cycles::find(&project));
+    let mut replaceable = None;
     let chunks = match linked {
         Ok(Ok(BundleOutput { assets, warnings })) => {
             report::warnings(&project, &warnings, &mut found);
             let is_dev = linking.context.options.is_dev;
-            let replaceable = is_dev.then(|| replaceable(linking, entries, (&project, &roots))).flatten();
-            replaceable.unwrap_or_else(|| output::chunks(&project, &roots, &linking.sheets, assets))
+            match is_dev.then(|| link_replaceable(linking, entries, (&project, &roots))).flatten() {
+                Some((chunks, linked)) => {
+                    replaceable = Some(linked);
+                    chunks
+                }
+                None => output::chunks(&project, &roots, &linking.sheets, assets),
+            }
         }
         Ok(Err(errors)) => {
             report::errors(&project, &errors, &mut found);
@@ -130,7 +141,7 @@ fn link_anew(linking: &mut Linking<'_>, entries: &[&Entry]) -> Linked {
     in_page::show_as_written(&project, &mut found);
     found.sort();
     found.dedup();
-    Linked { chunks, foreign: project.take_foreign(), sources: project.own_scripts(), found }
+    Linked { chunks, foreign: project.take_foreign(), sources: project.own_scripts(), replaceable, found }
 }
 
 type Attempt = (thread::Result<Result<BundleOutput, Vec<BuildDiagnostic>>>, Arc<Project>, Vec<Root>);
@@ -182,24 +193,24 @@ fn link_once(linking: &mut Linking<'_>, entries: &[&Entry], hot: Option<Hot>, fo
 
 /// The chunks of what was linked without a mistake, linked once more so that their modules can be replaced while a page is
 /// open. `None` where none of them says that it can.
-fn replaceable(
+fn link_replaceable(
     linking: &mut Linking<'_>,
     entries: &[&Entry],
     (project, roots): (&Project, &[Root]),
-) -> Option<Vec<Chunk>> {
+) -> Option<(Vec<Chunk>, Replaceable)> {
     // All that is wrong has been told.
     let mut told = Vec::new();
     let hot = project.replaceable(linking.context, roots, &mut told)?;
     let (linked, project, roots) = link_once(linking, entries, Some(hot), &mut told);
-    match linked {
-        Ok(Ok(BundleOutput { assets, .. })) if !project.has_failed() => {
+    match (linked, project.replaced()) {
+        (Ok(Ok(BundleOutput { assets, .. })), Some(replaceable)) => {
             let mut chunks = output::chunks(&project, &roots, &linking.sheets, assets);
             for chunk in &mut chunks {
                 chunk.is_plain = true;
             }
-            Some(chunks)
+            Some((chunks, replaceable))
         }
-        wrong => {
+        (wrong, _) => {
             let why = wrong.map(|linked| linked.map(drop));
             tracing::warn!(?why, "modules cannot be replaced in open pages: this is a mistake of sitekit's");
             None

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Foreign,
-    hot::{self, Hot},
+    hot::{self, Hot, Replaceable},
     id,
     kind::Kind,
     load::{self, Loaded},
@@ -33,8 +33,9 @@ use crate::{
         resolve::{Asked, Found, Resolver, Unresolved},
         styles::Sheet,
     },
-    diag::{Diagnostic, Source},
+    diag::{Diagnostic, Severity, Source},
     load::{World, WorldError},
+    transform::script::Interface,
 };
 
 /// An entry that can be linked.
@@ -82,6 +83,8 @@ struct Told {
     started: BTreeSet<String>,
     /// Whether something that was to be replaceable could not be made so.
     failed: bool,
+    /// What modules are to others that were made replaceable, by id.
+    defined: BTreeMap<String, Interface>,
     /// The author's texts of modules the linker got another text of, by path.
     changed: BTreeMap<String, Arc<str>>,
     modules: BTreeMap<String, Arc<ModuleInfo>>,
@@ -194,8 +197,17 @@ impl Project {
         Hot::of(&modules, || settings::language(context, &self.resolver, found))
     }
 
-    pub(super) fn has_failed(&self) -> bool {
-        self.told().failed
+    /// What was linked so that it can be replaced. `None` where something could not be.
+    pub(super) fn replaced(&self) -> Option<Replaceable> {
+        let told = self.told();
+        let hot = self.hot.as_ref().filter(|_| !told.failed)?;
+        Some(hot.linked(told.defined.clone()))
+    }
+
+    /// Whether nothing was wrong.
+    pub(super) fn is_sound(&self) -> bool {
+        let told = self.told();
+        told.broken.is_empty() && !told.found.iter().any(|one| one.severity == Severity::Error)
     }
 
     pub(super) fn changed(&self) -> BTreeMap<String, Arc<str>> {
@@ -362,10 +374,12 @@ impl Modules {
     /// A module as it can be replaced, where it is to be.
     fn replaceable(&self, module: &str, loaded: Loaded) -> Loaded {
         let Some(hot) = self.0.hot.as_ref().filter(|hot| hot.replaces(module)) else { return loaded };
-        hot::defined(&self.0, hot, module, &loaded).unwrap_or_else(|| {
+        let Some((defined, interface)) = hot::defined(&self.0, hot, module, &loaded) else {
             self.0.told().failed = true;
-            loaded
-        })
+            return loaded;
+        };
+        self.0.told().defined.insert(module.to_owned(), interface);
+        defined
     }
 
     /// `None` for what rolldown and its own plugins answer.

@@ -9,7 +9,7 @@ use crate::{
         Context,
         names::stem_and_extension,
         style_file::StyleFile,
-        styles::{self, Joined, Sheet},
+        styles::{self, Sheet},
     },
     diag::Diagnostic,
     load::WorldError,
@@ -56,8 +56,8 @@ impl Sheets {
 
     pub(super) fn url(&mut self, context: &Context<'_>, path: &str, found: &mut Vec<Diagnostic>) -> Option<String> {
         let sheet = self.compile(context, path, found)?;
-        let sheet = Joined { map: None, ..styles::join(context, std::slice::from_ref(&*sheet), found) };
-        let StyleFile { path, built, .. } = StyleFile::of(context, stem_and_extension(path).0, sheet);
+        let (stem, _) = stem_and_extension(path);
+        let StyleFile { path, built, .. } = StyleFile::without_map(context, stem, std::slice::from_ref(&*sheet), found);
         Some(context.files.add(path, built))
     }
 

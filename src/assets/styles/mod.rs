@@ -20,7 +20,7 @@ use self::file::{Condition, File, Layer, Lead};
 use super::Context;
 use crate::{
     diag::{Diagnostic, Severity},
-    site::BuiltModule,
+    site::{BuiltModule, ContentHash},
     transform::contained::contained,
 };
 
@@ -63,6 +63,13 @@ enum What {
     Layers(Vec<String>),
     /// A sheet of another host, by its address.
     Foreign(String),
+}
+
+impl Sheet {
+    /// Stands for what a script sees of it.
+    pub(super) fn seen_by_scripts(&self) -> ContentHash {
+        ContentHash::of(format!("{:?}", self.names).as_bytes())
+    }
 }
 
 /// The style sheet at `path` and all it imports. `None` when it cannot be published; `found` says why.

@@ -1,7 +1,8 @@
 //! A build on a thread of its own, which stays there when it is over: everything it made borrows from everything else it made,
-//! so it cannot be carried away. It is asked what a page is now, until whoever asks lets go of it.
+//! so it cannot be carried away. It is asked what a source is now, until whoever asks lets go of it.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -24,9 +25,9 @@ use crate::{
     diag::{Diagnostic, Severity},
     map::Bundle,
     pack,
-    pipeline::Held,
+    pipeline::{self, Held},
     remote::LOCK_FILE,
-    site::{ContentHash, SiteName},
+    site::{Body, ContentHash, SiteImage, SiteName, SitePath},
     watch::{Changes, Watch},
 };
 
@@ -73,11 +74,22 @@ pub(super) struct Kept {
     questions: mpsc::Sender<Question>,
 }
 
-/// What is at the addresses of a content file now?
+/// What is a source now?
 #[derive(Debug)]
 struct Question {
     file: String,
-    answer: mpsc::Sender<Option<Bundle>>,
+    answer: mpsc::Sender<Option<Again>>,
+}
+
+/// What a source that has changed has become, as it can be served.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// The answers at the addresses of a page.
+    Page(Bundle),
+    /// Style sheets, and the names they have now by those they had.
+    Styles(Bundle, BTreeMap<SitePath, SitePath>),
+    /// A script that defines a module again.
+    Module(String),
 }
 
 /// Sends its message at the latest when its thread ends, however that does.
@@ -144,9 +156,17 @@ impl Order {
     }
 }
 
-/// The answers at the addresses of a file, as a bundle of these alone.
-fn again(held: &Held<'_, '_>, file: &str) -> Option<Bundle> {
-    let sealed = pack::seal(&held.again(file)?).ok()?;
+fn again(held: &Held<'_, '_>, file: &str) -> Option<Again> {
+    Some(match held.again(file)? {
+        pipeline::Again::Page(image) => Again::Page(bundle_of(&image)?),
+        pipeline::Again::Styles(image, names) => Again::Styles(bundle_of(&image)?, names),
+        pipeline::Again::Module(script) => Again::Module(script),
+    })
+}
+
+/// A few answers as a bundle of these alone.
+fn bundle_of(image: &SiteImage<Body>) -> Option<Bundle> {
+    let sealed = pack::seal(image).ok()?;
     let bytes = sealed.pieces().collect::<Result<Vec<_>, _>>().ok()?.concat();
     Bundle::from_bytes(bytes.into()).ok()
 }
@@ -184,8 +204,8 @@ impl Running {
 }
 
 impl Kept {
-    /// The answers at the addresses of a file of the project, as it is now; `None` where only a build can tell.
-    pub(super) fn again(&self, file: &str) -> Option<Bundle> {
+    /// What a file of the project is now; `None` where only a build can tell.
+    pub(super) fn again(&self, file: &str) -> Option<Again> {
         let (answer, answered) = mpsc::channel();
         self.questions.send(Question { file: file.to_owned(), answer }).ok()?;
         answered.recv().ok().flatten()

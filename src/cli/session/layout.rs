@@ -22,6 +22,9 @@ pub(super) struct Layout {
     pub(super) out: PathBuf,
 }
 
+/// Extensions of modules and style sheets.
+const SOURCES: &[&str] = &["js", "mjs", "jsx", "ts", "mts", "tsx", "json", "css", "scss", "sass"];
+
 /// Whom changes concern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Concerned {
@@ -56,13 +59,17 @@ impl Layout {
         changes.iter().map(|(path, change)| (self.name(path), *change)).collect()
     }
 
-    /// The site that a file of Markdown is content of.
-    pub(super) fn site_of_content(&self, path: &Path) -> Option<SiteName> {
-        let below =
-            path.strip_prefix(&self.sites).ok().filter(|path| path.extension().is_some_and(|end| end == "md"))?;
+    /// The site that a file is a source of which can be made again alone: Markdown of its content, a module, a style sheet.
+    pub(super) fn site_of_source(&self, path: &Path) -> Option<SiteName> {
+        let extension = path.extension()?.to_str()?;
+        let below = path.strip_prefix(&self.sites).ok()?;
         let mut parts = below.components().map(Component::as_os_str);
         let site = SiteName::parse(parts.next()?.to_str()?).ok()?;
-        (parts.next()? == "content").then_some(site)
+        let is_source = match extension {
+            "md" => parts.next()? == "content",
+            extension => SOURCES.contains(&extension),
+        };
+        is_source.then_some(site)
     }
 
     pub(super) fn name(&self, path: &Path) -> String {
@@ -101,9 +108,13 @@ mod tests {
             ("/p/sites/docs/content/a/b.md", Some("docs")),
             ("/p/sites/docs/content/a.txt", None),
             ("/p/sites/docs/templates/a.md", None),
+            ("/p/sites/docs/main.ts", Some("docs")),
+            ("/p/sites/docs/static/a/look.scss", Some("docs")),
+            ("/p/sites/docs/index.html", None),
             ("/p/a.md", None),
+            ("/p/main.ts", None),
         ] {
-            let found = layout.site_of_content(Path::new(path));
+            let found = layout.site_of_source(Path::new(path));
             assert_eq!(found.as_ref().map(SiteName::as_str), site, "{path}");
         }
         let changes = [("/p/sites/docs/a.md".into(), Change::Added)].into();

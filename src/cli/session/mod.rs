@@ -28,7 +28,7 @@ pub(super) use self::{
     screen::{Screen, audience},
 };
 use self::{
-    keeper::{Finished, Kept, Order, Running},
+    keeper::{Again, Finished, Kept, Order, Running},
     late::Outputs,
     layout::Layout,
 };
@@ -109,9 +109,11 @@ pub(super) struct Session {
     resumed: BTreeMap<SiteName, BasePath>,
     /// What the commands of authors have written.
     outputs: BTreeMap<SiteName, Outputs>,
-    /// The files whose pages were made again, and with which generation's build, since changes were found last.
+    /// The files that were made again, and with which generation's build, since changes were found last.
     made_again: BTreeMap<PathBuf, ContentHash>,
-    /// Where pages answer that are made again.
+    /// Scripts that define modules again which have changed since the last build of their site was begun.
+    redefined: BTreeMap<PathBuf, String>,
+    /// Where answers what is made again.
     pages: Option<Arc<LiveUpdates>>,
     sites: BTreeMap<SiteName, Known>,
     /// What is wrong with no site in particular.
@@ -121,7 +123,7 @@ pub(super) struct Session {
     live: Live,
 }
 
-/// So many pages that changed are made again before a build: of more, the build makes more sense.
+/// So many files that changed are made again before a build: of more, the build makes more sense.
 const MOST_LATE: usize = 8;
 
 /// What is known of a site since it was built last.
@@ -171,6 +173,7 @@ impl Session {
             resumed: BTreeMap::new(),
             outputs: BTreeMap::new(),
             made_again: BTreeMap::new(),
+            redefined: BTreeMap::new(),
             pages: None,
             sites: BTreeMap::new(),
             wrong: Vec::new(),
@@ -305,7 +308,7 @@ impl Session {
                 match wake {
                     Wake::Heard(heard) => {
                         if let Heard::Of(path, Sort::Done) = &heard
-                            && self.layout.site_of_content(path).is_some()
+                            && self.layout.site_of_source(path).is_some()
                         {
                             written.insert(path.clone());
                         }
@@ -366,6 +369,7 @@ impl Session {
                 self.line_up(&changes, everything);
                 continue;
             };
+            self.redefined.retain(|path, _| self.layout.site_of_source(path).as_ref() != Some(&site));
             match self.order(&site, Display::Quiet).and_then(Order::begin) {
                 Ok(running) => self.running = Some(running),
                 Err(error) => {
@@ -376,14 +380,21 @@ impl Session {
         }
     }
 
-    /// Makes a page again that changed, with what its site's last build knows.
+    /// Makes what has changed again, with what its site's last build knows.
     fn make_again(&mut self, path: &Path) {
         let started = Instant::now();
-        let Some(site) = self.layout.site_of_content(path) else { return };
+        let Some(site) = self.layout.site_of_source(path) else { return };
         let (Some(pages), Some(Known { kept: Some(kept), .. })) = (&self.pages, self.sites.get(&site)) else { return };
         let file = self.layout.name(path);
-        if let Some(page) = kept.again(&file) {
-            pages.edit(&page, kept.generation);
+        if let Some(again) = kept.again(&file) {
+            match again {
+                Again::Page(page) => pages.edit(&page, kept.generation, &BTreeMap::new()),
+                Again::Styles(sheets, names) => pages.edit(&sheets, kept.generation, &names),
+                Again::Module(script) => {
+                    pages.redefine(&site, script.clone());
+                    self.redefined.insert(path.to_owned(), script);
+                }
+            }
             self.made_again.insert(path.to_owned(), kept.generation);
             self.tell(&Event::Edited { site, file, took: started.elapsed() });
         }
@@ -392,13 +403,13 @@ impl Session {
     /// The same for what has been found to have changed: not every system says when a file is whole.
     fn make_settled_again(&mut self, changes: &Changes) {
         let made = std::mem::take(&mut self.made_again);
-        let is_page = |path: &Path| self.layout.site_of_content(path).is_some();
+        let is_source = |path: &Path| self.layout.site_of_source(path).is_some();
         let are_few = changes.len() <= MOST_LATE;
-        if !are_few || !changes.iter().all(|(path, change)| *change == Change::Changed && is_page(path)) {
+        if !are_few || !changes.iter().all(|(path, change)| *change == Change::Changed && is_source(path)) {
             return;
         }
         for path in changes.keys() {
-            let site = self.layout.site_of_content(path).and_then(|site| self.sites.get(&site));
+            let site = self.layout.site_of_source(path).and_then(|site| self.sites.get(&site));
             let generation = site.and_then(|known| known.kept.as_ref()).map(|kept| kept.generation);
             if made.get(path) != generation.as_ref() {
                 self.make_again(path);

@@ -138,7 +138,7 @@ fn holding<R>(desk: &Desk, then: impl FnOnce(&Held<'_, '_>) -> R) -> R {
 /// Whether a file was made again, and then as a cold build makes it.
 #[track_caller]
 fn check(desk: &Desk, held: &Held<'_, '_>, file: &str) -> bool {
-    let Some(again) = held.again(&format!("sites/s/content/{file}")) else { return false };
+    let Some(Again::Page(again)) = held.again(&format!("sites/s/content/{file}")) else { return false };
     let (cold, found) = cold(desk);
     is_as(&again, &cold.unwrap_or_else(|| panic!("only what can be built is made again: {found:#?}")));
     true
@@ -277,7 +277,7 @@ fn any_edits_one_after_another() {
                 let before = desk.read(&format!("sites/s/content/{file}")).unwrap();
                 desk.write(&format!("content/{file}"), &with_body(&desk, file, &body));
                 let again = held.again(&format!("sites/s/content/{file}"));
-                if let (Some(again), Some(cold)) = (again, cold(&desk).0) {
+                if let (Some(Again::Page(again)), Some(cold)) = (again, cold(&desk).0) {
                     is_as(&again, &cold);
                     made += 1;
                 } else {

@@ -279,14 +279,18 @@ async function renewPage() {
   for (const style of document.querySelectorAll("style")) if (style.textContent.trim() && !style.sheet) reload("a policy");
 }
 
-async function update(next, files) {
+async function update(next, { files, modules: later = [], same }) {
   if (!files) reload("too many files");
   // The page may be of a generation already whose message comes only now, with its files.
-  if (next !== generation) await renewPage();
+  if (next !== generation) {
+    // What it would ask for is what it has.
+    if (same === generation && (await base)?.generation === same) base = { ...(await base), generation: (generation = next) };
+    else await renewPage();
+  }
   await replace(files);
   const scripts = [...successors];
   successors.clear();
-  if (scripts.length && !(await modules().update(scripts))) reload("a script that nothing accepts");
+  if (scripts.length && !(await modules().update(scripts, later))) reload("a script that nothing accepts");
   document.dispatchEvent(new CustomEvent("sitekit:update", { detail: { generation } }));
 }
 
@@ -299,13 +303,23 @@ const receive = {
     sites = now;
     if (site) {
       if (!(site in message.sites)) reload("the site is gone");
-      return message.sites[site] === generation ? undefined : update(message.sites[site], message.missed);
+      return message.sites[site] === generation ? undefined : update(message.sites[site], { files: message.missed });
     }
     if (others) reload("another site");
   },
   update(message) {
     if (!site) reload("a site");
-    if (message.site === site) return update(message.generation, message.files);
+    if (message.site === site) return update(message.generation, message);
+  },
+  // A module that has changed, before the build that has it is over: what this does not come to, that one does.
+  async module({ site: of, url }) {
+    if (of !== site || !modules()) return;
+    try {
+      await import(url);
+      await modules().renew();
+    } catch (error) {
+      console.error(error);
+    }
   },
   sites(message) {
     if (!site || message.gone.includes(site)) reload("the sites");

@@ -1,6 +1,6 @@
-//! Pages that have changed since the live generation of their site was built, and are made already while the next one is being
-//! built. They are a bundle each, so that they have the fields and validators of any other answer; and they are gone with the
-//! generation they belong to.
+//! What has changed since the live generation of its site was built, and is made already while the next one is being built.
+//! Pages and style sheets are a bundle each, so that they have the fields and validators of any other answer; modules are
+//! scripts of ours. All are gone with the generation they belong to.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     map::Bundle,
-    site::{ContentHash, SiteName},
+    site::{ContentHash, SiteName, SitePath},
 };
 
 /// Of all sites.
@@ -23,7 +23,18 @@ pub(in crate::serve) struct Edited {
     of: ContentHash,
     /// What the site is called as it is now, instead of its generation.
     name: String,
-    pages: BTreeMap<String, Bundle>,
+    /// Where answers are, by their paths.
+    answers: BTreeMap<String, Bundle>,
+    later: Later,
+}
+
+/// What pages of a generation have to be told beside that they are of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Later {
+    /// URLs of style sheets that have another name now, and these.
+    pub(super) names: BTreeMap<String, String>,
+    /// URLs of scripts that define modules again, in their order.
+    pub(super) modules: Vec<String>,
 }
 
 impl Edits {
@@ -46,20 +57,58 @@ impl Edits {
             .map_or_else(|| generation.to_owned(), |edited| edited.name.clone())
     }
 
-    /// Lets the pages of `edit` answer instead of those of the generation `of`. Returns what the site was called until then, if
-    /// that is another name.
-    pub(super) fn add(&self, edit: &Bundle, of: ContentHash) -> Option<String> {
+    /// What pages are told of a site that is live in this generation, beside that.
+    pub(super) fn later(&self, site: &str, generation: &str) -> Later {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut own = all.iter().filter(|(name, _)| name.as_str() == site).flat_map(|(_, own)| own);
+        own.find(|edited| edited.of.to_string() == generation).map(|edited| edited.later.clone()).unwrap_or_default()
+    }
+
+    /// Lets what is in `edit` answer instead of what is in the generation `of`, or beside that: `names` are style sheets that
+    /// are called otherwise now. Returns what the site was called until then, if that is another name; and the names that
+    /// pages may know, and what they are now.
+    pub(super) fn add(
+        &self,
+        edit: &Bundle,
+        of: ContentHash,
+        names: &BTreeMap<SitePath, SitePath>,
+    ) -> Option<(String, BTreeMap<String, String>)> {
+        let mut told = BTreeMap::new();
+        let url = |path: &SitePath| path.to_url(edit.base());
+        let was = self.change(edit.site(), of, |answers, later| {
+            answers.extend(edit.routes().map(|(path, _)| (path.to_owned(), edit.clone())));
+            for (was, now) in names {
+                let before = later.names.insert(url(was), url(now));
+                told.extend(before.into_iter().chain([url(was)]).map(|known| (known, url(now))));
+            }
+        });
+        told.retain(|was, now| was != now);
+        was.map(|was| (was, told))
+    }
+
+    /// Lets pages that come to the generation `of` define a module again by the script at `url`.
+    pub(super) fn add_module(&self, site: &SiteName, of: ContentHash, url: String) {
+        self.change(site, of, |_, later| later.modules.push(url));
+    }
+
+    /// What the site was called until then, if it has another name now.
+    fn change(
+        &self,
+        site: &SiteName,
+        of: ContentHash,
+        change: impl FnOnce(&mut BTreeMap<String, Bundle>, &mut Later),
+    ) -> Option<String> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let own = all.entry(edit.site().clone()).or_default();
+        let own = all.entry(site.clone()).or_default();
         let before = own.iter().position(|edited| edited.of == of).map(|at| own.swap_remove(at));
-        let was = before.as_ref().map_or_else(|| of.to_string(), |before| before.name.clone());
-        let mut pages = before.map_or_else(BTreeMap::new, |before| before.pages.clone());
-        pages.extend(edit.routes().map(|(path, _)| (path.to_owned(), edit.clone())));
-        let generations: Vec<String> = pages.values().map(|edit| edit.generation().to_string()).collect();
-        let parts = pages.keys().zip(&generations).flat_map(|(path, of)| [path.as_bytes(), of.as_bytes()]);
-        let name = format!("{of}-{}", ContentHash::of_parts(parts));
+        let (was, mut answers, mut later) = match &before {
+            Some(before) => (before.name.clone(), before.answers.clone(), before.later.clone()),
+            None => (of.to_string(), BTreeMap::new(), Later::default()),
+        };
+        change(&mut answers, &mut later);
+        let name = name(of, &answers, &later);
         let is_new = name != was;
-        own.push(Arc::new(Edited { of, name, pages }));
+        own.push(Arc::new(Edited { of, name, answers, later }));
         is_new.then_some(was)
     }
 
@@ -72,9 +121,17 @@ impl Edits {
     }
 }
 
+/// What a site is called with these edits.
+fn name(of: ContentHash, answers: &BTreeMap<String, Bundle>, later: &Later) -> String {
+    let generations: Vec<String> = answers.values().map(|edit| edit.generation().to_string()).collect();
+    let answers = answers.keys().zip(&generations).flat_map(|(path, of)| [path.as_bytes(), of.as_bytes()]);
+    let modules = later.modules.iter().map(String::as_bytes);
+    format!("{of}-{}", ContentHash::of_parts(answers.chain(modules)))
+}
+
 impl Edited {
-    /// The bundle that has the page at a path.
-    pub(in crate::serve) fn page(&self, path: &str) -> Option<&Bundle> {
-        self.pages.get(path)
+    /// The bundle that has the answer at a path.
+    pub(in crate::serve) fn at(&self, path: &str) -> Option<&Bundle> {
+        self.answers.get(path)
     }
 }

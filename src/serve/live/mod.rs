@@ -23,7 +23,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use self::edits::Edits;
+use self::edits::{Edits, Later};
 use super::{
     body::Body,
     connection::{Pending, Track},
@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     map::Bundle,
-    site::{ContentHash, Host, SiteName},
+    site::{ContentHash, Host, SiteName, SitePath},
 };
 
 /// Where it is.
@@ -44,6 +44,9 @@ const CLIENT: &str = concat!("(() => {\n", include_str!("client.js"), include_st
 
 /// Updates that are remembered for pages that were not listening.
 const REMEMBERED: usize = 200;
+
+/// Scripts that define modules again and that are there for pages that were told of them.
+const SCRIPTS: usize = 32;
 
 /// Messages that wait for one page. One that takes none of them is let go, and asks again when it wakes up.
 const WAITING: usize = 64;
@@ -77,6 +80,9 @@ struct Told {
     names: BTreeMap<String, String>,
     /// The last messages of type `update`, the newest last.
     updates: VecDeque<Value>,
+    /// Scripts that define modules again, by their numbers; and how many there were.
+    scripts: VecDeque<(u64, Bytes)>,
+    kept: u64,
     pages: Vec<mpsc::Sender<Bytes>>,
     closed: bool,
 }
@@ -100,6 +106,8 @@ impl LiveUpdates {
             problems: json!([]),
             names: BTreeMap::new(),
             updates: VecDeque::new(),
+            scripts: VecDeque::new(),
+            kept: 0,
             pages: Vec::new(),
             closed: false,
         };
@@ -114,39 +122,60 @@ impl LiveUpdates {
     /// Tells all pages that are open. What they are told of a generation is what they see of it: with its edits.
     pub fn publish(&self, mut message: Value) {
         let mut told = self.told();
-        if message["type"] == "update"
-            && let (Some(site), Some(generation)) = (message["site"].as_str(), message["generation"].as_str())
-        {
-            let now = self.edits.name_of(site, generation);
-            let before = told.names.insert(site.to_owned(), now.clone());
-            if let Some(before) = before.filter(|_| !message["previous"].is_null()) {
-                message["previous"] = before.into();
-            }
-            message["generation"] = now.into();
+        if message["type"] != "update" {
+            return told.send(&message);
         }
-        told.send(&message);
-        if message["type"] == "update" {
-            told.updates.push_back(message);
-            if told.updates.len() > REMEMBERED {
-                told.updates.pop_front();
-            }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (site, generation) = (text(&message["site"]), text(&message["generation"]));
+        let Later { names, modules } = self.edits.later(&site, &generation);
+        if let Some(files) = message["files"].as_array_mut() {
+            files.extend(renamed(&names));
         }
+        message["modules"] = modules.into();
+        let now = self.edits.name_of(&site, &generation);
+        let before = told.names.insert(site, now.clone());
+        if let Some(before) = before.filter(|_| !message["previous"].is_null()) {
+            message["previous"] = before.into();
+        }
+        message["generation"] = now.into();
+        told.update(message);
     }
 
-    /// Lets the pages of `edit` answer, at once, instead of those of the generation `of` of their site, for as long as that one
-    /// is live; and tells all pages that are open.
-    pub fn edit(&self, edit: &Bundle, of: ContentHash) {
-        if let Some(previous) = self.edits.add(edit, of) {
-            let (site, generation) = (edit.site().as_str(), of.to_string());
-            self.publish(json!({
-                "type": "update", "site": site, "generation": generation, "previous": previous, "files": [],
-            }));
+    /// Lets what is in `edit` answer, at once, instead of what is in the generation `of` of its site, for as long as that one
+    /// is live; `names` are style sheets that are called otherwise there. Tells all pages that are open.
+    pub fn edit(&self, edit: &Bundle, of: ContentHash, names: &BTreeMap<SitePath, SitePath>) {
+        let Some((previous, names)) = self.edits.add(edit, of, names) else { return };
+        let mut told = self.told();
+        let (site, generation) = (edit.site().as_str(), self.edits.name_of(edit.site().as_str(), &of.to_string()));
+        told.names.insert(site.to_owned(), generation.clone());
+        let mut message = json!({
+            "type": "update", "site": site, "generation": generation, "previous": previous, "files": renamed(&names),
+        });
+        // Pages of this generation are what they were.
+        if !names.is_empty() {
+            message["same"] = previous.into();
         }
+        told.update(message);
     }
 
     /// The same for a generation that is about to be live, and told of then.
-    pub fn edit_before_live(&self, edit: &Bundle, of: ContentHash) {
-        self.edits.add(edit, of);
+    pub fn edit_before_live(&self, edit: &Bundle, of: ContentHash, names: &BTreeMap<SitePath, SitePath>) {
+        self.edits.add(edit, of, names);
+    }
+
+    /// Lets all open pages of a site run a script that defines one of its modules again.
+    pub fn redefine(&self, site: &SiteName, script: String) {
+        let mut told = self.told();
+        if !told.pages.is_empty() {
+            let url = told.keep(script);
+            told.send(&json!({"type": "module", "site": site.as_str(), "url": url}));
+        }
+    }
+
+    /// The same for pages that come to a generation that is about to be live.
+    pub fn redefine_with(&self, site: &SiteName, of: ContentHash, script: String) {
+        let url = self.told().keep(script);
+        self.edits.add_module(site, of, url);
     }
 
     /// A generation of a site was built, which may be what was there before: edits of it are edits no more.
@@ -215,6 +244,25 @@ impl Told {
         (!all.is_empty()).then(|| all.into_iter().flatten().cloned().collect())
     }
 
+    /// A message of type `update`.
+    fn update(&mut self, message: Value) {
+        self.send(&message);
+        self.updates.push_back(message);
+        if self.updates.len() > REMEMBERED {
+            self.updates.pop_front();
+        }
+    }
+
+    /// Keeps a script for as long as pages may ask for it, and gives its URL: never one that a page has asked for before.
+    fn keep(&mut self, script: String) -> String {
+        self.kept += 1;
+        self.scripts.push_back((self.kept, script.into()));
+        if self.scripts.len() > SCRIPTS {
+            self.scripts.pop_front();
+        }
+        format!("{PREFIX}module/{}.js", self.kept)
+    }
+
     fn send(&mut self, message: &Value) {
         let message = framed(message);
         self.pages.retain(|page| page.try_send(message.clone()).is_ok());
@@ -252,7 +300,8 @@ impl LiveUpdates {
             return Asked::ours(respond::error(StatusCode::MISDIRECTED_REQUEST));
         }
         match (request.method(), asked.as_str()) {
-            (&Method::GET, "client.js") => Asked::ours(script()),
+            (&Method::GET, "client.js") => Asked::ours(script(Bytes::from_static(CLIENT.as_bytes()))),
+            (&Method::GET, asked) if asked.starts_with("module/") => Asked::ours(self.module(asked)),
             (&Method::GET, "events") => {
                 let query = request.uri().query().unwrap_or_default();
                 Asked::Ours(Box::new(self.events(core, track, query)))
@@ -300,6 +349,15 @@ impl LiveUpdates {
         fields.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/event-stream"));
         fields.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
         response
+    }
+
+    /// A script that defines a module again.
+    fn module(&self, asked: &str) -> Head {
+        let number =
+            asked.strip_prefix("module/").and_then(|name| name.strip_suffix(".js")).and_then(|n| n.parse().ok());
+        let told = self.told();
+        let known = number.and_then(|number: u64| told.scripts.iter().find(|(known, _)| *known == number));
+        known.map_or_else(|| respond::error(StatusCode::NOT_FOUND), |(_, text)| script(text.clone()))
     }
 
     /// Only a page of ours may ask, on this machine: the field is one that no page of another origin can send unasked.
@@ -365,8 +423,13 @@ fn value(query: &str, name: &str) -> Option<String> {
     percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-fn script() -> Head {
-    let mut head = respond::html(StatusCode::OK, Bytes::from_static(CLIENT.as_bytes()));
+/// Style sheets that have another name now, as an update tells of them.
+fn renamed(names: &BTreeMap<String, String>) -> Vec<Value> {
+    names.iter().map(|(was, now)| json!({"was": was, "path": now, "kind": "style"})).collect()
+}
+
+fn script(text: Bytes) -> Head {
+    let mut head = respond::html(StatusCode::OK, text);
     head.fields.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/javascript; charset=utf-8"));
     head
 }

@@ -1,4 +1,5 @@
 // What Prefresh gives to modules of components, as it is of Preact that pages have.
+import { refreshBy } from "sitekit:hot";
 import "sitekit:prefresh/index";
 
 const prefresh = self.__PREFRESH__;
@@ -10,7 +11,7 @@ function replace([before, now]) {
   prefresh.replaceComponent(before, now, !!isOther);
 }
 
-export default {
+export default refreshBy({
   register: prefresh.register,
   sign() {
     let status = "begin";
@@ -31,4 +32,4 @@ export default {
     prefresh.flush();
     pending.forEach(replace);
   },
-};
+});

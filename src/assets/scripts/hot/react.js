@@ -1,11 +1,12 @@
 // What React's own Fast Refresh gives to modules of components. It must run before React does.
+import { refreshBy } from "sitekit:hot";
 import runtime from "sitekit:react-refresh";
 
 runtime.injectIntoGlobalHook(globalThis);
 
 let waiting = false;
 
-export default {
+export default refreshBy({
   register: runtime.register,
   sign: runtime.createSignatureFunctionForTransform,
   isComponent: runtime.isLikelyComponentType,
@@ -18,4 +19,4 @@ export default {
       runtime.performReactRefresh();
     });
   },
-};
+});

@@ -13,6 +13,8 @@ const modules = (globalThis[KEY] ??= create());
 export const define = modules.define;
 /** Runs what a page begins with. */
 export const run = modules.run;
+/** Takes and gives what replaces components. */
+export const refreshBy = (refresher) => (modules.refresher = refresher);
 
 function create() {
   // By id: what is known of modules, and those that run.
@@ -34,6 +36,12 @@ function create() {
   function define(id, definition) {
     chunks.add(definition.url);
     definitions.set(id, definition);
+  }
+
+  /** The same of a module that has changed since its chunk was made. What it takes of packages and asks for later is where it was. */
+  function redefine(id, changes) {
+    const known = definitions.get(id);
+    if (known) definitions.set(id, { ...known, ...changes });
   }
 
   function run(id) {
@@ -335,8 +343,12 @@ function create() {
     }
   }
 
+  // Whether a module was let go, and the one in its place did not come to run.
+  let isBroken = false;
+
   /** What differs is replaced. Whether that could be done; where it could not, the page has to be loaded again. */
   async function apply() {
+    if (isBroken) return false;
     const differing = [];
     for (const instance of instances.values()) {
       const now = definitions.get(instance.id);
@@ -409,15 +421,26 @@ function create() {
 
   return {
     define,
+    redefine,
     run,
+    refresher: undefined,
     /** Whether a chunk holds modules that can be replaced. */
     knows: (url) => chunks.has(url),
-    /** Takes what chunks hold now in the place of what they held. */
-    update: (urls) =>
+    /** Takes what chunks hold now in the place of what they held, and what scripts say that came after these. */
+    update: (urls, later) =>
       after(async () => {
         await load(urls);
+        for (const url of later) await import(url);
         return apply();
       }),
+    /** Takes what was defined again, where that can be done without loading the page again. */
+    renew: () =>
+      after(() =>
+        apply().catch((error) => {
+          isBroken = true;
+          throw error;
+        }),
+      ),
     emit,
   };
 }
