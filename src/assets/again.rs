@@ -63,7 +63,7 @@ pub fn again(world: &dyn World, site: &Site, options: &Options<'_>, built: &Buil
     if let Some(linked) = &built.again.replaceable
         && let Some(script) = scripts::again(&context, linked, file)
     {
-        return Some(Again::Module(script));
+        return files.are_all_in(&built.files).then_some(Again::Module(script));
     }
     let is_of = |path: &SitePath| {
         built

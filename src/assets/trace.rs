@@ -84,11 +84,12 @@ impl<W: Deref<Target: World> + Sync> World for Recorder<W> {
         if let Some(answer) = known() {
             return answer;
         }
-        let mut answer = self.world.read(path);
-        if let Some(mut reads) = self.reads.as_ref().and_then(|reads| reads.lock().ok()) {
+        let answer = self.world.read(path);
+        let answer = match self.reads.as_ref().and_then(|reads| reads.lock().ok()) {
             // Another thread may have been first.
-            answer = reads.entry(path.to_owned()).or_insert(answer).clone();
-        }
+            Some(mut reads) => reads.entry(path.to_owned()).or_insert(answer).clone(),
+            None => answer,
+        };
         self.note(Question::Read(path.to_owned()), of_read(&answer));
         answer
     }

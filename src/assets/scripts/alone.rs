@@ -1,16 +1,17 @@
 //! One module that has changed, made a definition again without a look at the others: where it is to them what it was when
 //! all were linked, a link would make the same of it, and tell the same. Everything else is for a build.
 
-use std::sync::mpsc;
+use std::{sync::mpsc, thread};
 
 use oxc_sourcemap::SourceMap;
 
 use super::{
-    Replaceable,
+    Last, Replaceable,
     hot::{self, Hot},
     load,
     plugin::Project,
     settings,
+    sheets::Question,
 };
 use crate::assets::{Context, names::source_url};
 
@@ -19,18 +20,31 @@ pub(in crate::assets) fn again(context: &Context<'_>, linked: &Replaceable, file
     let (module, before) = linked.module_of(file)?;
     let mut found = Vec::new();
     let hot = Hot::again(linked, settings::language(context, context.resolver, &mut found));
-    // Whoever publishes files and compiles style sheets is not here.
-    let (questions, _) = mpsc::channel();
-    let project = Project::new(context, &[], questions, Some(hot));
+    let (ask, questions) = mpsc::channel();
+    let project = Project::new(context, &[], ask.clone(), Some(hot));
     let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
-    let loaded = runtime.block_on(load::load(&project, module))?;
+    let loaded = thread::scope(|scope| {
+        let loading = scope.spawn(|| {
+            let _last = Last(ask);
+            runtime.block_on(load::load(&project, module))
+        });
+        for question in questions {
+            match question {
+                Question::Url(path, answer) => drop(answer.send(context.files.url(&path))),
+                Question::NoMore => break,
+                // Style sheets are none of a script's text.
+                Question::Sheet(..) | Question::SheetText(..) | Question::SheetUrl(..) => {}
+            }
+        }
+        loading.join().ok().flatten()
+    })?;
     let (text, map) = hot::redefined(&project, project.hot.as_ref()?, module, &loaded, before)?;
     if !project.is_sound() || !found.is_empty() {
         return None;
     }
     let map = map.map(|map| {
-        let content = loaded.changed.as_deref().unwrap_or(&loaded.code);
-        as_in_its_chunk(map, &source_url(file, context.options.base), content)
+        let text = loaded.changed.as_deref().unwrap_or(&loaded.code);
+        as_in_its_chunk(map, &source_url(file, context.options.base), text)
     });
     Some(match map {
         Some(map) => format!("{text}//# sourceMappingURL={}\n", map.to_data_url()),

@@ -23,7 +23,8 @@ pub(in crate::cli) enum Event {
         changed: Vec<(String, watch::Change)>,
     },
     Built(Built),
-    /// A page is served as this file says now; what else shows it comes with the build that follows.
+    /// A page is served as this file says now, or open pages have got this module or style sheet; all else comes with the build
+    /// that follows.
     Edited {
         site: SiteName,
         file: String,

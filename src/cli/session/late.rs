@@ -1,12 +1,9 @@
 //! What changes while a build is under way: what it may have read or missed, and what it wrote itself. Nothing that a person
 //! saves may be lost here, and nothing that a build writes may be a reason for another without end.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{MOST_LATE, Session, keeper::Again};
+use super::Session;
 use crate::{
     cli::build::BuiltSite,
     site::SiteName,
@@ -60,32 +57,5 @@ impl Session {
             unseen.extend(changes);
         }
         unseen
-    }
-
-    /// What changed while a site was built may be missing in it: it stays as it is shown.
-    pub(super) fn make_late_edits_again(&mut self, site: &SiteName, built: &BuiltSite) {
-        let Some(pages) = &self.pages else { return };
-        pages.end_edits(site, built.generation);
-        let is_late = |(path, change): &(&PathBuf, &Change)| {
-            **change == Change::Changed && self.layout.site_of_source(path).as_ref() == Some(site)
-        };
-        // What was made again a moment ago may not have been looked at.
-        let saved = self.made_again.keys().chain(self.redefined.keys()).map(|path| (path, &Change::Changed));
-        let late: BTreeSet<&Path> =
-            self.pending.iter().chain(saved).filter(is_late).map(|(path, _)| path.as_path()).collect();
-        let kept = self.sites.get(site).and_then(|known| known.kept.as_ref()).filter(|_| late.len() <= MOST_LATE);
-        for path in late {
-            match kept.and_then(|kept| kept.again(&self.layout.name(path))) {
-                Some(Again::Page(page)) => pages.edit_before_live(&page, built.generation, &BTreeMap::new()),
-                Some(Again::Styles(sheets, names)) => pages.edit_before_live(&sheets, built.generation, &names),
-                Some(Again::Module(script)) => pages.redefine_with(site, built.generation, script),
-                // It may be half written by now, and pages run what it was.
-                None => {
-                    if let Some(script) = self.redefined.get(path) {
-                        pages.redefine_with(site, built.generation, script.clone());
-                    }
-                }
-            }
-        }
     }
 }

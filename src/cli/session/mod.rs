@@ -1,6 +1,7 @@
 //! The loop around the compiler: it holds a project, hears of changed files, builds the sites they belong to, and tells
 //! whoever listens. How a site is compiled is none of its business: it calls what `sitekit build` calls.
 
+mod ahead;
 mod event;
 mod keeper;
 mod late;
@@ -28,7 +29,7 @@ pub(super) use self::{
     screen::{Screen, audience},
 };
 use self::{
-    keeper::{Again, Finished, Kept, Order, Running},
+    keeper::{Finished, Kept, Order, Running},
     late::Outputs,
     layout::Layout,
 };
@@ -43,7 +44,7 @@ use crate::{
     remote::Mode,
     serve::LiveUpdates,
     site::{BasePath, ContentHash, Manifest, SiteName},
-    watch::{Change, Changes, Heard, Sort, Watch},
+    watch::{Changes, Heard, Sort, Watch},
 };
 
 /// Reads the settings again.
@@ -122,9 +123,6 @@ pub(super) struct Session {
     /// Gives what is served of a site.
     live: Live,
 }
-
-/// So many files that changed are made again before a build: of more, the build makes more sense.
-const MOST_LATE: usize = 8;
 
 /// What is known of a site since it was built last.
 #[derive(Debug, Default)]
@@ -376,43 +374,6 @@ impl Session {
                     let wrong = vec![Diagnostic::error(self.config.folder.as_str(), format!("{error:#}"))];
                     self.take_over_built(site, Instant::now(), None, wrong, None);
                 }
-            }
-        }
-    }
-
-    /// Makes what has changed again, with what its site's last build knows.
-    fn make_again(&mut self, path: &Path) {
-        let started = Instant::now();
-        let Some(site) = self.layout.site_of_source(path) else { return };
-        let (Some(pages), Some(Known { kept: Some(kept), .. })) = (&self.pages, self.sites.get(&site)) else { return };
-        let file = self.layout.name(path);
-        if let Some(again) = kept.again(&file) {
-            match again {
-                Again::Page(page) => pages.edit(&page, kept.generation, &BTreeMap::new()),
-                Again::Styles(sheets, names) => pages.edit(&sheets, kept.generation, &names),
-                Again::Module(script) => {
-                    pages.redefine(&site, script.clone());
-                    self.redefined.insert(path.to_owned(), script);
-                }
-            }
-            self.made_again.insert(path.to_owned(), kept.generation);
-            self.tell(&Event::Edited { site, file, took: started.elapsed() });
-        }
-    }
-
-    /// The same for what has been found to have changed: not every system says when a file is whole.
-    fn make_settled_again(&mut self, changes: &Changes) {
-        let made = std::mem::take(&mut self.made_again);
-        let is_source = |path: &Path| self.layout.site_of_source(path).is_some();
-        let are_few = changes.len() <= MOST_LATE;
-        if !are_few || !changes.iter().all(|(path, change)| *change == Change::Changed && is_source(path)) {
-            return;
-        }
-        for path in changes.keys() {
-            let site = self.layout.site_of_source(path).and_then(|site| self.sites.get(&site));
-            let generation = site.and_then(|known| known.kept.as_ref()).map(|kept| kept.generation);
-            if made.get(path) != generation.as_ref() {
-                self.make_again(path);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What is made again is compared with what a build of the same sources makes that knows of no other.
 
+mod assets;
+
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
