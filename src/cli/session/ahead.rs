@@ -25,14 +25,13 @@ impl Session {
         let (Some(pages), Some(Known { kept: Some(kept), .. })) = (&self.pages, self.sites.get(&site)) else { return };
         let file = self.layout.name(path);
         if let Some(again) = kept.again(&file) {
+            let mut redefined = None;
             match again {
                 Again::Page(page) => pages.edit(&page, kept.generation, &BTreeMap::new()),
                 Again::Styles(sheets, names) => pages.edit(&sheets, kept.generation, &names),
-                Again::Module(script) => {
-                    pages.redefine(&site, script.clone());
-                    self.redefined.insert(path.to_owned(), script);
-                }
+                Again::Module(script) => pages.redefine(&site, redefined.insert(script).clone()),
             }
+            self.shown.insert(path.to_owned(), redefined);
             self.made_again.insert(path.to_owned(), kept.generation);
             self.tell(&Event::Edited { site, file, took: started.elapsed() });
         }
@@ -63,9 +62,9 @@ impl Session {
             **change == Change::Changed && self.layout.site_of_source(path).as_ref() == Some(site)
         };
         // What was made again a moment ago may not have been looked at.
-        let saved = self.made_again.keys().chain(self.redefined.keys()).map(|path| (path, &Change::Changed));
+        let shown = self.shown.keys().map(|path| (path, &Change::Changed));
         let late: BTreeSet<&Path> =
-            self.pending.iter().chain(saved).filter(is_late).map(|(path, _)| path.as_path()).collect();
+            self.pending.iter().chain(shown).filter(is_late).map(|(path, _)| path.as_path()).collect();
         let kept = self.sites.get(site).and_then(|known| known.kept.as_ref()).filter(|_| late.len() <= MOST_LATE);
         for path in late {
             match kept.and_then(|kept| kept.again(&self.layout.name(path))) {
@@ -74,7 +73,7 @@ impl Session {
                 Some(Again::Module(script)) => pages.redefine_with(site, built.generation, script),
                 // It may be half written by now, and pages run what it was.
                 None => {
-                    if let Some(script) = self.redefined.get(path) {
+                    if let Some(Some(script)) = self.shown.get(path) {
                         pages.redefine_with(site, built.generation, script.clone());
                     }
                 }

@@ -22,6 +22,7 @@ impl Session {
     /// The build has what changed while the author's command ran. The command itself may have missed it, where it was a person
     /// who wrote: what it did not write before is a reason to run it once more.
     pub(super) fn take_prepared(&mut self, site: SiteName, changes: &Changes) {
+        self.shown.retain(|path, _| self.layout.site_of_source(path).as_ref() != Some(&site));
         if changes.is_empty() {
             self.outputs.entry(site).and_modify(|outputs| outputs.again = false);
             return;

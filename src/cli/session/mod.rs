@@ -112,8 +112,8 @@ pub(super) struct Session {
     outputs: BTreeMap<SiteName, Outputs>,
     /// The files that were made again, and with which generation's build, since changes were found last.
     made_again: BTreeMap<PathBuf, ContentHash>,
-    /// Scripts that define modules again which have changed since the last build of their site was begun.
-    redefined: BTreeMap<PathBuf, String>,
+    /// What was made again since the last build of its site began to read; of a module, the script that defines it again.
+    shown: BTreeMap<PathBuf, Option<String>>,
     /// Where answers what is made again.
     pages: Option<Arc<LiveUpdates>>,
     sites: BTreeMap<SiteName, Known>,
@@ -171,7 +171,7 @@ impl Session {
             resumed: BTreeMap::new(),
             outputs: BTreeMap::new(),
             made_again: BTreeMap::new(),
-            redefined: BTreeMap::new(),
+            shown: BTreeMap::new(),
             pages: None,
             sites: BTreeMap::new(),
             wrong: Vec::new(),
@@ -367,7 +367,6 @@ impl Session {
                 self.line_up(&changes, everything);
                 continue;
             };
-            self.redefined.retain(|path, _| self.layout.site_of_source(path).as_ref() != Some(&site));
             match self.order(&site, Display::Quiet).and_then(Order::begin) {
                 Ok(running) => self.running = Some(running),
                 Err(error) => {
