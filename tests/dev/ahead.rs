@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::hot::{Visit, visit_in};
 
-const CONFIG: &str = "[hooks]\nbefore = 'while test -e ../../held; do sleep 0.05; done'\n";
+/// Of a site whose builds wait for as long as there is a file `held`.
+pub(crate) const CONFIG: &str = "[hooks]\nbefore = 'while test -e ../../held; do sleep 0.05; done'\n";
 
 const PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>t</title><link rel=\"icon\" href=\"data:,\">\
 <link rel=\"stylesheet\" href=\"look.css\"><script type=\"module\" src=\"main.ts\"></script></head><body><p>text</p></body></html>";
@@ -36,7 +37,8 @@ impl Visit {
         self.session.write(&format!("sites/a/{path}"), text);
     }
 
-    fn hold(&self) {
+    /// Lets builds wait.
+    pub(crate) fn hold(&self) {
         self.session.write("held", "");
     }
 

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::hot::{Visit, visit_in};
+use crate::{
+    ahead::CONFIG,
+    hot::{Visit, visit_in},
+};
 
 const PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>t</title><link rel=\"icon\" href=\"data:,\">\
 <script type=\"module\" src=\"main.ts\"></script></head><body><div id=\"root\"></div><p id=\"said\"></p></body></html>";
@@ -272,10 +275,9 @@ fn components(main: &str, hooks: &str, after_hooks: &str, more: &[(&str, &str)],
     let files: Vec<(&str, &str)> = [("main.tsx", main)].into_iter().chain(more.iter().copied()).collect();
     let page = PAGE.replace("main.ts", "main.tsx");
     let (first, first_below) = (app(hooks, "Clicked", ""), below(hooks, "Below", ""));
-    let all: Vec<(&str, &str)> = [("index.html", page.as_str()), ("App.tsx", &first), ("Below.tsx", &first_below)]
-        .into_iter()
-        .chain(files)
-        .collect();
+    let own =
+        [("index.html", page.as_str()), ("config.toml", CONFIG), ("App.tsx", &first), ("Below.tsx", &first_below)];
+    let all: Vec<(&str, &str)> = own.into_iter().chain(files).collect();
     visit_in(site(&all, packages), async |visit| {
         let state = "return [window.kept === true, document.getElementById('more')?.textContent, document.querySelector('label')?.textContent]";
         visit.open("a/").await?;
@@ -286,11 +288,13 @@ fn components(main: &str, hooks: &str, after_hooks: &str, more: &[(&str, &str)],
         visit.browser.find("#text").await?.send_keys("typed").await?;
         visit.sees(state, json!([true, "Clicked 2", "Belowtyped"])).await?;
 
-        // Each keeps its own state and the other's.
+        // Each keeps its own state and the other's, before a build has them.
+        visit.hold();
         write(visit, "App.tsx", &app(hooks, "Pressed", ""));
         visit.sees(state, json!([true, "Pressed 2", "Belowtyped"])).await?;
         write(visit, "Below.tsx", &below(hooks, "Under", ""));
         visit.sees(state, json!([true, "Pressed 2", "Undertyped"])).await?;
+        std::fs::remove_file(visit.session.path("held")).unwrap();
 
         // A mistake changes nothing, and is forgotten.
         write(visit, "Below.tsx", &below(hooks, "Under", "export const broken = ;\n"));
