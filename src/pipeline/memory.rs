@@ -45,11 +45,6 @@ impl Memory {
         Self { keys, room, state: Mutex::new(Some(state)) }
     }
 
-    /// Whether a build before has kept anything.
-    pub(super) fn recalls_any(&self) -> bool {
-        self.state().as_ref().is_some_and(|state| state.recalled.iter().any(|part| !part.is_empty()))
-    }
-
     /// What was kept of a thing, which is kept on.
     pub(super) fn recall(&self, key: ContentHash) -> Option<Bytes> {
         let mut state = self.state();

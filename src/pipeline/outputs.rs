@@ -101,7 +101,8 @@ pub(super) fn make<R>(
         };
         (draft(with, &mut drafter, Keep::Nothing, plan, is_whole, None, &mut diagnostics), memories)
     };
-    let all = Drafted { site, plan, base, highlighting, drafts, rendered: memories.rendering.counts(), diagnostics };
+    let (rendered, has_next) = (memories.rendering.counts(), memories.has_next);
+    let all = Drafted { site, plan, base, highlighting, drafts, rendered, has_next, diagnostics };
     thread::scope(|scope| {
         let is_sound = all.is_sound();
         scope.spawn(move || remember(with, &memories, is_sound));
@@ -147,7 +148,8 @@ pub(super) fn make_and_keep<R>(
     let known = Known::of(&places, &drafts);
     let converter = Converter::new(site, &markdown, highlighter.as_deref(), reader.as_ref());
     let (drafter, reader) = (&drafter, reader.as_ref());
-    let all = Drafted { site, plan, base, highlighting, drafts, rendered: memories.rendering.counts(), diagnostics };
+    let (rendered, has_next) = (memories.rendering.counts(), memories.has_next);
+    let all = Drafted { site, plan, base, highlighting, drafts, rendered, has_next, diagnostics };
     thread::scope(|scope| {
         let is_sound = all.is_sound();
         let memories = &memories;
@@ -167,6 +169,8 @@ struct Drafted<'a> {
     drafts: Vec<(SitePath, Draft)>,
     /// How many pages were rendered, and how many were known.
     rendered: (u64, u64),
+    /// [`Memories::has_next`].
+    has_next: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -182,7 +186,7 @@ impl Drafted<'_> {
         with: &Build<'_>,
         then: impl FnOnce(Outputs, &Pages<'_>, &Built, &assets::Options<'_>) -> R,
     ) -> R {
-        let Self { site, plan, base, highlighting, drafts, rendered, mut diagnostics } = self;
+        let Self { site, plan, base, highlighting, drafts, rendered, has_next, mut diagnostics } = self;
         let Build { world, profile, cache, ref shelves, progress } = *with;
         let sass = site.sass.iter().map(|sheet| Entry::Style(sheet.file.path.clone()));
         let mut together = together(drafts.iter().map(|(_, draft)| draft));
@@ -213,7 +217,7 @@ impl Drafted<'_> {
         });
         let written = written(plan, &drafts, highlighting);
         let pages = Pages::new(site, base, &built, &generated, written, client.as_ref(), needed_pages(&drafts));
-        let pages = pages.recalling(cache);
+        let pages = pages.recalling(cache.filter(|_| has_next));
         let finish = |(path, draft): (SitePath, Draft)| {
             let mut found = Vec::new();
             let output = match draft {
@@ -296,6 +300,9 @@ struct Memories {
     highlighter: Option<(ContentHash, Arc<Highlighter>)>,
     texts: Option<Memory>,
     rendering: Rendering,
+    /// Whether it is worth its price to keep what takes notes and copies: a site that is built once, from nothing, as what
+    /// ships mostly is, has no next build.
+    has_next: bool,
 }
 
 /// What pages are rendered with.
@@ -310,6 +317,16 @@ pub(super) struct Prepared<'a> {
     memories: Memories,
     /// Whether all templates and all content could be read.
     is_whole: bool,
+}
+
+/// Whether there was a build before this one. There is from now on.
+fn was_built(cache: &Cache, site: &Site) -> bool {
+    let key = cache.key([b"built".as_slice(), site.root.as_bytes()]);
+    let was_built = cache.get(key).is_some();
+    if !was_built {
+        cache.keep(key, b"");
+    }
+    was_built
 }
 
 /// Reads all templates, and makes HTML of all content.
@@ -339,13 +356,12 @@ pub(super) fn prepare<'a>(
     let texts = build.cache.map(|cache| {
         Memory::recalling(cache, cache.key([b"texts".as_slice(), site.root.as_bytes(), look.as_bytes()]), MOST_TEXTS)
     });
-    // What ships is mostly built once, from nothing: that build takes no note of what templates ask for a next one.
-    let may_be_next = build.profile == Profile::Dev || texts.as_ref().is_some_and(Memory::recalls_any);
-    let rendering = build.cache.filter(|_| found.is_empty() && may_be_next);
+    let has_next = keep == Keep::State || build.cache.is_some_and(|cache| was_built(cache, site));
+    let rendering = build.cache.filter(|_| found.is_empty() && has_next);
     let rendering = rendering.map(|cache| Rendering::recalling(cache, &[site.root.as_bytes(), look.as_bytes()]));
     let mut contents = convert(&converter, texts.as_ref(), build.shelves.contents.as_ref(), build.progress);
-    let memories =
-        Memories { highlighter: key.zip(highlighter.clone()), texts, rendering: rendering.unwrap_or_default() };
+    let rendering = rendering.unwrap_or_default();
+    let memories = Memories { highlighter: key.zip(highlighter.clone()), texts, rendering, has_next };
     let reader = sound.filter(|_| keep == Keep::State).map(Renderer::before_contents);
     let mut is_whole = found.is_empty();
     diagnostics.extend(found);
@@ -422,7 +438,7 @@ fn draft(
 /// Keeps for the next build what this one has learnt.
 fn remember(build: &Build<'_>, memories: &Memories, is_sound: bool) {
     let Some(cache) = build.cache else { return };
-    let Memories { highlighter, texts, rendering } = memories;
+    let Memories { highlighter, texts, rendering, has_next: _ } = memories;
     if let Some((key, memory)) = highlighter.as_ref().and_then(|(key, highlighter)| Some((*key, highlighter.memory()?)))
     {
         cache.keep_all(key, &memory);
